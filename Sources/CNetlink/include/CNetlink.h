@@ -1,0 +1,6 @@
+#ifndef CNETLINK_H
+#define CNETLINK_H
+#include <netinet/in.h>
+#include <linux/netlink.h>
+#include <libmnl/libmnl.h>
+#endif

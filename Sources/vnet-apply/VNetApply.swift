@@ -1,0 +1,6 @@
+internal import ArgumentParser
+
+@main
+struct VNetApply: ParsableCommand {
+  static let configuration = CommandConfiguration(commandName: "vnet-apply")
+}
