@@ -68,9 +68,9 @@ extension Composer {
     let mine =
       owned[path] ?? owned["vms.\(formerVM).nics.\(nic.was ?? nic.name)"] ?? owned["vms.\(vm.name).nics.\(nic.was ?? nic.name)"]
       ?? owned["vms.\(formerVM).nics.\(nic.name)"]
-    let isFree = { (name: LinkName) in
-      guard let there = self.observed.link(name) else { return true }
-      return self.isOurs(there) && (there.kind == .tap || there.name == mine?.name)
+    let isFree = { [self] (name: LinkName) in
+      guard let there = observed.link(name) else { return true }
+      return isOurs(there) && (there.kind == .tap || there.name == mine?.name)
     }
     let name: LinkName
     switch nic.device {

@@ -1,10 +1,9 @@
 extension Composer {
   /// What this name owns and the file no longer mentions goes.
   mutating func prune() {
-    let stays = { (link: LinkName) in self.target.wanted.link(link) != nil }
     for link in observed.links where isOurs(link) {
       let name = target.renamed[link.name] ?? link.name
-      if !stays(name) { target.drop(.link(link.name), because: String(link.path!)) }
+      if target.wanted.link(name) == nil { target.drop(.link(link.name), because: String(link.path!)) }
     }
     for object in observed.objects.values {
       switch object {

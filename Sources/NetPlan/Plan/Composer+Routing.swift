@@ -4,7 +4,8 @@ private let guestTable: UInt32 = 214
 extension Composer {
   /// A routed TAP: the host's side, and the ways to the guest.
   mutating func route(_ tap: inout Link, _ nic: NIC, _ path: String) {
-    let usable = { (family: AddressFamily) in family == .ipv4 || self.host.facts.ipv6 != false }
+    let hasIPv6 = host.facts.ipv6 != false
+    let usable = { (family: AddressFamily) in family == .ipv4 || hasIPv6 }
     let hosts = nic.hostAddresses.filter { usable($0.family) }
     for host in hosts {
       var address = Address(link: tap.name, local: host)
