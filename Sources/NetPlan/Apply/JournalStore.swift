@@ -1,5 +1,5 @@
 /// Where a journal lives.
-package protocol JournalStore {
+package protocol JournalStore: ~Copyable {
   var pid: Int32 { get }
   /// For messages.
   var location: String { get }

@@ -6,13 +6,13 @@
 ///
 /// Undo is a plan like any other: from what is seen now to every `before` in the journal. The same code recovers
 /// after a kill, so there is no second way back that could be wrong.
-package struct Transaction<H: Host, Store: JournalStore> {
+package struct Transaction<H: Host & ~Copyable, Store: JournalStore & ~Copyable>: ~Copyable {
   package var host: H
   package var store: Store
   /// True when the user asked to stop; looked at between batches.
   package var isInterrupted: () -> Bool
 
-  package init(host: H, store: Store, isInterrupted: @escaping () -> Bool = { false }) {
+  package init(host: consuming H, store: consuming Store, isInterrupted: @escaping () -> Bool = { false }) {
     self.host = host
     self.store = store
     self.isInterrupted = isInterrupted

@@ -2,7 +2,7 @@
 ///
 /// Batch-shaped: an implementation sends a batch in as few system calls as its kinds allow, and matches every answer
 /// to its step.
-package protocol Host {
+package protocol Host: ~Copyable {
   mutating func observe() throws(HostError) -> Observation
   /// One outcome per step, in order.
   mutating func perform(_ batch: Batch) -> [StepOutcome]
