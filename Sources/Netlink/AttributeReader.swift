@@ -6,6 +6,8 @@ package struct MalformedMessage: Error, Hashable, Sendable {
     case address
     case attribute
     case message
+    /// The end of a range whose beginning was before it.
+    case range
     /// A fixed structure of this many bytes.
     case structure(Int)
   }
@@ -29,6 +31,7 @@ extension MalformedMessage: CustomStringConvertible {
       case .address: "an address"
       case .attribute: "a list of attributes"
       case .message: "a netlink message"
+      case .range: "the end of a range"
       case .structure(let size): "a structure of \(size) bytes"
       }
     return "\(subject) is not \(wanted); length: \(length)"

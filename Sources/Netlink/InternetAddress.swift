@@ -39,7 +39,8 @@ package struct LinkLayerAddress: Hashable, Sendable {
     guard bytes.byteCount <= 32 else { return nil }
     count = bytes.byteCount
     if count == 6 {
-      head = UInt64(UInt32(bigEndian: bytes.loadU32(0))) << 32 | UInt64(UInt16(bigEndian: bytes.loadU16(4))) << 16
+      head =
+        UInt64(UInt32(bigEndian: bytes.loadU32(0))) << 32 | UInt64(UInt16(bigEndian: bytes.loadU16(4))) << 16
     } else {
       var head: UInt64 = 0
       for index in 0..<8 { head = head << 8 | (index < count ? UInt64(bytes.loadU8(index)) : 0) }

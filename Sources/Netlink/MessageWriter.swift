@@ -43,6 +43,15 @@ package struct MessageWriter: Sendable {
 
   package mutating func append(_ value: UInt64) { raw(value) }
 
+  /// In network order.
+  package mutating func append(_ address: InternetAddress) {
+    if address.isIPv6 {
+      raw(address.value.bigEndian)
+    } else {
+      append(UInt32(truncatingIfNeeded: address.value).bigEndian)
+    }
+  }
+
   package mutating func append(zeros count: Int) { bytes.append(contentsOf: repeatElement(0, count: count)) }
 
   private mutating func raw(_ value: some BitwiseCopyable) {
@@ -52,16 +61,25 @@ package struct MessageWriter: Sendable {
   private mutating func pad() { append(zeros: aligned(bytes.count) - bytes.count) }
 
   private mutating func set(_ value: UInt32, at position: Int) {
-    unsafe bytes.withUnsafeMutableBytes { unsafe $0.storeBytes(of: value, toByteOffset: position, as: UInt32.self) }
+    unsafe bytes.withUnsafeMutableBytes {
+      unsafe $0.storeBytes(of: value, toByteOffset: position, as: UInt32.self)
+    }
   }
 
   // MARK: Attributes
 
   /// Appends an attribute whose payload `body` writes.
   package mutating func attribute(_ type: Int, _ body: (inout MessageWriter) -> Void) {
+    lengthPrefixed {
+      $0.append(UInt16(truncatingIfNeeded: type))
+      body(&$0)
+    }
+  }
+
+  /// Appends something that begins with its own length in 16 bits: an attribute, a leg of a route.
+  mutating func lengthPrefixed(_ body: (inout MessageWriter) -> Void) {
     let start = bytes.count
     append(UInt16(0))
-    append(UInt16(truncatingIfNeeded: type))
     body(&self)
     let length = bytes.count - start
     guard length <= Int(UInt16.max) else {
@@ -125,11 +143,7 @@ package struct MessageWriter: Sendable {
   }
 
   package mutating func put(_ type: Int, address: InternetAddress) {
-    if address.isIPv6 {
-      put(type, raw: address.value.bigEndian, size: 16)
-    } else {
-      put(type, be32: UInt32(truncatingIfNeeded: address.value))
-    }
+    attribute(type) { $0.append(address) }
   }
 
   package mutating func put(_ type: Int, address: LinkLayerAddress) { put(type, bytes: address.octets) }

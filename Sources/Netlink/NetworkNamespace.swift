@@ -26,7 +26,9 @@ package struct NetworkNamespace: ~Copyable, Sendable {
   /// Moves the calling thread into the namespace mounted at `path`.
   package static func enter(path: String) throws(NetlinkError) {
     let result = unsafe path.withCString { unsafe cnl_setns_path($0) }
-    guard result == 0 else { throw NetlinkError(operation: "enter network namespace \(path)", errno: -result) }
+    guard result == 0 else {
+      throw NetlinkError(operation: "enter network namespace \(path)", errno: -result)
+    }
   }
 
   /// The place where ip-netns(8) mounts the namespace called `name`.
@@ -42,7 +44,9 @@ package struct NetworkNamespace: ~Copyable, Sendable {
   package static func cookie() throws(NetlinkError) -> UInt64 {
     var cookie: UInt64 = 0
     let result = unsafe cnl_netns_cookie(&cookie)
-    guard result == 0 else { throw NetlinkError(operation: "read the network namespace's cookie", errno: -result) }
+    guard result == 0 else {
+      throw NetlinkError(operation: "read the network namespace's cookie", errno: -result)
+    }
     return cookie
   }
 }

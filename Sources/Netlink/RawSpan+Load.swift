@@ -6,16 +6,22 @@ extension RawSpan {
   func loadU8(_ offset: Int) -> UInt8 { unsafe unsafeLoadUnaligned(fromByteOffset: offset, as: UInt8.self) }
 
   @inline(__always)
-  func loadU16(_ offset: Int) -> UInt16 { unsafe unsafeLoadUnaligned(fromByteOffset: offset, as: UInt16.self) }
+  func loadU16(_ offset: Int) -> UInt16 {
+    unsafe unsafeLoadUnaligned(fromByteOffset: offset, as: UInt16.self)
+  }
 
   @inline(__always)
-  func loadU32(_ offset: Int) -> UInt32 { unsafe unsafeLoadUnaligned(fromByteOffset: offset, as: UInt32.self) }
+  func loadU32(_ offset: Int) -> UInt32 {
+    unsafe unsafeLoadUnaligned(fromByteOffset: offset, as: UInt32.self)
+  }
 
   @inline(__always)
   func loadI32(_ offset: Int) -> Int32 { unsafe unsafeLoadUnaligned(fromByteOffset: offset, as: Int32.self) }
 
   @inline(__always)
-  func loadU64(_ offset: Int) -> UInt64 { unsafe unsafeLoadUnaligned(fromByteOffset: offset, as: UInt64.self) }
+  func loadU64(_ offset: Int) -> UInt64 {
+    unsafe unsafeLoadUnaligned(fromByteOffset: offset, as: UInt64.self)
+  }
 
   /// Fails unless there are `size` bytes: the fixed structure at the head of a message.
   func require(_ size: Int) throws(MalformedMessage) {

@@ -66,15 +66,19 @@ extension Conversation where Carrier: ~Copyable {
     _ each: (inout Result, _ type: UInt16, RawSpan) throws(MalformedMessage) -> Void
   ) throws(NetlinkError) {
     guard !request.overflowed else {
-      throw NetlinkError(operation: operation, errno: EMSGSIZE, message: "a value does not fit into an attribute")
+      throw NetlinkError(
+        operation: operation, errno: EMSGSIZE, message: "a value does not fit into an attribute")
     }
     try begin()
     let sequence = takeSequence()
     var bytes = request.bytes
-    unsafe bytes.withUnsafeMutableBytes { unsafe $0.storeBytes(of: sequence, toByteOffset: 8, as: UInt32.self) }
+    unsafe bytes.withUnsafeMutableBytes {
+      unsafe $0.storeBytes(of: sequence, toByteOffset: 8, as: UInt32.self)
+    }
     let sent = wire.send(bytes.rawSpan)
     guard sent == bytes.count else {
-      throw NetlinkError(operation: operation, errno: sent < 0 ? Int32(-sent) : EPROTO, message: "the send failed")
+      throw NetlinkError(
+        operation: operation, errno: sent < 0 ? Int32(-sent) : EPROTO, message: "the send failed")
     }
     var progress = Progress(sequence: sequence)
     while !progress.ended {
@@ -89,7 +93,8 @@ extension Conversation where Carrier: ~Copyable {
     end()
     if let error = progress.error { throw error }
     if progress.interrupted {
-      throw NetlinkError(operation: operation, errno: EINTR, message: "the list kept changing while it was read")
+      throw NetlinkError(
+        operation: operation, errno: EINTR, message: "the list kept changing while it was read")
     }
   }
 

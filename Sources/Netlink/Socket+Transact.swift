@@ -10,7 +10,8 @@ extension Conversation where Carrier: ~Copyable {
     var outcomes = [Outcome?](repeating: nil, count: requests.count)
     for index in requests.indices where requests[index].range.isEmpty {
       let error = NetlinkError(
-        operation: requests[index].operation, errno: EMSGSIZE, message: "a value does not fit into an attribute")
+        operation: requests[index].operation, errno: EMSGSIZE,
+        message: "a value does not fit into an attribute")
       outcomes[index] = .notSent(error)
     }
     var failure: NetlinkError?
@@ -75,7 +76,9 @@ extension Conversation where Carrier: ~Copyable {
     guard !range.isEmpty else { return }
     let sent = wire.send(bytes.rawSpan.extracting(range))
     // A netlink send fails before the kernel looks at the messages, or not at all (netlink_unicast_kernel).
-    guard sent >= 0 else { throw NetlinkError(operation: "", errno: Int32(-sent), message: "the send failed") }
+    guard sent >= 0 else {
+      throw NetlinkError(operation: "", errno: Int32(-sent), message: "the send failed")
+    }
     var pending = chunk.count { outcomes[$0] == nil }
     do throws(NetlinkError) {
       guard sent == range.count else {

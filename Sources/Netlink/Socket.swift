@@ -51,7 +51,8 @@ package struct Conversation<Carrier: Wire & ~Copyable>: ~Copyable {
     _ header: MessageHeader, port: UInt32, sequences: Range<UInt32>, _ operation: String
   ) -> NetlinkError? {
     guard header.port == 0 || header.port == port else {
-      return NetlinkError(operation: operation, errno: ESRCH, message: "an answer to port \(header.port) came")
+      return NetlinkError(
+        operation: operation, errno: ESRCH, message: "an answer to port \(header.port) came")
     }
     guard sequences.contains(header.sequence) else {
       return NetlinkError(operation: operation, errno: EPROTO, message: "the answer to another request came")

@@ -33,7 +33,9 @@ package struct KernelWire: ~Copyable, @unchecked Sendable {
     port = unsafe mnl_socket_get_portid(socket)
   }
 
-  private static func open(_ netlinkProtocol: Int32, _ timeout: UInt32) throws(NetlinkError) -> (OpaquePointer, Int) {
+  private static func open(_ netlinkProtocol: Int32, _ timeout: UInt32) throws(NetlinkError) -> (
+    OpaquePointer, Int
+  ) {
     var socket: OpaquePointer?
     let result = unsafe cnl_open(netlinkProtocol, timeout, &socket)
     guard result == 0, let socket = unsafe socket else {
@@ -71,6 +73,8 @@ extension KernelWire: Wire {
   }
 
   package mutating func receive(into buffer: inout [UInt8], wait: Bool) -> Int {
-    unsafe buffer.withUnsafeMutableBytes { unsafe cnl_receive(socket, $0.baseAddress, $0.count, wait ? 1 : 0) }
+    unsafe buffer.withUnsafeMutableBytes {
+      unsafe cnl_receive(socket, $0.baseAddress, $0.count, wait ? 1 : 0)
+    }
   }
 }
