@@ -30,7 +30,8 @@ struct SocketTests {
         if number.isMultiple(of: 2) {
           #expect(outcome == .done)
         } else {
-          #expect(outcome.error?.errno == EEXIST && outcome.error?.operation == "create bridge b\(number / 2)")
+          #expect(
+            outcome.error?.errno == EEXIST && outcome.error?.operation == "create bridge b\(number / 2)")
         }
       }
       #expect(try socket.dumpLinks().count == 501)
