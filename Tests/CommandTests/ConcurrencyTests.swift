@@ -77,6 +77,40 @@ struct ConcurrencyTests {
     }
   }
 
+  @Test(
+    "a foreign hand on an object of the plan mid-way: undone with exit 1, or desired with exit 0",
+    arguments: [0.5, 0.7, 0.9])
+  func foreignHand(at fraction: Double) throws {
+    try Host.with { host in
+      let file = try host.files.write("quick.conf", Quickstart.text)
+      let before = try host.space.dump()
+      let calls = "sendmsg,sendto,ioctl"
+      let total = try countCalls(calls, host, file)
+      let point = max(1, Int(Double(total) * fraction))
+      let child = try host.start(
+        ["apply", file], Injection(call: calls, effect: .delay(1.5), when: "\(point)"))
+      let seen = try Clock.wait(5) { try host.linkNames.contains("backstage") }
+      if seen { try host.space.ip("link set backstage mtu 1280") }
+      let outcome = child.finish()
+      #expect(outcome.code == 0 || outcome.code == 1, "\(outcome)")
+      if outcome.code == 0 {
+        expect(try host.vnet("plan", file), exits: 0)
+      } else {
+        expectEqual(before, try host.space.dump(), "\(outcome)")
+      }
+    }
+  }
+
+  /// How many such calls one apply makes; the host is as before.
+  private func countCalls(_ calls: String, _ host: Host, _ file: String) throws -> Int {
+    let trace = host.files.path + "/count"
+    expect(
+      try host.space.run(["strace", "-f", "-qq", "-o", trace, "-e", "trace=\(calls)", Tools.vnetApply, file]),
+      exits: 0)
+    expect(try host.vnet("remove", file), exits: 0)
+    return try host.files.read("count").lines.count
+  }
+
   @Test("a signal mid-way gives old or new", arguments: [SIGINT, SIGTERM, SIGHUP], [0.35, 0.6, 0.85])
   func signalled(_ signal: Int32, at fraction: Double) throws {
     try Host.with { host in

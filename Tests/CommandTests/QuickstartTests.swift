@@ -59,7 +59,7 @@ struct QuickstartTests {
         Set(addresses).isSuperset(of: ["192.0.2.10/24", "192.0.2.11/24", "192.0.2.130/25", "10.20.0.5/32"]))
       #expect(
         Set(addresses).isSuperset(of: [
-          "2001:db8::10/64", "2001:db8::20/64", "2001:db8::30/128", "2001:db8::40/64",
+          "2001:db8::10/64", "2001:db8::20/64", "2001:db8::30/128",
         ]))
       #expect(try host.addresses("eth1") == [])
       #expect(try host.routes(4, "default").map { $0["dev"].text } == ["office"])
@@ -69,7 +69,7 @@ struct QuickstartTests {
   }
 
   @Test(
-    "addresses and routes come over with label, peer, lifetimes, flags, metric, table, protocol and source")
+    "addresses and routes come over with label, peer, flags, metric, table, protocol and source")
   func uplinkDetails() throws {
     try applied { host, _, before in
       let rewritten = [
@@ -83,10 +83,6 @@ struct QuickstartTests {
       let now = own(try host.space.dump()).mentioning("address office", "dev=office").mentioning(
         "address", "route")
       expectEqual(was, now)
-      let lease = try host.space.json("ip -j addr show dev office to 2001:db8::40")[0]["addr_info"].elements
-        .first { $0["valid_life_time"].int ?? 0 > 0 }
-      #expect((6900...7000).contains(lease?["valid_life_time"].int ?? 0))
-      #expect((5900...6000).contains(lease?["preferred_life_time"].int ?? 0))
       for setting in ["ipv4/conf/office/rp_filter", "ipv6/conf/office/accept_ra"] {
         #expect(try host.space.setting(setting) == "2", "\(setting)")
       }

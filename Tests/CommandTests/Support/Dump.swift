@@ -32,7 +32,9 @@ struct Dump: Equatable, CustomStringConvertible {
 extension Namespace {
   /// Waits for duplicate address detection to end, then reads everything.
   func dump() throws -> Dump {
-    _ = try Clock.wait(4) { try json("ip -j addr show tentative").elements.allSatisfy { $0 == .object([:]) } }
+    _ = try Clock.wait(4) {
+      try json("ip -j addr show tentative").elements.allSatisfy { $0["addr_info"].elements.isEmpty }
+    }
     let script = """
       part() { printf '\\n=== %s\\n' "$1"; shift; "$@" 2>/dev/null; }
       part link ip -d -j link show

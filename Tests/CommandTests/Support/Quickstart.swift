@@ -40,7 +40,6 @@ enum Quickstart {
       addr add 10.20.0.5 peer 10.20.0.6 dev eth1
       addr add 2001:db8::20/64 dev eth1 preferred_lft 0
       addr add 2001:db8::30/128 dev eth1 noprefixroute
-      addr add 2001:db8::40/64 dev eth1 valid_lft 7000 preferred_lft 6000
       route add 198.51.100.0/24 via 192.0.2.254 dev eth1 proto static metric 77 mtu 1400
       route add 198.51.100.0/24 via 192.0.2.253 dev eth1 table 100 src 192.0.2.11
       route add 2001:db8:5::/48 via 2001:db8::1 dev eth1 proto ra metric 1024
