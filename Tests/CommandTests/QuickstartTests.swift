@@ -73,7 +73,7 @@ struct QuickstartTests {
   func uplinkDetails() throws {
     try applied { host, _, before in
       let rewritten = [
-        "dev=eth1": "dev=office", "label=eth1": "label=office", "address eth1": "address office",
+        "dev=eth1": "dev=office", "label=eth1 ": "label=office ", "address eth1": "address office",
       ]
       let own: (Dump) -> Dump = {
         $0.without("local=fe80").without("fe80::").without("table=local").without("ff00::/8")
