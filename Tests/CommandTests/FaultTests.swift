@@ -1,8 +1,9 @@
 import Glibc
 import Testing
 
-/// Failures injected at every system call that matters. `VNET_FAULT_POINTS` bounds the points of each call
-/// (spread evenly over the run); without it every one is tried.
+/// Failures injected at the system calls that matter: at every `sendmsg`, `sendto`, `ioctl` and `recvmsg` of an
+/// apply, and at 15 points of each other call, spread evenly over the run. `VNET_FAULT_POINTS` sets another bound
+/// for all calls; `all` is none.
 @Suite("a failure half-way", .enabled(if: Gate.ready && Gate.strace, "needs root, /dev/net/tun and strace"))
 struct FaultTests {
   struct Fault: CustomTestStringConvertible {
@@ -24,8 +25,9 @@ struct FaultTests {
     Fault(call: "ftruncate", error: "EIO"), Fault(call: "flock", error: "EIO"),
   ]
 
-  private static var most: Int {
-    getenv("VNET_FAULT_POINTS").flatMap { Int(String(cString: $0)) } ?? .max
+  private static func most(_ call: String) -> Int {
+    if let bound = getenv("VNET_FAULT_POINTS") { return Int(String(cString: bound)) ?? .max }
+    return ["sendmsg", "sendto", "ioctl", "recvmsg"].contains(call) ? .max : 15
   }
 
   /// How often each of the main thread's calls occurs in one apply: an upper bound, found by strace's own count.
@@ -41,10 +43,11 @@ struct FaultTests {
     return calls.values.max() ?? 0
   }
 
-  /// 1 … `total`, thinned to at most `most` points.
-  private func points(_ total: Int) -> [Int] {
-    guard total > Self.most else { return total == 0 ? [] : Array(1...total) }
-    return (0..<Self.most).map { 1 + $0 * (total - 1) / max(1, Self.most - 1) }
+  /// 1 … `total`, thinned where the call has a bound.
+  private func points(_ total: Int, _ call: String) -> [Int] {
+    let most = Self.most(call)
+    guard total > most else { return total == 0 ? [] : Array(1...total) }
+    return (0..<most).map { 1 + $0 * (total - 1) / max(1, most - 1) }
   }
 
   /// A furnished host with foreign objects, its dump, and its dump with the quickstart applied and removed once.
@@ -73,7 +76,7 @@ struct FaultTests {
       let total = try count(fault.call, host, ["apply", file])
       expect(try host.vnet("remove", file), exits: 0)
       var undone = 0, done = 0
-      for point in points(total) {
+      for point in points(total, fault.call) {
         let injection = Injection(call: fault.call, effect: .error(fault.error), when: "\(point)")
         let (outcome, reached) = try host.vnet(["apply", file], injection)
         // The dynamic loader fails before the program's first instruction.
@@ -104,7 +107,7 @@ struct FaultTests {
     try prepared { host, file, before, after in
       expect(try host.vnet("apply", file), exits: 0)
       let total = try count(call, host, ["remove", file])
-      for point in points(total) {
+      for point in points(total, call) {
         expect(try host.vnet("apply", file), exits: 0)
         let injection = Injection(call: call, effect: .error("ENOMEM"), when: "\(point)")
         let (outcome, _) = try host.vnet(["remove", file], injection)
@@ -130,7 +133,7 @@ struct FaultTests {
       let total = try count(call, host, ["apply", file])
       expect(try host.vnet("remove", file), exits: 0)
       var old = 0, new = 0
-      for point in points(total) {
+      for point in points(total, call) {
         let injection = Injection(call: call, effect: .signal("SIGKILL"), when: "\(point)")
         _ = try host.vnet(["apply", file], injection)
         expect(try host.vnet("recover"), exits: 0)
@@ -158,7 +161,7 @@ struct FaultTests {
       let middle = Injection(
         call: "sendmsg,sendto", effect: .signal("SIGKILL"), when: "\(max(1, total * 3 / 4))")
       var point = 1, reached = true
-      while reached && point <= min(40, Self.most) {
+      while reached && point <= min(40, Self.most("sendmsg")) {
         _ = try host.vnet(["apply", file], middle)
         let again = Injection(call: "sendmsg,sendto", effect: .signal("SIGKILL"), when: "\(point)")
         reached = try host.vnet(["recover"], again).reached
@@ -179,7 +182,7 @@ struct FaultTests {
     try prepared { host, file, before, after in
       let total = try count("sendmsg,sendto", host, ["apply", file])
       expect(try host.vnet("remove", file), exits: 0)
-      for point in points(total).suffix(12) {
+      for point in points(total, "sendmsg").suffix(12) {
         let injection = Injection(call: "sendmsg,sendto", effect: .signal("SIGKILL"), when: "\(point)")
         _ = try host.vnet(["apply", file], injection)
         expect(try host.vnet("apply", file), exits: 0)
