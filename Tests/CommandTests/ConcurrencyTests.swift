@@ -84,11 +84,10 @@ struct ConcurrencyTests {
     try Host.with { host in
       let file = try host.files.write("quick.conf", Quickstart.text)
       let before = try host.space.dump()
-      let calls = "sendmsg,sendto,ioctl"
-      let total = try countCalls(calls, host, file)
-      let point = max(1, Int(Double(total) * fraction))
-      let child = try host.start(
-        ["apply", file], Injection(call: calls, effect: .delay(1.5), when: "\(point)"))
+      let calls = try host.calls("sendmsg,sendto,ioctl", ["apply", file])
+      expect(try host.vnet("remove", file), exits: 0)
+      let point = calls[Int(Double(calls.count) * fraction)]
+      let child = try host.start(["apply", file], Injection(at: point, .delay(1.5)))
       let seen = try Clock.wait(5) { try host.linkNames.contains("backstage") }
       if seen { try host.space.ip("link set backstage mtu 1280") }
       let outcome = child.finish()
@@ -101,34 +100,16 @@ struct ConcurrencyTests {
     }
   }
 
-  /// How many such calls one apply makes; the host is as before.
-  private func countCalls(_ calls: String, _ host: Host, _ file: String) throws -> Int {
-    let trace = host.files.path + "/count"
-    expect(
-      try host.space.run(["strace", "-f", "-qq", "-o", trace, "-e", "trace=\(calls)", Tools.vnetApply, file]),
-      exits: 0)
-    expect(try host.vnet("remove", file), exits: 0)
-    return try host.files.read("count").lines.count
-  }
-
   @Test("a signal mid-way gives old or new", arguments: [SIGINT, SIGTERM, SIGHUP], [0.35, 0.6, 0.85])
   func signalled(_ signal: Int32, at fraction: Double) throws {
     try Host.with { host in
       let file = try host.files.write("quick.conf", Quickstart.text)
       let before = try host.space.dump()
-      let trace = host.files.path + "/count"
-      let calls = "sendmsg,sendto,ioctl"
-      expect(
-        try host.space.run([
-          "strace", "-f", "-qq", "-o", trace, "-e", "trace=\(calls)", Tools.vnetApply, file,
-        ]),
-        exits: 0)
-      let total = try host.files.read("count").lines.count
+      let calls = try host.calls("sendmsg,sendto,ioctl", ["apply", file])
       let after = try host.comparableDump()
       expect(try host.vnet("remove", file), exits: 0)
-      let point = max(1, Int(Double(total) * fraction))
-      let child = try host.start(
-        ["apply", file], Injection(call: calls, effect: .delay(0.8), when: "\(point)"))
+      let point = calls[Int(Double(calls.count) * fraction)]
+      let child = try host.start(["apply", file], Injection(at: point, .delay(0.8)))
       var target: pid_t?
       #expect(
         Clock.wait(5) {

@@ -30,24 +30,11 @@ struct FaultTests {
     return ["sendmsg", "sendto", "ioctl", "recvmsg"].contains(call) ? .max : 15
   }
 
-  /// How often each of the main thread's calls occurs in one apply: an upper bound, found by strace's own count.
-  private func count(_ call: String, _ host: Host, _ arguments: [String]) throws -> Int {
-    let trace = host.files.path + "/count"
-    let outcome = try host.space.run(
-      ["strace", "-f", "-qq", "-o", trace, "-e", "trace=\(call)", Tools.vnetApply] + arguments, timeout: 60)
-    expect(outcome, exits: 0)
-    var calls: [Substring: Int] = [:]
-    for line in try host.files.read("count").split(separator: "\n") where !line.contains("resumed>") {
-      calls[line.prefix { $0 != " " }, default: 0] += 1
-    }
-    return calls.values.max() ?? 0
-  }
-
-  /// 1 … `total`, thinned where the call has a bound.
-  private func points(_ total: Int, _ call: String) -> [Int] {
+  /// The calls of one kind that a command makes, thinned where the kind has a bound.
+  private func points(_ call: String, _ host: Host, _ arguments: [String]) throws -> [TracedCall] {
+    let all = try host.calls(call, arguments)
     let most = Self.most(call)
-    guard total > most else { return total == 0 ? [] : Array(1...total) }
-    return (0..<most).map { 1 + $0 * (total - 1) / max(1, most - 1) }
+    return all.count <= most ? all : (0..<most).map { all[$0 * (all.count - 1) / max(1, most - 1)] }
   }
 
   /// A furnished host with foreign objects, its dump, and its dump with the quickstart applied and removed once.
@@ -73,11 +60,11 @@ struct FaultTests {
   func failing(_ fault: Fault) throws {
     try prepared { host, file, before, after in
       let started = Clock.seconds
-      let total = try count(fault.call, host, ["apply", file])
+      let points = try points(fault.call, host, ["apply", file])
       expect(try host.vnet("remove", file), exits: 0)
       var undone = 0, done = 0
-      for point in points(total, fault.call) {
-        let injection = Injection(call: fault.call, effect: .error(fault.error), when: "\(point)")
+      for point in points {
+        let injection = Injection(at: point, .error(fault.error))
         let (outcome, reached) = try host.vnet(["apply", file], injection)
         // The dynamic loader fails before the program's first instruction.
         let loader = outcome.code == 127 && outcome.stderr.contains("loading shared libraries")
@@ -96,7 +83,8 @@ struct FaultTests {
       }
       expectEqual(before, try host.space.dump(), "at the end")
       let seconds = (Clock.seconds - started).rounded(to: 1)
-      print("  \(fault.testDescription): \(total) calls, \(undone) undone, \(done) done, \(seconds) s")
+      print(
+        "  \(fault.testDescription): \(points.count) points, \(undone) undone, \(done) done, \(seconds) s")
     }
   }
 
@@ -106,10 +94,9 @@ struct FaultTests {
   func failingRemove(_ call: String) throws {
     try prepared { host, file, before, after in
       expect(try host.vnet("apply", file), exits: 0)
-      let total = try count(call, host, ["remove", file])
-      for point in points(total, call) {
+      for point in try points(call, host, ["remove", file]) {
         expect(try host.vnet("apply", file), exits: 0)
-        let injection = Injection(call: call, effect: .error("ENOMEM"), when: "\(point)")
+        let injection = Injection(at: point, .error("ENOMEM"))
         let (outcome, _) = try host.vnet(["remove", file], injection)
         #expect(outcome.code == 0 || outcome.code == 1, "\(injection): \(outcome)")
         if outcome.code == 1 {
@@ -130,11 +117,11 @@ struct FaultTests {
   func killed(_ call: String) throws {
     try prepared { host, file, before, after in
       let started = Clock.seconds
-      let total = try count(call, host, ["apply", file])
+      let points = try points(call, host, ["apply", file])
       expect(try host.vnet("remove", file), exits: 0)
       var old = 0, new = 0
-      for point in points(total, call) {
-        let injection = Injection(call: call, effect: .signal("SIGKILL"), when: "\(point)")
+      for point in points {
+        let injection = Injection(at: point, .signal("SIGKILL"))
         _ = try host.vnet(["apply", file], injection)
         expect(try host.vnet("recover"), exits: 0)
         if try host.linkNames.contains("office") {
@@ -149,17 +136,16 @@ struct FaultTests {
         expectEqual(before, try host.space.dump(), "\(injection), removed")
       }
       let seconds = (Clock.seconds - started).rounded(to: 1)
-      print("  SIGKILL at \(call): \(total) calls, \(old) old, \(new) new, \(seconds) s")
+      print("  SIGKILL at \(call): \(points.count) points, \(old) old, \(new) new, \(seconds) s")
     }
   }
 
   @Test("killed while recovering is an interrupted run like any other")
   func killedRecovering() throws {
     try prepared { host, file, before, after in
-      let total = try count("sendmsg,sendto", host, ["apply", file])
+      let calls = try host.calls("sendmsg,sendto", ["apply", file])
       expect(try host.vnet("remove", file), exits: 0)
-      let middle = Injection(
-        call: "sendmsg,sendto", effect: .signal("SIGKILL"), when: "\(max(1, total * 3 / 4))")
+      let middle = Injection(at: calls[calls.count * 3 / 4], .signal("SIGKILL"))
       var point = 1, reached = true
       while reached && point <= min(40, Self.most("sendmsg")) {
         _ = try host.vnet(["apply", file], middle)
@@ -180,10 +166,10 @@ struct FaultTests {
   @Test("the next apply finishes what a killed one left, without a recover between")
   func nextRunRecovers() throws {
     try prepared { host, file, before, after in
-      let total = try count("sendmsg,sendto", host, ["apply", file])
+      let calls = try host.calls("sendmsg,sendto", ["apply", file])
       expect(try host.vnet("remove", file), exits: 0)
-      for point in points(total, "sendmsg").suffix(12) {
-        let injection = Injection(call: "sendmsg,sendto", effect: .signal("SIGKILL"), when: "\(point)")
+      for point in calls.suffix(12) {
+        let injection = Injection(at: point, .signal("SIGKILL"))
         _ = try host.vnet(["apply", file], injection)
         expect(try host.vnet("apply", file), exits: 0)
         expectEqual(after, try host.comparableDump(), "\(injection)")

@@ -52,19 +52,12 @@ struct ScaleTests {
     "an apply that fails at the end of 1,000 is undone by group", .enabled(if: Gate.strace, "needs strace"))
   func undone() throws {
     try Host.with { host in
-      try must(["sh", "-c", "true"])
       let file = try host.files.write("k.conf", Self.text(500))
       let before = try host.space.dump()
-      let trace = host.files.path + "/count"
-      expect(
-        try host.space.run([
-          "strace", "-f", "-qq", "-o", trace, "-e", "trace=sendmsg,sendto", Tools.vnetApply, file,
-        ]),
-        exits: 0)
-      let total = try host.files.read("count").lines.count
+      let calls = try host.calls("sendmsg,sendto", ["apply", file])
       expect(try host.vnet("remove", file), exits: 0)
-      for back in [2, 5, 9] where total > back {
-        let injection = Injection(call: "sendmsg,sendto", effect: .error("ENOMEM"), when: "\(total - back)")
+      for back in [2, 5, 9] where calls.count > back {
+        let injection = Injection(at: calls[calls.count - back], .error("ENOMEM"))
         let (outcome, _) = try host.vnet(["apply", file], injection)
         #expect(outcome.code == 0 || outcome.code == 1, "\(injection): \(outcome)")
         if outcome.code == 1 {

@@ -20,6 +20,16 @@ struct Injection: CustomStringConvertible {
   /// Counted from 1, per thread; `N+` is every call from the N-th on.
   let when: String
 
+  init(call: String, effect: Effect, when: String) {
+    self.call = call
+    self.effect = effect
+    self.when = when
+  }
+
+  init(at call: TracedCall, _ effect: Effect) {
+    self.init(call: call.name, effect: effect, when: "\(call.ordinal)")
+  }
+
   var description: String { "inject=\(call):\(effect.text):when=\(when)" }
 
   func command(trace: String) -> [String] {
@@ -29,7 +39,31 @@ struct Injection: CustomStringConvertible {
   }
 }
 
+/// One call of a traced run: the `ordinal`-th of its name, counted from 1 as `when=` counts.
+struct TracedCall {
+  let name: String
+  let ordinal: Int
+}
+
 extension Host {
+  /// The calls of `set` (names parted by commas) that a command makes, in order; it must succeed.
+  func calls(_ set: String, _ arguments: [String]) throws -> [TracedCall] {
+    let trace = files.path + "/calls"
+    let outcome = try space.run(
+      ["strace", "-f", "-qq", "-o", trace, "-e", "trace=\(set)", Tools.vnetApply] + arguments, timeout: 60)
+    guard outcome.code == 0 else { throw CommandFailure(description: outcome.description) }
+    var counts: [Substring: Int] = [:]
+    let lines = try files.read("calls").split(separator: "\n")
+    // `when=` counts in each thread; the program has one that matters.
+    let thread = lines.first?.prefix { $0 != " " } ?? ""
+    return lines.filter { $0.hasPrefix(thread) && !$0.contains("resumed>") }.compactMap { line in
+      let name = line.dropFirst(thread.count).drop { $0 == " " }.prefix { $0 != "(" && $0 != " " }
+      guard set.split(separator: ",").contains(name) else { return nil }
+      counts[name, default: 0] += 1
+      return TracedCall(name: String(name), ordinal: counts[name] ?? 0)
+    }
+  }
+
   /// The command under an injection, and whether the injected call was reached.
   func vnet(_ arguments: [String], _ injection: Injection) throws -> (outcome: Outcome, reached: Bool) {
     let trace = files.path + "/trace"
