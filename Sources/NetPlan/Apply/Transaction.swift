@@ -18,15 +18,6 @@ package struct Transaction<H: Host & ~Copyable, Store: JournalStore & ~Copyable>
     self.isInterrupted = isInterrupted
   }
 
-  package enum Ending: Sendable, Equatable {
-    /// The host is what the plan says. Deferred steps that failed are drift, and named.
-    case done(warnings: [HostError])
-    /// The host is as it was before.
-    case undone(cause: [HostError])
-    /// The host is in between: these objects differ from what they were.
-    case stuck(cause: [HostError], remaining: [Change])
-  }
-
   /// `before` is the observation that the plan was made from.
   package mutating func apply(_ plan: Plan, before: State) -> Ending {
     let batches = schedule(plan.changes)
@@ -116,15 +107,6 @@ package struct Transaction<H: Host & ~Copyable, Store: JournalStore & ~Copyable>
       }
     }
     return (remaining, errors)
-  }
-
-  package enum Recovery: Sendable, Equatable {
-    case nothing
-    /// An undecided transaction was taken back.
-    case undone(name: String)
-    /// A decided one was brought to its end.
-    case finished(name: String, warnings: [HostError])
-    case stuck(name: String, remaining: [Change], errors: [HostError])
   }
 
   /// Finishes what an interrupted run left.

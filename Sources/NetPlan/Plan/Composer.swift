@@ -5,11 +5,6 @@ package func target(of topology: Topology, on host: Observation) -> Target {
   return composer.target
 }
 
-/// The target of removing everything that `name` owns.
-package func emptyTarget(of name: String, on host: Observation) -> Target {
-  target(of: Topology(name: name, networks: [], vms: [], allow: [], coexist: .none), on: host)
-}
-
 struct Composer {
   let topology: Topology
   let host: Observation
@@ -93,4 +88,11 @@ extension Coexist {
   package static let none = Coexist(
     docker: false, brNetfilterExempt: false, firewalldZone: nil, ufw: false, networkManagerUnmanaged: false,
     networkdUnmanaged: false, written: [:])
+}
+
+extension Topology {
+  /// Nothing asked for: what `name` owns goes.
+  package static func empty(_ name: String) -> Topology {
+    Topology(name: name, networks: [], vms: [], allow: [], coexist: .none)
+  }
 }

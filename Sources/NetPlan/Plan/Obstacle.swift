@@ -49,3 +49,11 @@ package struct Risk: Sendable, Hashable {
     self.remedy = remedy
   }
 }
+
+extension Risk {
+  /// What `--allow` and `allow:` take.
+  package static let refusableNames: Set<String> = [
+    "in-use", "ssh-session", "default-route", "net-root", "prune-many", "managed-uplink", "firewall-by-interface",
+    "stp-delay", "dhcp-on-uplink", "overlap",
+  ]
+}

@@ -112,24 +112,35 @@ private struct ScheduleContext {
     var bare = Link(name: link.name, kind: link.kind)
     bare.tap = link.tap
     bare.bridge = link.bridge
+    // Filtering begins when every port has its VLANs.
     if bare.bridge.vlanFiltering == true { bare.bridge.vlanFiltering = false }
     bare.up = false
     if link.kind == .bridge {
       bare.mac = link.mac
-      bare.mtu = link.mtu
+      // A bridge follows its smallest port unless its MTU was once *changed* by hand (BROPT_MTU_SET_BY_USER,
+      // net/bridge/br_device.c): so it begins with another one.
+      bare.mtu = link.mtu.map { $0 - 1 }
     }
     var configured = link
     configured.up = false
+    configured.master = Link.Master.none
     configured.port = Link.Port()
     configured.vlans = nil
     configured.bridge = bare.bridge
-    var port = configured
+    var joined = configured
+    joined.master = link.master
+    // With nothing to be set between joining and coming up, one message does both: the master is set first.
+    if link.kind == .tap, link.port.isolated != true, link.vlans == nil, link.master?.name != nil {
+      joined.up = link.up
+      joined.port = link.port
+    }
+    var port = joined
     port.port = link.port
     port.vlans = link.vlans
     var raised = port
     raised.up = link.up
     return chain(
-      (.create, nil, bare), (.configure, bare, configured), (.ports, configured, port),
+      (.create, nil, bare), (.configure, bare, configured), (.join, configured, joined), (.ports, joined, port),
       (link.kind == .bridge ? .raiseBridges : .raise, port, raised), (.rearrange, raised, link))
   }
 

@@ -8,8 +8,10 @@ package enum Stage: Int, Sendable, Comparable, CaseIterable {
   case free
   /// Links come to be, down and bare.
   case create
-  /// Their attributes; ports join bridges that are still down, which costs one recomputation instead of one a port.
+  /// Their attributes, while a change of them notifies nobody.
   case configure
+  /// Ports join bridges that are still down, which costs one recomputation instead of one a port.
+  case join
   /// What only a port has.
   case ports
   case raiseBridges

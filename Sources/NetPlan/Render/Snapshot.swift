@@ -35,7 +35,7 @@ private struct Redaction {
   mutating func apply(to object: Object) -> Object {
     guard case .link(var link) = object else { return object }
     link.mac = link.mac.map { replace($0) }
-    link.facts?.permanentMAC = link.facts?.permanentMAC.map { replace($0) }
+    if let permanent = link.facts?.permanentMAC { link.facts?.permanentMAC = replace(permanent) }
     return .link(link)
   }
 
