@@ -62,8 +62,10 @@ extension Netlink.Batch {
       return
     }
     let message = after.message(try table.index(after.link), now: now)
+    // The kernel may have made the link-local address of a link that is up by itself, at any moment.
+    let mayExist = before != nil || (after.local.family == .ipv6 && after.local.address.isLinkLocal)
     add(
       "\(before == nil ? "add" : "change") address \(after.local) \(before == nil ? "to" : "of") \(after.link)",
-      before == nil ? .create : .replace, message)
+      mayExist ? .replace : .create, message)
   }
 }

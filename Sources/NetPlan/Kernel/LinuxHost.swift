@@ -56,6 +56,9 @@ package struct LinuxHost: Host, ~Copyable {
       observeSettings(of: link, message, mentioned: mentioned, facts, &state)
       state.insert(.link(link))
     }
+    for key in Sysctl.observedKeys(of: .default) {
+      if let value = ProcFile.read("/proc/sys/" + key.path) { state.insert(.sysctl(Sysctl(key: key, value: value))) }
+    }
     try observeAddresses(&state, now)
     try observeRouting(&state, now)
   }

@@ -16,6 +16,11 @@ private let ipv6Settings: [(String, IPv6Settings.Setting)] = [
 ]
 
 extension Sysctl {
+  static func observedKeys(of link: LinkName) -> [SysctlKey] {
+    ipv4Settings.map { SysctlKey(family: .ipv4, link: link, name: $0.0) }
+      + (ipv6Settings.map(\.0) + ["force_forwarding"]).map { SysctlKey(family: .ipv6, link: link, name: $0) }
+  }
+
   static func settings(of message: LinkMessage, _ link: LinkName) -> [Sysctl] {
     var list: [Sysctl] = []
     for (name, setting) in ipv4Settings {

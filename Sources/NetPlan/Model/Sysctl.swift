@@ -46,3 +46,9 @@ package struct SysctlKey: Hashable, Sendable, Comparable, TextRepresentable {
 
   package static func < (a: SysctlKey, b: SysctlKey) -> Bool { a.path < b.path }
 }
+
+extension LinkName {
+  /// The place of the settings that interfaces begin with, among those of interfaces; the kernel takes no interface
+  /// of that name (`devinet_sysctl_register`, net/ipv4/devinet.c).
+  package static let `default` = LinkName(kernel: "default")
+}

@@ -93,6 +93,10 @@ extension Composer {
     for (family, name) in followingSettings {
       let key = SysctlKey(family: family, link: uplink.name, name: name)
       guard let value = observed[.sysctl(key)]?.sysctl?.value else { continue }
+      // A new interface begins with what `default` says.
+      var usual = key
+      usual.link = .default
+      if observed[.sysctl(usual)]?.sysctl?.value == value { continue }
       var copy = key
       copy.link = bridge.name
       target.want(.sysctl(Sysctl(key: copy, value: value)), because: reason)

@@ -26,8 +26,22 @@ package struct Plan: Sendable {
     Plan(name: name, changes: changes.reversed().map(\.inverse).sorted { $0.id < $1.id }, reasons: reasons)
   }
 
-  /// What a person sees: the ledger is bookkeeping, not a change of the host.
-  package var visibleChanges: [Change] { changes.filter { if case .former = $0.id { false } else { true } } }
+  /// What a person sees: not the ledger, which is bookkeeping, nor the settings of a link that comes or goes with
+  /// them, which are part of it.
+  package var visibleChanges: [Change] {
+    let whole = Set(
+      changes.compactMap { change -> LinkName? in
+        guard case .link(let name) = change.id, change.action != .change else { return nil }
+        return name
+      })
+    return changes.filter { change in
+      switch change.id {
+      case .former: false
+      case .sysctl(let key): key.link.map { !whole.contains($0) } ?? true
+      default: true
+      }
+    }
+  }
 
   package struct Summary: Sendable, Hashable {
     package var create = 0
