@@ -1,6 +1,60 @@
+// Kernel headers, libmnl, and the few calls that Swift cannot express.
 #ifndef CNETLINK_H
 #define CNETLINK_H
+
+// The C library's definitions come first: the kernel's headers then leave out what both define.
 #include <netinet/in.h>
+#include <sys/types.h>
+
+#include <linux/fib_rules.h>
+#include <linux/genetlink.h>
+#include <linux/if.h>
+#include <linux/if_addr.h>
+#include <linux/if_bridge.h>
+#include <linux/if_link.h>
+#include <linux/if_tun.h>
+#include <linux/inet_diag.h>
+#include <linux/ip.h>
+#include <linux/ipv6.h>
+#include <linux/neighbour.h>
+#include <linux/netconf.h>
 #include <linux/netlink.h>
+#include <linux/nexthop.h>
+#include <linux/nl80211.h>
+#include <linux/rtnetlink.h>
+#include <linux/sock_diag.h>
+#include <linux/veth.h>
+
 #include <libmnl/libmnl.h>
+
+// Every function returns −errno on failure; what it returns otherwise is said with it.
+
+/// Opens and binds a netlink socket of `protocol`, close-on-exec. `timeout_ms` bounds every receive; 0 makes the
+/// socket non-blocking. Extended acks, capped acks and strict checking of dumps are on; each of them is required.
+int cnl_open(int protocol, unsigned timeout_ms, struct mnl_socket **out);
+/// The receive buffer the kernel granted, in bytes of its own accounting (twice what was asked).
+int cnl_receive_buffer(struct mnl_socket *socket, int bytes);
+int cnl_join(struct mnl_socket *socket, unsigned group);
+/// Bytes sent.
+ssize_t cnl_send(struct mnl_socket *socket, const void *bytes, size_t length);
+/// Bytes received; −ENOSPC when the datagram did not fit, −EAGAIN after the timeout or at once if `wait` is 0.
+ssize_t cnl_receive(struct mnl_socket *socket, void *bytes, size_t length, int wait);
+
+/// Moves the calling thread into the network namespace at `path`.
+int cnl_setns_path(const char *path);
+int cnl_setns(int fd);
+/// Moves the calling thread into a network namespace of its own.
+int cnl_unshare_net(void);
+/// A descriptor of the calling thread's network namespace.
+int cnl_thread_netns(void);
+int cnl_netns_cookie(uint64_t *cookie);
+
+/// A descriptor of /dev/net/tun, close-on-exec, attached to nothing.
+int cnl_tun_open(void);
+/// Creates or attaches to the interface `name`, which is at most 15 bytes; `flags` as in TUNSETIFF.
+int cnl_tun_set(int fd, const char *name, unsigned flags);
+int cnl_tun_owner(int fd, uid_t owner);
+int cnl_tun_group(int fd, gid_t group);
+int cnl_tun_persist(int fd, int persist);
+void cnl_close(int fd);
 #endif

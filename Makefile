@@ -1,0 +1,43 @@
+# Everything a person or a continuous integration needs; `make help` lists it.
+SHELL   := bash
+SWIFT   ?= swift
+PREFIX  ?= /usr/local
+DESTDIR ?=
+RELEASE := $(SWIFT) build -c release --static-swift-stdlib -Xlinker -s
+BINARY  := .build/release/vnet-apply
+
+.PHONY: help setup build demo test check bench release install clean
+
+help: ## what there is to make
+	@sed -n 's/^\([a-z]*\):.*## /\1|/p' $(MAKEFILE_LIST) | awk -F'|' '{ printf "%-9s%s\n", $$1, $$2 }'
+
+setup: ## install what is missing (Debian packages); checks the Swift toolchain
+	@scripts/setup
+
+build: ## a debug build
+	$(SWIFT) build
+
+demo: setup ## show it at work, in throwaway network namespaces (root)
+	@scripts/demo
+
+test: setup ## build and run every test; run as root to include those on the kernel
+	@scripts/test
+
+check: setup ## format, layers, warnings, leftovers
+	@scripts/check
+
+bench: setup release ## speed against ip -batch and the best C; QUICK=1 for a short one (root)
+	@bench/run $(if $(QUICK),--quick)
+
+release: setup ## the binary that ships: .build/release/vnet-apply
+	$(RELEASE)
+
+install: release ## into $(DESTDIR)$(PREFIX), with completions for bash, zsh and fish
+	install -D -m 755 $(BINARY) $(DESTDIR)$(PREFIX)/bin/vnet-apply
+	install -d $(addprefix $(DESTDIR)$(PREFIX)/share/,bash-completion/completions zsh/site-functions fish/vendor_completions.d)
+	$(BINARY) --generate-completion-script bash >$(DESTDIR)$(PREFIX)/share/bash-completion/completions/vnet-apply
+	$(BINARY) --generate-completion-script zsh >$(DESTDIR)$(PREFIX)/share/zsh/site-functions/_vnet-apply
+	$(BINARY) --generate-completion-script fish >$(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d/vnet-apply.fish
+
+clean: ## remove what was built
+	rm -rf .build bench/.build

@@ -1,0 +1,34 @@
+#define _GNU_SOURCE
+#include "CNetlink.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sched.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+int cnl_setns(int fd) { return setns(fd, CLONE_NEWNET) < 0 ? -errno : 0; }
+
+int cnl_setns_path(const char *path) {
+  int fd = open(path, O_RDONLY | O_CLOEXEC);
+  if (fd < 0) return -errno;
+  int result = cnl_setns(fd);
+  close(fd);
+  return result;
+}
+
+int cnl_unshare_net(void) { return unshare(CLONE_NEWNET) < 0 ? -errno : 0; }
+
+int cnl_thread_netns(void) {
+  int fd = open("/proc/thread-self/ns/net", O_RDONLY | O_CLOEXEC);
+  return fd < 0 ? -errno : fd;
+}
+
+int cnl_netns_cookie(uint64_t *cookie) {
+  int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+  if (fd < 0) return -errno;
+  socklen_t length = sizeof *cookie;
+  int result = getsockopt(fd, SOL_SOCKET, SO_NETNS_COOKIE, cookie, &length) < 0 ? -errno : 0;
+  close(fd);
+  return result;
+}

@@ -1,0 +1,91 @@
+/// The record of a transaction: all its changes, how far it got, whether it is decided.
+///
+/// Invariants, on which every recovery relies:
+///
+/// 1. No request reaches the kernel before the record of its intent is written: the whole list of changes is written
+///    and the space for every later record reserved before the first batch; each batch is announced before it is sent.
+/// 2. The journal alone suffices to undo, without the configuration: it holds `before` and `after` of every object.
+/// 3. A batch that was announced and not closed may or may not have happened, in whole or in part: recovery looks at
+///    the host through a new socket and decides by what it sees.
+/// 4. One rename is the decision. Before it recovery undoes, after it recovery only goes forward.
+/// 5. Undo and redo are idempotent: to be killed while recovering is to be interrupted like any other time.
+/// 6. There is one writer: whoever holds the lock.
+///
+/// The file is a text of lines: the header as JSON, one change a line, then marks. `write`, never `mmap`.
+package struct Journal: Sendable {
+  package struct Header: Described, JSONRepresentable {
+    package var format: Int
+    package var name: String
+    /// Of the process that wrote it.
+    package var pid: Int32
+    package var changes: Int
+
+    package static let fields: [Field<Header>] = [
+      .always("format", \.format),
+      .always("name", \.name),
+      .always("pid", \.pid),
+      .always("changes", \.changes),
+    ]
+    package static var blank: Header { Header(format: 0, name: "", pid: 0, changes: 0) }
+  }
+
+  package static let format = 1
+
+  package var header: Header
+  package var changes: [Change]
+  /// How many batches were announced; those after it never began.
+  package var announced: Int
+
+  package init(name: String, pid: Int32, changes: [Change]) {
+    header = Header(format: Journal.format, name: name, pid: pid, changes: changes.count)
+    self.changes = changes
+    announced = 0
+  }
+
+  // MARK: Text
+
+  /// Everything up to the first mark.
+  package var opening: [UInt8] {
+    var out: [UInt8] = []
+    out.reserveCapacity(512 * (changes.count + 1))
+    header.json.write(to: &out)
+    out.append(UInt8(ascii: "\n"))
+    for change in changes {
+      change.json.write(to: &out)
+      out.append(UInt8(ascii: "\n"))
+    }
+    return out
+  }
+
+  /// The mark that announces the next batch.
+  package static let mark: [UInt8] = Array("+\n".utf8)
+
+  package struct Damage: Error, Hashable, CustomStringConvertible {
+    package var line: Int
+    package var description: String { "the journal is damaged in line \(line)" }
+  }
+
+  /// Reads a journal back; nil for one whose opening was never complete, so that nothing can have been sent.
+  package static func parse(_ bytes: [UInt8]) throws(Damage) -> Journal? {
+    // Reserved space that was not written yet reads as zeros.
+    let text = bytes.prefix { $0 != 0 }
+    var lines = text.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: true)
+    if text.last != UInt8(ascii: "\n"), !lines.isEmpty { lines.removeLast() }
+    guard let first = lines.first else { return nil }
+    guard let json = try? JSON(parsing: Array(first)), let header = Header(json: json), header.format == format else {
+      throw Damage(line: 1)
+    }
+    guard lines.count > header.changes else { return nil }
+    var changes: [Change] = []
+    changes.reserveCapacity(header.changes)
+    for number in 0..<header.changes {
+      guard let json = try? JSON(parsing: Array(lines[number + 1])), let change = Change(json: json) else {
+        throw Damage(line: number + 2)
+      }
+      changes.append(change)
+    }
+    var journal = Journal(name: header.name, pid: header.pid, changes: changes)
+    journal.announced = lines.count - 1 - header.changes
+    return journal
+  }
+}

@@ -1,0 +1,147 @@
+/// Carries a plan out on a host so that the host ends where the plan says, or where it was.
+///
+///     plan ─▶ begin ─▶ (announce ─▶ perform)* ─▶ verify ─▶ commit ─▶ deferred steps ─▶ end
+///                          │           │            │         │
+///                          └───────────┴── undo ◀───┴─────────┘   before the commit
+///
+/// Undo is a plan like any other: from what is seen now to every `before` in the journal. The same code recovers
+/// after a kill, so there is no second way back that could be wrong.
+package struct Transaction<H: Host & ~Copyable, Store: JournalStore & ~Copyable>: ~Copyable {
+  package var host: H
+  package var store: Store
+  /// True when the user asked to stop; looked at between batches.
+  package var isInterrupted: () -> Bool
+
+  package init(host: consuming H, store: consuming Store, isInterrupted: @escaping () -> Bool = { false }) {
+    self.host = host
+    self.store = store
+    self.isInterrupted = isInterrupted
+  }
+
+  /// `before` is the observation that the plan was made from.
+  package mutating func apply(_ plan: Plan, before: State) -> Ending {
+    let batches = schedule(plan.changes)
+    var journal = Journal(name: plan.name, pid: store.pid, changes: plan.changes)
+    do {
+      try store.begin(journal.opening, room: batches.count * Journal.mark.count)
+    } catch {
+      return .undone(cause: [error])
+    }
+    if let cause = advance(batches, of: plan, before: before, &journal) { return undo(journal, cause) }
+    do {
+      try store.commit()
+    } catch {
+      return undo(journal, [error])
+    }
+    return .done(warnings: finish(batches.filter(\.stage.isDeferred)))
+  }
+
+  /// All steps before the commit; the cause of failure, or nil when everything is as planned.
+  private mutating func advance(
+    _ batches: [Batch], of plan: Plan, before: State, _ journal: inout Journal
+  ) -> [HostError]? {
+    for batch in batches where !batch.stage.isDeferred {
+      if isInterrupted() { return [.interrupted] }
+      do {
+        try store.announce()
+      } catch {
+        return [error]
+      }
+      journal.announced += 1
+      let errors = host.perform(batch).compactMap(\.error)
+      if !errors.isEmpty { return errors }
+    }
+    if isInterrupted() { return [.interrupted] }
+    do {
+      let unmet = verify(plan, batches, before: before, now: try host.observe().state)
+      return unmet.isEmpty ? nil : unmet
+    } catch {
+      return [error]
+    }
+  }
+
+  /// The deletions that nothing can take back; one that fails is drift, never a reason to undo.
+  private mutating func finish(_ deferred: [Batch]) -> [HostError] {
+    var warnings: [HostError] = []
+    for batch in deferred { warnings += host.perform(batch).compactMap(\.error) }
+    do {
+      try store.end()
+    } catch {
+      warnings.append(error)
+    }
+    return warnings
+  }
+
+  // MARK: The way back
+
+  private mutating func undo(_ journal: Journal, _ cause: [HostError]) -> Ending {
+    let (remaining, errors) = restore(journal)
+    return remaining.isEmpty ? .undone(cause: cause) : .stuck(cause: cause + errors, remaining: remaining)
+  }
+
+  /// Leads the host back to every `before`; what is left when that fails.
+  ///
+  /// Each round looks anew, so a call that fails once, or an answer that was lost, costs a round and not the way back.
+  private mutating func restore(_ journal: Journal) -> (remaining: [Change], errors: [HostError]) {
+    var errors: [HostError] = []
+    var remaining = journal.changes.map(\.inverse)
+    for _ in 0..<4 {
+      do {
+        let seen = try host.observe().state
+        remaining = difference(from: seen, to: journal.undoTarget(seen))
+      } catch {
+        errors.append(error)
+        continue
+      }
+      if remaining.isEmpty { break }
+      for batch in schedule(remaining) { errors += host.perform(batch).compactMap(\.error) }
+    }
+    if !remaining.isEmpty, let seen = try? host.observe().state {
+      remaining = difference(from: seen, to: journal.undoTarget(seen))
+    }
+    if remaining.isEmpty {
+      do {
+        try store.end()
+      } catch {
+        errors.append(error)
+      }
+    }
+    return (remaining, errors)
+  }
+
+  /// Finishes what an interrupted run left.
+  package mutating func recover() throws(HostError) -> Recovery {
+    if let bytes = try store.load(committed: true) {
+      guard let journal = try parse(bytes) else {
+        try store.end()
+        return .nothing
+      }
+      let seen = try host.observe().state
+      let changes = difference(from: seen, to: journal.redoTarget(seen))
+      return .finished(name: journal.header.name, warnings: finish(schedule(changes)))
+    }
+    guard let bytes = try store.load(committed: false) else { return .nothing }
+    guard let journal = try parse(bytes) else {
+      try store.end()
+      return .nothing
+    }
+    let (remaining, errors) = restore(journal)
+    return remaining.isEmpty
+      ? .undone(name: journal.header.name)
+      : .stuck(name: journal.header.name, remaining: remaining, errors: errors)
+  }
+
+  private func parse(_ bytes: [UInt8]) throws(HostError) -> Journal? {
+    do {
+      return try Journal.parse(bytes)
+    } catch {
+      throw HostError(
+        operation: "read the journal \(store.location)", errno: 0, message: "\(error)",
+        hint: "it names every object with its former value; put the host right by hand, then remove the file")
+    }
+  }
+}
+
+extension HostError {
+  package static let interrupted = HostError(operation: "apply", errno: 0, message: "interrupted by a signal")
+}

@@ -1,0 +1,76 @@
+extension Journal {
+  /// Every object as it was before the transaction, as far as the transaction may have touched it.
+  ///
+  /// Of an object that is there, only the attributes that the transaction changed go back: what somebody else did to
+  /// the others meanwhile stands.
+  package func undoTarget(_ seen: State) -> Target {
+    var target = Target()
+    let started = begun
+    let names = Dictionary(
+      changes.compactMap { change -> (LinkName, LinkName)? in
+        guard let old = change.before?.link?.name, let new = change.after?.link?.name, old != new else { return nil }
+        return (new, old)
+      }, uniquingKeysWith: { first, _ in first })
+    target.renamed = names.filter { seen.link($0.key) != nil && seen.link($0.value) == nil }
+    for (index, change) in changes.enumerated() where started[index] {
+      guard let before = change.before else {
+        let after = change.after!
+        for id in [after.id, after.renamed(names).id] {
+          if let there = seen[id], there.isMade(by: after) { target.drop(id, because: "undo") }
+        }
+        continue
+      }
+      let id = (change.after ?? before).id
+      let original = before.renamed(names)
+      if let there = seen[id] ?? seen[original.id] {
+        target.want(original.back(from: change.after, in: there.renamed(names)), because: "undo")
+      } else {
+        target.want(original, because: "undo")
+      }
+    }
+    return target
+  }
+
+  /// After the decision only deletions are left.
+  package func redoTarget(_ seen: State) -> Target {
+    var target = Target()
+    let batches = schedule(changes).filter(\.stage.isDeferred)
+    for step in batches.flatMap(\.steps) {
+      let change = changes[step.index]
+      if let after = change.after {
+        target.want(after, because: "recover")
+      } else if let before = change.before, let there = seen[before.id], there.isMade(by: before) {
+        target.drop(before.id, because: "recover")
+      }
+    }
+    return target
+  }
+
+  /// By index: some step of the change was in a batch that was announced.
+  private var begun: [Bool] {
+    var begun = Array(repeating: false, count: changes.count)
+    for batch in schedule(changes).prefix(announced) {
+      for step in batch.steps { begun[step.index] = true }
+    }
+    return begun
+  }
+}
+
+extension Object {
+  /// Whether this is the object that a step made, and not another one that has taken its name since.
+  func isMade(by after: Object) -> Bool {
+    guard case .link(let there) = self, case .link(let made) = after else { return true }
+    // Between its creation and its labelling a link has no alias yet.
+    return there.kind == made.kind && (there.alias == nil || there.alias == made.alias)
+  }
+
+  /// `there` with the attributes in which `self` and `after` differ as `self` has them.
+  func back(from after: Object?, in there: Object) -> Object {
+    guard case .link(let before) = self, case .link(let after)? = after, case .link(let there) = there else { return self }
+    var result = there
+    for field in before.differences(from: after) {
+      if let value = field.json(before) { _ = field.set(&result, value) }
+    }
+    return .link(result)
+  }
+}

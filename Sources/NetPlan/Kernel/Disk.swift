@@ -1,0 +1,74 @@
+internal import Glibc
+
+/// Files that must survive a kill: small, whole, replaced by rename.
+package enum Disk {
+  /// nil where there is no such file.
+  package static func read(_ path: String) throws(HostError) -> [UInt8]? {
+    let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+    guard descriptor >= 0 else {
+      if errno == ENOENT { return nil }
+      throw HostError("open \(path)", errno: errno)
+    }
+    defer { close(descriptor) }
+    var status = stat()
+    guard fstat(descriptor, &status) == 0 else { throw HostError("read \(path)", errno: errno) }
+    var bytes: [UInt8] = []
+    var buffer = [UInt8](repeating: 0, count: max(4096, min(Int(status.st_size) + 1, 1 << 20)))
+    while true {
+      let count = Glibc.read(descriptor, &buffer, buffer.count)
+      if count < 0 {
+        if errno == EINTR { continue }
+        throw HostError("read \(path)", errno: errno)
+      }
+      if count == 0 { return bytes }
+      bytes += buffer[..<count]
+    }
+  }
+
+  package static func write(_ bytes: some Collection<UInt8>, to descriptor: Int32, _ path: String) throws(HostError) {
+    let bytes = Array(bytes)
+    var start = 0
+    while start < bytes.count {
+      let count = bytes.withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress! + start, $0.count - start) }
+      if count < 0 {
+        if errno == EINTR { continue }
+        throw HostError("write \(path)", errno: errno)
+      }
+      start += count
+    }
+  }
+
+  /// Writes a new file beside and renames it over the old one.
+  package static func replace(_ path: String, with bytes: [UInt8], mode: UInt32 = 0o600) throws(HostError) {
+    let new = path + ".new"
+    let descriptor = open(new, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, mode)
+    guard descriptor >= 0 else { throw HostError("create \(new)", errno: errno) }
+    do throws(HostError) {
+      defer { close(descriptor) }
+      try write(bytes, to: descriptor, new)
+      try rename(new, to: path)
+    } catch {
+      unlink(new)
+      throw error
+    }
+  }
+
+  package static func rename(_ old: String, to new: String) throws(HostError) {
+    guard Glibc.rename(old, new) == 0 else { throw HostError("rename \(old) to \(new)", errno: errno) }
+  }
+
+  /// Gone is gone.
+  package static func remove(_ path: String) throws(HostError) {
+    guard unlink(path) == 0 || errno == ENOENT else { throw HostError("remove \(path)", errno: errno) }
+  }
+
+  package static func makeDirectory(_ path: String, mode: UInt32 = 0o755) throws(HostError) {
+    var prefix = ""
+    for part in path.split(separator: "/") {
+      prefix += "/" + part
+      guard mkdir(prefix, mode) == 0 || errno == EEXIST else {
+        throw HostError("create the folder \(prefix)", errno: errno)
+      }
+    }
+  }
+}

@@ -1,0 +1,49 @@
+internal import Glibc
+
+/// Who holds which TAP, from `/proc/PID/fdinfo`, where the tun driver writes `iff:` and the interface's name.
+///
+/// A name may exist in several namespaces; a process is counted when it is in `namespace` itself, or its own
+/// cannot be told.
+func tapHolders(of wanted: Set<LinkName>, inNamespace namespace: UInt64?) -> [LinkName: [Holder]] {
+  var found: [LinkName: Set<Holder>] = [:]
+  for pid in numericEntries("/proc") {
+    for descriptor in numericEntries("/proc/\(pid)/fd") {
+      var buffer = [CChar](repeating: 0, count: 64)
+      let length = readlink("/proc/\(pid)/fd/\(descriptor)", &buffer, buffer.count)
+      guard length > 0, buffer[..<length].elementsEqual("/dev/net/tun".utf8.map { CChar(bitPattern: $0) }) else { continue }
+      guard let info = ProcFile.read("/proc/\(pid)/fdinfo/\(descriptor)") else { continue }
+      for line in info.split(separator: "\n") where line.hasPrefix("iff:") {
+        let name = LinkName(kernel: String(line.dropFirst(4).drop { $0 == "\t" || $0 == " " }))
+        guard wanted.contains(name) else { continue }
+        if let namespace, let other = namespaceInode(of: pid), other != namespace { continue }
+        let command = ProcFile.read("/proc/\(pid)/comm") ?? "?"
+        found[name, default: []].insert(Holder(pid: pid, name: command))
+      }
+    }
+  }
+  return found.mapValues { $0.sorted() }
+}
+
+/// Number of the network namespace of a process.
+func namespaceInode(of pid: Int32) -> UInt64? { inode("/proc/\(pid)/ns/net") }
+
+/// Number of the calling thread's network namespace.
+func threadNamespaceInode() -> UInt64? { inode("/proc/thread-self/ns/net") }
+
+private func inode(_ path: String) -> UInt64? {
+  var status = stat()
+  return stat(path, &status) == 0 ? UInt64(status.st_ino) : nil
+}
+
+private func numericEntries(_ path: String) -> [Int32] {
+  guard let directory = opendir(path) else { return [] }
+  defer { closedir(directory) }
+  var numbers: [Int32] = []
+  while let entry = readdir(directory) {
+    let name = withUnsafeBytes(of: &entry.pointee.d_name) { bytes in
+      String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
+    }
+    if let number = Int32(name) { numbers.append(number) }
+  }
+  return numbers
+}

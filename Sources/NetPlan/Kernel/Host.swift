@@ -1,0 +1,44 @@
+/// The one seam between plans and the world.
+///
+/// Batch-shaped: an implementation sends a batch in as few system calls as its kinds allow, and matches every answer
+/// to its step.
+package protocol Host: ~Copyable {
+  mutating func observe() throws(HostError) -> Observation
+  /// One outcome per step, in order.
+  mutating func perform(_ batch: Batch) -> [StepOutcome]
+}
+
+package enum StepOutcome: Sendable, Equatable {
+  case done
+  /// Refused, or never tried: the host is as it was before the step.
+  case failed(HostError)
+  /// It may or may not have happened; only looking tells.
+  case unknown(HostError)
+
+  package var error: HostError? {
+    switch self {
+    case .done: nil
+    case .failed(let error), .unknown(let error): error
+    }
+  }
+}
+
+/// A refusal of the host: which operation on which object, why, and what to do.
+package struct HostError: Error, Sendable, Hashable, CustomStringConvertible {
+  /// `create bridge br0`
+  package var operation: String
+  /// `EEXIST`; 0 where no system call failed.
+  package var errno: Int32
+  /// The cause in words, the kernel's own where it gave some.
+  package var message: String
+  package var hint: String?
+
+  package init(operation: String, errno: Int32, message: String, hint: String? = nil) {
+    self.operation = operation
+    self.errno = errno
+    self.message = message
+    self.hint = hint
+  }
+
+  package var description: String { "\(operation): \(message)" }
+}

@@ -1,0 +1,215 @@
+internal import Netlink
+
+// Links: dump → model, change → requests.
+
+extension Link {
+  /// `names` must hold every link of the dump.
+  init?(_ message: LinkMessage, _ names: LinkTable) {
+    guard let name = message.name else { return nil }
+    var kind = Kind(message.kind ?? "") ?? .device
+    if kind == .tun, case .tun(let tun)? = message.data, tun.isTAP { kind = .tap }
+    self.init(name: LinkName(kernel: name), kind: kind)
+    alias = message.alias
+    if !message.altNames.isEmpty { altnames = message.altNames.sorted() } else { altnames = [] }
+    mac = MACAddress(message.address)
+    mtu = message.mtu.map(Int.init)
+    up = message.isUp
+    master = message.master.flatMap { $0 == 0 ? nil : names.name($0) }.map(Master.link) ?? Master.none
+    addressGeneration = message.ipv6?.addressGeneration.flatMap(AddressGeneration.init(number:))
+    forwarding = message.ipv4?[.forwarding].map { $0 != 0 }
+    switch message.data {
+    case .bridge(let settings):
+      bridge.stp = settings.stpState.map { $0 != 0 }
+      bridge.vlanFiltering = settings.vlanFiltering
+      bridge.multicastSnooping = settings.multicastSnooping
+      bridge.defaultPVID = settings.vlanDefaultPVID
+    case .tun(let settings) where kind == .tap:
+      tap.owner = settings.owner.map(TAP.Account.id) ?? TAP.Account.none
+      tap.group = settings.group.map(TAP.Account.id) ?? TAP.Account.none
+      tap.multiQueue = settings.multiQueue
+    default: break
+    }
+    if message.portKind == "bridge" { port.isolated = message.port?.isolated }
+    facts = LinkFacts(message, names)
+  }
+}
+
+extension LinkFacts {
+  fileprivate init?(_ message: LinkMessage, _ names: LinkTable) {
+    self.init()
+    permanentMAC = MACAddress(message.permanentAddress)
+    parentDevice = message.parentDevice
+    if let lower = message.lower, message.lowerNamespace == nil, lower != UInt32(message.index), lower != 0 {
+      self.lower = names.name(lower)
+    }
+    if message.isLoopback { loopback = true }
+    // IFF_LOWER_UP of linux/if.h
+    if message.flags & 0x1_0000 != 0 { carrier = true }
+    if self == LinkFacts() { return nil }
+  }
+}
+
+extension Link.AddressGeneration {
+  init?(number: UInt8) {
+    switch number {
+    case 0: self = .eui64
+    case 1: self = .none
+    case 2: self = .stableSecret
+    case 3: self = .random
+    default: return nil
+    }
+  }
+
+  var number: UInt8 {
+    switch self {
+    case .eui64: 0
+    case .none: 1
+    case .stableSecret: 2
+    case .random: 3
+    }
+  }
+}
+
+// MARK: Changes
+
+extension Netlink.Batch {
+  /// Requests that turn one state of a link into another; a creation is a bare bridge (TAPs come by ioctl).
+  mutating func add(_ before: Link, _ after: Link, _ table: inout LinkTable) throws(NetlinkError) {
+    let name = after.name
+    if before.name != name {
+      var message = LinkMessage(index: Int32(try table.index(before.name)))
+      message.name = name.text
+      add("rename \(before.name) to \(name)", .change, message)
+      return
+    }
+    try addSettings(before, after, &table)
+    let old = Set(before.altnames ?? [])
+    let new = Set(after.altnames ?? before.altnames ?? [])
+    try addNames("remove", .delete, old.subtracting(new), name, &table)
+    try addNames("add", .create, new.subtracting(old), name, &table)
+    if before.port != after.port, let isolated = after.port.isolated {
+      var message = LinkMessage(index: Int32(try table.index(name)))
+      var port = BridgePort()
+      port.isolated = isolated
+      message.portKind = "bridge"
+      message.port = port
+      add("set isolation of port \(name)", .change, message)
+    }
+    if before.vlans != after.vlans, let vlans = after.vlans { try addVLANs(before.vlans ?? [], vlans, of: after, &table) }
+  }
+
+  /// What one message can set: `do_setlink` of net/core/rtnetlink.c takes them all.
+  private mutating func addSettings(_ before: Link, _ after: Link, _ table: inout LinkTable) throws(NetlinkError) {
+    var message = LinkMessage(name: after.name.text)
+    var words: [String] = []
+    if before.alias != after.alias {
+      message.alias = after.alias ?? ""
+      words.append("alias")
+    }
+    if before.mac != after.mac, let mac = after.mac {
+      message.address = mac.netlink
+      words.append("MAC \(mac)")
+    }
+    if before.mtu != after.mtu, let mtu = after.mtu {
+      message.mtu = UInt32(mtu)
+      words.append("MTU \(mtu)")
+    }
+    if before.addressGeneration != after.addressGeneration, let mode = after.addressGeneration {
+      message.ipv6 = IPv6Settings(addressGeneration: mode.number)
+      words.append("addrgenmode \(mode)")
+    }
+    if before.forwarding != after.forwarding, let forwarding = after.forwarding {
+      message.ipv4 = IPv4Settings([.forwarding: forwarding ? 1 : 0])
+      words.append("forwarding")
+    }
+    if before.bridge != after.bridge {
+      message.kind = "bridge"
+      message.data = .bridge(after.bridge.settings(changedFrom: before.bridge))
+      words.append("bridge settings")
+    }
+    if before.master != after.master, let master = after.master {
+      message.master = try master.name.map { name throws(NetlinkError) in try table.index(name) } ?? 0
+      words.append("master \(master)")
+    }
+    if before.up != after.up, let up = after.up {
+      message.setUp(up)
+      words.append(up ? "up" : "down")
+    }
+    guard !words.isEmpty else { return }
+    add("set \(words.joined(separator: ", ")) of \(after.name)", .change, message)
+  }
+
+  private mutating func addNames(
+    _ verb: String, _ kind: Verb, _ names: Set<String>, _ link: LinkName, _ table: inout LinkTable
+  ) throws(NetlinkError) {
+    guard !names.isEmpty else { return }
+    var message = LinkPropertyMessage(index: 0, altNames: names.sorted())
+    message.name = link.text
+    add("\(verb) altname of \(link)", kind, message)
+  }
+
+  private mutating func addVLANs(
+    _ old: [PortVLAN], _ new: [PortVLAN], of link: Link, _ table: inout LinkTable
+  ) throws(NetlinkError) {
+    let index = Int32(try table.index(link.name))
+    let gone = old.filter { vlan in !new.contains { $0.id == vlan.id } }
+    let come = new.filter { !old.contains($0) }
+    if !gone.isEmpty {
+      add(
+        "remove VLANs of \(link.name)", .delete,
+        BridgeVLANMessage(index: index, ofBridge: link.kind == .bridge, gone.ranges))
+    }
+    if !come.isEmpty {
+      add(
+        "set VLANs of \(link.name)", .change,
+        BridgeVLANMessage(index: index, ofBridge: link.kind == .bridge, come.ranges))
+    }
+  }
+
+  mutating func addBridge(_ link: Link) {
+    var message = LinkMessage(name: link.name.text)
+    message.kind = "bridge"
+    message.data = .bridge(link.bridge.settings(changedFrom: Link.Bridge()))
+    message.address = link.mac?.netlink
+    message.mtu = link.mtu.map(UInt32.init)
+    add("create bridge \(link.name)", .create, message)
+  }
+
+  mutating func addDeletion(of link: Link) {
+    add("delete \(link.kind) \(link.name)", .delete, LinkMessage(name: link.name.text))
+  }
+}
+
+extension Link.Bridge {
+  fileprivate func settings(changedFrom old: Link.Bridge) -> BridgeSettings {
+    var settings = BridgeSettings()
+    if stp != old.stp { settings.stpState = stp.map { $0 ? 1 : 0 } }
+    if vlanFiltering != old.vlanFiltering { settings.vlanFiltering = vlanFiltering }
+    if multicastSnooping != old.multicastSnooping { settings.multicastSnooping = multicastSnooping }
+    if defaultPVID != old.defaultPVID { settings.vlanDefaultPVID = defaultPVID }
+    return settings
+  }
+}
+
+extension [PortVLAN] {
+  /// Runs of neighbouring VLANs with the same flags, which the kernel takes as one; a PVID stands alone.
+  var ranges: [BridgeVLAN] {
+    var ranges: [BridgeVLAN] = []
+    for vlan in sorted() {
+      if let last = ranges.last, !vlan.pvid, !last.isPVID, last.isUntagged == vlan.untagged,
+        last.ids.upperBound + 1 == vlan.id
+      {
+        ranges[ranges.count - 1] = BridgeVLAN(last.ids.lowerBound...vlan.id, isUntagged: vlan.untagged)
+      } else {
+        ranges.append(BridgeVLAN(vlan.id...vlan.id, isPVID: vlan.pvid, isUntagged: vlan.untagged))
+      }
+    }
+    return ranges
+  }
+
+  init(_ ranges: [BridgeVLAN]) {
+    self = ranges.flatMap { range in
+      range.ids.map { PortVLAN(id: $0, pvid: range.isPVID, untagged: range.isUntagged) }
+    }.sorted()
+  }
+}

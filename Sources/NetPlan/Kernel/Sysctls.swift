@@ -1,0 +1,72 @@
+internal import Glibc
+internal import Netlink
+
+// Settings: most are read from the link dump; all are written through /proc/sys, which shows the namespace of the
+// calling thread (net/sysctl_net.c).
+
+/// What is observed of an interface, by the kernel's numbers.
+private let ipv4Settings: [(String, IPv4Settings.Setting)] = [
+  ("forwarding", .forwarding), ("rp_filter", .rpFilter), ("arp_filter", .arpFilter),
+  ("arp_announce", .arpAnnounce), ("arp_ignore", .arpIgnore), ("arp_accept", .arpAccept),
+  ("arp_notify", .arpNotify), ("src_valid_mark", .sourceValidMark), ("proxy_arp", .proxyARP),
+]
+private let ipv6Settings: [(String, IPv6Settings.Setting)] = [
+  ("forwarding", .forwarding), ("accept_ra", .acceptRA), ("use_tempaddr", .useTemporaryAddresses),
+  ("proxy_ndp", .proxyNDP),
+]
+
+extension Sysctl {
+  static func observedKeys(of link: LinkName) -> [SysctlKey] {
+    ipv4Settings.map { SysctlKey(family: .ipv4, link: link, name: $0.0) }
+      + (ipv6Settings.map(\.0) + ["force_forwarding"]).map { SysctlKey(family: .ipv6, link: link, name: $0) }
+  }
+
+  static func settings(of message: LinkMessage, _ link: LinkName) -> [Sysctl] {
+    var list: [Sysctl] = []
+    for (name, setting) in ipv4Settings {
+      guard let value = message.ipv4?[setting] else { continue }
+      list.append(Sysctl(key: SysctlKey(family: .ipv4, link: link, name: name), value: String(value)))
+    }
+    for (name, setting) in ipv6Settings {
+      guard let value = message.ipv6?[setting] else { continue }
+      list.append(
+        Sysctl(key: SysctlKey(family: .ipv6, link: link, name: name), value: String(value)))
+    }
+    return list
+  }
+}
+
+enum ProcFile {
+  /// nil where there is no such file.
+  static func read(_ path: String) -> String? {
+    let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+    guard descriptor >= 0 else { return nil }
+    defer { close(descriptor) }
+    var text: [UInt8] = []
+    var buffer = [UInt8](repeating: 0, count: 4096)
+    while true {
+      let count = Glibc.read(descriptor, &buffer, buffer.count)
+      if count < 0, errno == EINTR { continue }
+      guard count > 0 else { break }
+      text += buffer[..<count]
+    }
+    if text.last == UInt8(ascii: "\n") { text.removeLast() }
+    return String(decoding: text, as: UTF8.self)
+  }
+
+  static func write(_ path: String, _ value: String) throws(HostError) {
+    let operation = "set \(path) to \(value)"
+    let descriptor = open(path, O_WRONLY | O_CLOEXEC)
+    guard descriptor >= 0 else { throw HostError(operation, errno: errno) }
+    defer { close(descriptor) }
+    var text = value + "\n"
+    let count = text.withUTF8 { bytes in
+      while true {
+        let count = Glibc.write(descriptor, bytes.baseAddress, bytes.count)
+        if count < 0, errno == EINTR { continue }
+        return count
+      }
+    }
+    guard count >= 0 else { throw HostError(operation, errno: errno) }
+  }
+}

@@ -1,0 +1,191 @@
+/// A network interface, as `ip -d link` and `bridge link` show it.
+///
+/// In a desired state nil leaves an attribute open; in an observed one every attribute that the kernel reports is set.
+package struct Link: Described {
+  package var name: LinkName
+  /// `bridge`, `tap`, `veth`, `vlan` …: the kernel's `IFLA_INFO_KIND`; `device` for what has none.
+  package var kind: Kind
+  /// `IFLA_IFALIAS`; ownership is read from it.
+  package var alias: String?
+  package var altnames: [String]?
+  package var mac: MACAddress?
+  package var mtu: Int?
+  package var up: Bool?
+  package var master: Master?
+  /// `IFLA_INET6_ADDR_GEN_MODE`: how the kernel makes the link's own IPv6 addresses.
+  package var addressGeneration: AddressGeneration?
+  /// IPv4 `forwarding` of this interface (`IFLA_INET_CONF`), for links of our own.
+  package var forwarding: Bool?
+  package var bridge = Bridge()
+  package var port = Port()
+  package var tap = TAP()
+  /// VLANs of a bridge's port, or of the bridge itself; nil where the bridge does not filter.
+  package var vlans: [PortVLAN]?
+  /// What is told about the link but never compared.
+  package var facts: LinkFacts?
+
+  package init(name: LinkName, kind: Kind) {
+    self.name = name
+    self.kind = kind
+  }
+
+  package static func == (a: Link, b: Link) -> Bool {
+    a.name == b.name && a.kind == b.kind && a.alias == b.alias && a.altnames == b.altnames && a.mac == b.mac
+      && a.mtu == b.mtu && a.up == b.up && a.master == b.master && a.addressGeneration == b.addressGeneration
+      && a.forwarding == b.forwarding && a.bridge == b.bridge && a.port == b.port && a.tap == b.tap
+      && a.vlans == b.vlans
+  }
+
+  package static let fields: [Field<Link>] = [
+    .always("name", \.name),
+    .always("kind", \.kind),
+    .open("alias", \.alias),
+    .open("altnames", \.altnames),
+    .open("mac", \.mac),
+    .open("mtu", \.mtu),
+    .open("up", \.up),
+    .open("master", \.master),
+    .open("addrgenmode", \.addressGeneration),
+    .open("forwarding", \.forwarding),
+    .open("owner", \.tap.owner),
+    .open("group", \.tap.group),
+    .open("multi_queue", \.tap.multiQueue),
+    .open("stp", \.bridge.stp),
+    .open("vlan_filtering", \.bridge.vlanFiltering),
+    .open("mcast_snooping", \.bridge.multicastSnooping),
+    .open("vlan_default_pvid", \.bridge.defaultPVID),
+    .open("isolated", \.port.isolated),
+    .open("vlans", \.vlans),
+    .fact("facts", \.facts),
+  ]
+
+  package static var blank: Link { Link(name: LinkName(kernel: ""), kind: .device) }
+}
+
+extension Link {
+  package enum Kind: Hashable, Sendable, TextRepresentable {
+    /// Hardware, or whatever else has no kind of its own.
+    case device
+    case bridge, tap, tun, veth, vlan
+    case other(String)
+
+    package init?(_ text: String) {
+      switch text {
+      case "device", "": self = .device
+      case "bridge": self = .bridge
+      case "tap": self = .tap
+      case "tun": self = .tun
+      case "veth": self = .veth
+      case "vlan": self = .vlan
+      default: self = .other(text)
+      }
+    }
+
+    package var description: String {
+      switch self {
+      case .device: "device"
+      case .bridge: "bridge"
+      case .tap: "tap"
+      case .tun: "tun"
+      case .veth: "veth"
+      case .vlan: "vlan"
+      case .other(let text): text
+      }
+    }
+  }
+
+  package enum Master: Hashable, Sendable, TextRepresentable {
+    case none
+    case link(LinkName)
+
+    package init?(_ text: String) {
+      if text == "none" { self = .none } else if let name = LinkName(text) { self = .link(name) } else { return nil }
+    }
+
+    package var description: String {
+      switch self {
+      case .none: "none"
+      case .link(let name): name.text
+      }
+    }
+
+    package var name: LinkName? { if case .link(let name) = self { name } else { nil } }
+  }
+
+  /// `IN6_ADDR_GEN_MODE_*` of linux/if_link.h, by its names in ip-link(8).
+  package enum AddressGeneration: String, Hashable, Sendable, JSONRepresentable {
+    case eui64, none
+    case stableSecret = "stable_secret"
+    case random
+  }
+
+  package struct Bridge: Hashable, Sendable {
+    package var stp: Bool?
+    package var vlanFiltering: Bool?
+    package var multicastSnooping: Bool?
+    /// The VLAN that joining ports get by themselves; 0 for none.
+    package var defaultPVID: UInt16?
+
+    package init() {}
+  }
+
+  package struct Port: Hashable, Sendable {
+    /// `IFLA_BRPORT_ISOLATED`: exchanges frames with non-isolated ports only.
+    package var isolated: Bool?
+
+    package init() {}
+  }
+
+  package struct TAP: Hashable, Sendable {
+    /// Effective uid that may attach; `none` for root alone.
+    package var owner: Account?
+    package var group: Account?
+    /// `IFF_MULTI_QUEUE`: must be the same at every attach, so it cannot change in place.
+    package var multiQueue: Bool?
+
+    package init() {}
+
+    package enum Account: Hashable, Sendable, TextRepresentable {
+      case none
+      case id(UInt32)
+
+      package init?(_ text: String) {
+        if text == "none" { self = .none } else if let id = UInt32(text) { self = .id(id) } else { return nil }
+      }
+
+      package var description: String {
+        switch self {
+        case .none: "none"
+        case .id(let id): String(id)
+        }
+      }
+    }
+  }
+}
+
+/// One VLAN of a bridge port.
+package struct PortVLAN: Hashable, Sendable, Comparable, TextRepresentable {
+  /// 1 … 4094.
+  package var id: UInt16
+  /// Untagged frames that come in belong to it.
+  package var pvid: Bool
+  /// Its frames leave without a tag.
+  package var untagged: Bool
+
+  package init(id: UInt16, pvid: Bool = false, untagged: Bool = false) {
+    self.id = id
+    self.pvid = pvid
+    self.untagged = untagged
+  }
+
+  /// `10`, `10 pvid untagged`: the words of bridge(8).
+  package init?(_ text: String) {
+    let words = text.split(separator: " ")
+    guard let first = words.first, let id = UInt16(first) else { return nil }
+    self.init(id: id, pvid: words.contains("pvid"), untagged: words.contains("untagged"))
+  }
+
+  package var description: String { "\(id)" + (pvid ? " pvid" : "") + (untagged ? " untagged" : "") }
+
+  package static func < (a: PortVLAN, b: PortVLAN) -> Bool { a.id < b.id }
+}

@@ -1,0 +1,25 @@
+/// What the kernel tells of a link that no configuration sets: for finding hardware, for warnings, for `status`.
+package struct LinkFacts: Described, Hashable, JSONRepresentable {
+  package var permanentMAC: MACAddress?
+  /// Name of the parent device on its bus, for PCI `0000:03:00.0` (`IFLA_PARENT_DEV_NAME`).
+  package var parentDevice: String?
+  /// Link on which this one stands (`IFLA_LINK`), in the same namespace.
+  package var lower: LinkName?
+  package var loopback: Bool?
+  package var wireless: Bool?
+  /// `IFF_LOWER_UP`: for a TAP, a process is attached.
+  package var carrier: Bool?
+
+  package init() {}
+
+  package static let fields: [Field<LinkFacts>] = [
+    .open("permanent-mac", \.permanentMAC),
+    .open("parent-device", \.parentDevice),
+    .open("lower", \.lower),
+    .open("loopback", \.loopback),
+    .open("wireless", \.wireless),
+    .open("carrier", \.carrier),
+  ]
+
+  package static var blank: LinkFacts { LinkFacts() }
+}

@@ -1,0 +1,117 @@
+/// Anything of the host's network state that a plan can create, change or delete.
+package enum Object: Sendable, Equatable {
+  indirect case link(Link)
+  indirect case address(Address)
+  indirect case route(Route)
+  case rule(Rule)
+  case neighbour(Neighbour)
+  case sysctl(Sysctl)
+  case former(Former)
+
+  package var id: ObjectID {
+    switch self {
+    case .link(let link): .link(link.name)
+    case .address(let address): .address(address.link, address.local)
+    case .route(let route): .route(route.id)
+    case .rule(let rule): .rule(rule.id)
+    case .neighbour(let neighbour): .neighbour(neighbour.link, neighbour.address)
+    case .sysctl(let sysctl): .sysctl(sysctl.key)
+    case .former(let former): .former(former.id)
+    }
+  }
+
+  package var described: any Described {
+    switch self {
+    case .link(let value): value
+    case .address(let value): value
+    case .route(let value): value
+    case .rule(let value): value
+    case .neighbour(let value): value
+    case .sysctl(let value): value
+    case .former(let value): value
+    }
+  }
+
+  /// This object with what it leaves open taken from `other`, the same object as the host has it.
+  package func completed(from other: Object) -> Object {
+    switch (self, other) {
+    case (.link(let a), .link(let b)): .link(a.completed(from: b))
+    case (.address(let a), .address(let b)): .address(a.completed(from: b))
+    case (.route(let a), .route(let b)): .route(a.completed(from: b))
+    case (.rule(let a), .rule(let b)): .rule(a.completed(from: b))
+    case (.neighbour(let a), .neighbour(let b)): .neighbour(a.completed(from: b))
+    default: self
+    }
+  }
+
+  package var link: Link? { if case .link(let value) = self { value } else { nil } }
+  package var address: Address? { if case .address(let value) = self { value } else { nil } }
+  package var route: Route? { if case .route(let value) = self { value } else { nil } }
+  package var rule: Rule? { if case .rule(let value) = self { value } else { nil } }
+  package var sysctl: Sysctl? { if case .sysctl(let value) = self { value } else { nil } }
+  package var former: Former? { if case .former(let value) = self { value } else { nil } }
+
+  /// The links without which the object cannot be: they go first, it goes with them.
+  package var links: [LinkName] {
+    switch self {
+    case .link: []
+    case .address(let address): [address.link]
+    case .route(let route): route.links
+    case .rule, .former: []
+    case .neighbour(let neighbour): [neighbour.link]
+    case .sysctl(let sysctl): sysctl.key.link.map { [$0] } ?? []
+    }
+  }
+}
+
+/// Identity of an object, which outlives every change of its attributes.
+package enum ObjectID: Hashable, Sendable {
+  case link(LinkName)
+  case address(LinkName, IPInterface)
+  case route(RouteID)
+  case rule(RuleID)
+  case neighbour(LinkName, IPAddress)
+  case sysctl(SysctlKey)
+  case former(FormerID)
+
+  /// The order in which kinds are listed.
+  private var rank: Int {
+    switch self {
+    case .link: 0
+    case .address: 1
+    case .route: 2
+    case .rule: 3
+    case .neighbour: 4
+    case .sysctl: 5
+    case .former: 6
+    }
+  }
+}
+
+extension ObjectID: Comparable, CustomStringConvertible {
+  /// As it stands in plans: `link/web-eth0`, `address/office/192.0.2.10/24`.
+  package var description: String {
+    switch self {
+    case .link(let name): "link/\(name)"
+    case .address(let link, let local): "address/\(link)/\(local)"
+    case .route(let id): "route/\(id)"
+    case .rule(let id): "rule/\(id)"
+    case .neighbour(let link, let address): "neighbour/\(link)/\(address)"
+    case .sysctl(let key): "sysctl/\(key)"
+    case .former(let id): "former/\(id.object)#\(id.attribute)"
+    }
+  }
+
+  package static func < (a: ObjectID, b: ObjectID) -> Bool {
+    switch (a, b) {
+    case (.link(let a), .link(let b)): naturallyPrecedes(a.text, b.text)
+    case (.address(let a, let x), .address(let b, let y)): a == b ? x < y : naturallyPrecedes(a.text, b.text)
+    case (.route(let a), .route(let b)): a < b
+    case (.rule(let a), .rule(let b)): a < b
+    case (.neighbour(let a, let x), .neighbour(let b, let y)): a == b ? x < y : naturallyPrecedes(a.text, b.text)
+    case (.sysctl(let a), .sysctl(let b)): a < b
+    case (.former(let a), .former(let b)): a < b
+    default: a.rank < b.rank
+    }
+  }
+}

@@ -1,0 +1,52 @@
+extension Object {
+  /// The first part of an identity: what kind of object it is.
+  private var sort: String {
+    switch self {
+    case .link: "link"
+    case .address: "address"
+    case .route: "route"
+    case .rule: "rule"
+    case .neighbour: "neighbour"
+    case .sysctl: "sysctl"
+    case .former: "former"
+    }
+  }
+
+  /// `{"object": "link", "name": "web-eth0", "kind": "tap", …}`
+  package var json: JSON {
+    guard case .object(let members) = described.json else { return .null }
+    return .object([JSON.Member("object", .string(sort))] + members)
+  }
+
+  package init?(json: JSON) {
+    guard case .object(let members) = json, let first = members.first, first.name == "object" else { return nil }
+    let rest = JSON.object(Array(members.dropFirst()))
+    let object: Object?
+    switch first.value.string {
+    case "link": object = Link(json: rest).map(Object.link)
+    case "address": object = Address(json: rest).map(Object.address)
+    case "route": object = Route(json: rest).map(Object.route)
+    case "rule": object = Rule(json: rest).map(Object.rule)
+    case "neighbour": object = Neighbour(json: rest).map(Object.neighbour)
+    case "sysctl": object = Sysctl(json: rest).map(Object.sysctl)
+    case "former": object = Former(json: rest).map(Object.former)
+    default: object = nil
+    }
+    guard let object else { return nil }
+    self = object
+  }
+}
+
+extension Change {
+  package var json: JSON {
+    .object([JSON.Member("before", before?.json ?? .null), JSON.Member("after", after?.json ?? .null)])
+  }
+
+  package init?(json: JSON) {
+    guard let before = json["before"], let after = json["after"] else { return nil }
+    let old = Object(json: before)
+    let new = Object(json: after)
+    guard before == .null || old != nil, after == .null || new != nil, old != nil || new != nil else { return nil }
+    self.init(before: old, after: new)
+  }
+}

@@ -1,0 +1,47 @@
+/// One object as it was and as it is to be. Creation has no `before`, deletion no `after`.
+///
+/// Its inverse is the swap of the two: there is no other undo.
+package struct Change: Sendable, Equatable {
+  package let before: Object?
+  package let after: Object?
+
+  /// At least one of the two exists.
+  package init(before: Object?, after: Object?) {
+    precondition(before != nil || after != nil, "a change of nothing")
+    self.before = before
+    self.after = after
+  }
+
+  package var inverse: Change { Change(before: after, after: before) }
+
+  /// A renamed link goes by its new name.
+  package var id: ObjectID { (after ?? before)!.id }
+
+  package enum Action: String, Sendable, Hashable {
+    case create, change, delete, replace
+
+    /// As in terraform.
+    package var symbol: String {
+      switch self {
+      case .create: "+"
+      case .change: "~"
+      case .delete: "-"
+      case .replace: "-/+"
+      }
+    }
+  }
+
+  package var action: Action {
+    guard let before else { return .create }
+    guard let after else { return .delete }
+    // An object that goes with another and is put back is the same before and after.
+    return before == after || Change.needsReplacement(before, after) ? .replace : .change
+  }
+
+  /// Attributes that the kernel fixes at creation.
+  private static func needsReplacement(_ before: Object, _ after: Object) -> Bool {
+    guard case .link(let a) = before, case .link(let b) = after else { return false }
+    // IFF_MULTI_QUEUE must be alike at every attach (tun_set_iff, drivers/net/tun.c).
+    return a.kind != b.kind || a.tap.multiQueue != b.tap.multiQueue
+  }
+}

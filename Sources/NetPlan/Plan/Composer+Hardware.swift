@@ -1,0 +1,83 @@
+extension Composer {
+  /// The link that a reference means on this host; nil after an obstacle.
+  mutating func find(_ reference: Sourced<HardwareReference>, _ path: String) -> Link? {
+    let candidates: [Link]
+    let words: String
+    switch reference.value {
+    case .name(let name):
+      candidates = observed.link(name).map { [$0] } ?? []
+      words = "interface '\(name)'"
+    case .mac(let mac):
+      // A bridge or VLAN on top copies the address; hardware is what has it for good.
+      candidates = observed.links.filter {
+        ($0.facts?.permanentMAC ?? $0.mac) == mac && $0.facts?.lower == nil && $0.kind != .bridge && $0.kind != .tap
+      }
+      words = "interface with MAC \(mac)"
+    case .pci(let device):
+      candidates = observed.links.filter { $0.facts?.parentDevice == device }
+      words = "interface on PCI device \(device)"
+    case .defaultRoute:
+      guard let link = defaultRouteLink else {
+        lacking(reference.position, path, "this host has no default route", hint: "name the interface instead")
+        return nil
+      }
+      return link
+    }
+    guard let link = candidates.min(by: { $0.name < $1.name }) else {
+      lacking(reference.position, path, "this host has no \(words)", hint: interfacesHint)
+      return nil
+    }
+    if candidates.count > 1 {
+      let names = candidates.map(\.name.text).sorted().joined(separator: ", ")
+      conflict(reference.position, path, "more than one \(words): \(names)", hint: "name one of them")
+      return nil
+    }
+    return link
+  }
+
+  private var interfacesHint: String {
+    let names = observed.links.filter { $0.facts?.loopback != true && $0.owner == nil && $0.kind != .bridge }
+      .map(\.name).sorted().prefix(8).map(\.text)
+    return names.isEmpty ? "it has no interface to choose from" : "it has: \(names.joined(separator: ", "))"
+  }
+
+  /// The hardware under the default route: an uplink of ours is meant when its bridge carries it by now.
+  private var defaultRouteLink: Link? {
+    let route = observed.routes.filter { $0.id.destination.length == 0 && $0.id.table == 254 && !$0.links.isEmpty }
+      .min { $0.id < $1.id }
+    guard let name = route?.links.first, let link = observed.link(name) else { return nil }
+    guard link.kind == .bridge, link.owner != nil else { return link }
+    return observed.links.first { $0.master?.name == name && $0.owner == nil } ?? link
+  }
+
+  /// Whether `link` can become a port of a bridge of ours; adds the obstacle where not.
+  mutating func canJoin(_ link: Link, bridge: LinkName, at position: SourcePosition?, _ path: String) -> Bool {
+    if link.facts?.loopback == true {
+      conflict(position, path, "'\(link.name)' is the loopback interface; it cannot join a bridge")
+      return false
+    }
+    if link.facts?.wireless == true {
+      conflict(
+        position, path, "'\(link.name)' is Wi-Fi: an access point drops frames of any MAC but its own, so it cannot be bridged",
+        hint: "use 'mode: tap' with 'proxy: \(link.name)', or a network with 'nat: true'")
+      return false
+    }
+    if link.kind == .bridge {
+      conflict(
+        position, path, "'\(link.name)' is a bridge itself",
+        hint: "write 'existing: \(link.name)' to put VMs on it")
+      return false
+    }
+    if let owner = link.owner {
+      conflict(position, path, "'\(link.name)' belongs to the configuration '\(owner)' of this program")
+      return false
+    }
+    if let master = link.master?.name, master != bridge, observed.link(master).map({ !isOurs($0) }) ?? true {
+      conflict(
+        position, path, "'\(link.name)' is already a port of '\(master)'",
+        hint: "write 'existing: \(master)' if that is a bridge, or name another uplink")
+      return false
+    }
+    return true
+  }
+}

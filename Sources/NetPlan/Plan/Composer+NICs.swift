@@ -1,0 +1,113 @@
+extension Composer {
+  mutating func add(_ nic: NIC, of vm: VM) {
+    guard Composer.executes(nic) else { return }
+    let path = "vms.\(nic.vm).nics.\(nic.name)"
+    if host.facts.tun == false {
+      lacking(
+        nic.position, path, "/dev/net/tun cannot be opened, so no TAP can be made",
+        hint: "'modprobe tun'; in a container pass the device in (docker: --device /dev/net/tun)")
+      return
+    }
+    guard let name = device(of: nic, vm, path) else { return }
+    var tap = Link(name: name, kind: .tap)
+    tap.alias = alias(path)
+    tap.altnames = ["\(topology.name).\(nic.vm).\(nic.name)"]
+    tap.mac = nic.hostMAC
+    tap.up = true
+    tap.tap.owner = account(vm.owner?.user, among: host.facts.users, "user", path)
+    tap.tap.group = account(vm.owner?.group, among: host.facts.groups, "group", path)
+    tap.tap.multiQueue = (nic.queues?.value ?? 1) > 1
+    tap.addressGeneration = Link.AddressGeneration.none
+    if nic.mode == .bridged {
+      guard let network = topology.networks.first(where: { $0.name == nic.network?.value }),
+        let bridge = bridges[network.name]
+      else { return }
+      join(&tap, nic, network, bridge, path)
+    } else {
+      tap.master = Link.Master.none
+      tap.mtu = nic.mtu?.value ?? 1500
+      route(&tap, nic, path)
+    }
+    target.want(.link(tap), because: path)
+  }
+
+  private mutating func join(_ tap: inout Link, _ nic: NIC, _ network: Network, _ bridge: Link, _ path: String) {
+    tap.master = .link(bridge.name)
+    tap.mtu = nic.mtu?.value ?? bridge.mtu ?? 1500
+    if let mtu = nic.mtu, let limit = bridge.mtu, mtu.value > limit {
+      conflict(
+        mtu.position, "\(path).mtu", "MTU \(mtu.value) is above that of the bridge '\(bridge.name)' (\(limit))",
+        hint: "raise the network's mtu, or lower this one")
+    }
+    tap.port.isolated = nic.isolated
+    let filters = network.vlanFiltering || (isExisting(network) && bridge.bridge.vlanFiltering == true)
+    if filters, host.facts.vlanFiltering != false {
+      var vlans = nic.trunk.map { PortVLAN(id: UInt16($0)) }
+      if let access = nic.vlan {
+        vlans.append(PortVLAN(id: UInt16(access), pvid: true, untagged: true))
+      } else if nic.trunk.isEmpty {
+        vlans.append(native(network))
+      }
+      tap.vlans = vlans.sorted()
+    } else if nic.vlan != nil || !nic.trunk.isEmpty {
+      lacking(
+        nic.position, path, "the bridge '\(bridge.name)' does not filter VLANs",
+        hint: isExisting(network)
+          ? "its owner turns that on: ip link set \(bridge.name) type bridge vlan_filtering 1"
+          : "this kernel lacks CONFIG_BRIDGE_VLAN_FILTERING")
+    }
+  }
+
+  private func isExisting(_ network: Network) -> Bool {
+    if case .existing = network.segment { true } else { false }
+  }
+
+  /// The name of a NIC's TAP on this host: as written, else the preferred one unless a foreign link has it.
+  private mutating func device(of nic: NIC, _ vm: VM, _ path: String) -> LinkName? {
+    let formerVM = vm.was ?? vm.name
+    let mine =
+      owned[path] ?? owned["vms.\(formerVM).nics.\(nic.was ?? nic.name)"] ?? owned["vms.\(vm.name).nics.\(nic.was ?? nic.name)"]
+      ?? owned["vms.\(formerVM).nics.\(nic.name)"]
+    let isFree = { [self] (name: LinkName) in
+      guard let there = observed.link(name) else { return true }
+      return isOurs(there) && (there.kind == .tap || there.name == mine?.name)
+    }
+    let name: LinkName
+    switch nic.device {
+    case .pattern: return nil
+    case .derived(let preferred, let fallback): name = isFree(preferred) ? preferred : fallback
+    case .written(let written): name = written
+    }
+    guard isFree(name) else {
+      conflict(
+        nic.written["device"] ?? nic.position, "\(path).device", "the host has an interface '\(name)' that is not ours",
+        hint: "remove it (ip link delete \(name)), or choose another device name")
+      return nil
+    }
+    if let mine, mine.name != name {
+      if observed.link(name) != nil {
+        conflict(
+          nic.position, path, "'\(mine.name)' is to become '\(name)', a name that another NIC of this file still has",
+          hint: "rename in two steps")
+        return nil
+      }
+      target.renamed[mine.name] = name
+    }
+    return name
+  }
+
+  private mutating func account(
+    _ account: Sourced<Owner.Account>?, among known: [HostFacts.NamedID]?, _ what: String, _ path: String
+  ) -> Link.TAP.Account {
+    switch account?.value {
+    case nil: return .none
+    case .id(let id): return .id(id)
+    case .name(let name):
+      if let found = known?.first(where: { $0.name == name }) { return .id(found.id) }
+      lacking(
+        account?.position, "\(path).owner", "this host has no \(what) '\(name)'",
+        hint: what == "user" ? "useradd \(name), or write a uid" : "groupadd \(name), or write a gid")
+      return .none
+    }
+  }
+}

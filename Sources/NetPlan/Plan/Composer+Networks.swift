@@ -1,0 +1,172 @@
+extension Composer {
+  mutating func add(_ network: Network) {
+    let path = "networks.\(network.name)"
+    switch network.segment {
+    case .existing(let name): useExisting(name, network, path)
+    case .portGroup: break  // refused before
+    case .own: addBridge(network, path, uplink: nil)
+    case .uplink(let reference):
+      guard let uplink = find(reference, "\(path).uplink"),
+        canJoin(uplink, bridge: network.device, at: reference.position, "\(path).uplink")
+      else { return }
+      if let other = uplinks[uplink.name] {
+        conflict(reference.position, "\(path).uplink", "'\(uplink.name)' is the uplink of '\(other)' already")
+        return
+      }
+      uplinks[uplink.name] = network.device
+      addBridge(network, path, uplink: uplink)
+    }
+  }
+
+  private mutating func useExisting(_ name: Sourced<LinkName>, _ network: Network, _ path: String) {
+    guard let link = observed.link(name.value) else {
+      lacking(
+        name.position, "\(path).existing", "this host has no bridge '\(name.value)'",
+        hint: "without 'existing' the bridge is created")
+      return
+    }
+    guard link.kind == .bridge else {
+      let isSwitch = link.kind == .other("openvswitch")
+      conflict(
+        name.position, "\(path).existing",
+        isSwitch
+          ? "'\(name.value)' is an Open vSwitch bridge, which takes its ports from ovs-vsctl, not from the kernel"
+          : "'\(name.value)' is a \(link.kind), not a bridge",
+        hint: isSwitch ? "use a Linux bridge" : "write 'uplink: \(name.value)' to put it into a bridge")
+      return
+    }
+    bridges[network.name] = link
+  }
+
+  private mutating func addBridge(_ network: Network, _ path: String, uplink: Link?) {
+    let name = network.device
+    let mine = owned[path] ?? network.was.flatMap { owned["networks.\($0)"] }
+    if let mine, mine.name != name { target.renamed[mine.name] = name }
+    if let there = observed.link(name), !(isOurs(there) && there.kind == .bridge) {
+      conflict(
+        network.position, path, "the host has \(there.kind == .bridge ? "a bridge" : "an interface") '\(name)' that is not ours",
+        hint: there.kind == .bridge
+          ? "write 'existing: \(name)' to use it, or 'device: NAME' for another name"
+          : "write 'device: NAME' to give the bridge another name")
+      return
+    }
+    if network.vlanFiltering, host.facts.vlanFiltering == false {
+      lacking(
+        network.position, path, "this kernel cannot filter VLANs on bridges",
+        hint: "it needs CONFIG_BRIDGE_VLAN_FILTERING=y")
+      return
+    }
+    var bridge = Link(name: name, kind: .bridge)
+    bridge.alias = alias(path)
+    bridge.mac = network.mac ?? uplink?.mac ?? network.derivedMAC
+    bridge.mtu = network.mtu?.value ?? uplink?.mtu ?? 1500
+    bridge.up = true
+    bridge.master = Link.Master.none
+    bridge.bridge.stp = network.stp
+    bridge.bridge.multicastSnooping = network.multicastSnooping
+    if host.facts.vlanFiltering != false {
+      bridge.bridge.vlanFiltering = network.vlanFiltering
+      if network.vlanFiltering {
+        bridge.bridge.defaultPVID = 0
+        bridge.vlans = hasHost(network) ? [native(network)] : []
+      }
+    }
+    if uplink == nil { bridge.addressGeneration = network.addresses.isEmpty ? Link.AddressGeneration.none : .eui64 }
+    target.want(.link(bridge), because: path)
+    bridges[network.name] = bridge
+    if network.stp, uplink != nil, mine == nil {
+      target.risks.append(
+        Risk(
+          "stp-delay", object: ObjectID.link(name).description,
+          "spanning tree keeps '\(name)' silent for 30 s of listening and learning"))
+    }
+    if let uplink { take(uplink, into: network, bridge, path) }
+    for address in network.addresses { addHostAddress(address, network, path) }
+    for gateway in network.gateways { addGateway(gateway, network, path) }
+  }
+
+  func native(_ network: Network) -> PortVLAN {
+    PortVLAN(id: UInt16(network.native), pvid: true, untagged: true)
+  }
+
+  private func hasHost(_ network: Network) -> Bool {
+    if case .uplink = network.segment { return network.host != .none }
+    return !network.addresses.isEmpty
+  }
+
+  private mutating func addHostAddress(_ address: Sourced<IPInterface>, _ network: Network, _ path: String) {
+    let written = "\(path).\(network.host == .keep ? "address" : "host.address")"
+    for route in observed.routes
+    where route.id.destination.length > 0 && route.id.destination.overlaps(address.value.prefix)
+      && !route.links.contains(network.device) && route.origin != Ownership.origin && !movesToBridge(route, network)
+    {
+      let through = route.links.first.map { " (dev \($0))" } ?? ""
+      if route.id.destination.length >= address.value.length {
+        conflict(
+          address.position, written, "\(address.value.prefix) overlaps with the host's route \(route.id)\(through)",
+          hint: "choose another subnet")
+      } else {
+        target.risks.append(
+          Risk(
+            "overlap", object: "address/\(network.device)/\(address.value)",
+            "\(address.value.prefix) lies inside the host's route \(route.id)\(through)"))
+      }
+    }
+    for other in observed.addresses
+    where other.link != network.device && other.origin != Ownership.origin
+      && other.local.prefix.overlaps(address.value.prefix) && other.local.length > 0
+      && !(other.local.address.isLinkLocal) && uplinks[other.link] != network.device
+    {
+      conflict(
+        address.position, written,
+        "\(address.value.prefix) overlaps with the host's address \(other.local) on '\(other.link)'",
+        hint: "choose another subnet")
+    }
+    var wanted = Address(link: network.device, local: address.value)
+    wanted.origin = Ownership.origin
+    wanted.scope = .global
+    wanted.lifetime = .forever
+    wanted.flags = []
+    if address.value.family == .ipv4 {
+      wanted.label = network.device.text
+      if address.value.length < 31 { wanted.broadcast = address.value.prefix.last }
+    }
+    target.want(.address(wanted), because: path)
+  }
+
+  private func movesToBridge(_ route: Route, _ network: Network) -> Bool {
+    route.links.contains { uplinks[$0] == network.device }
+  }
+
+  private mutating func addGateway(_ gateway: Sourced<IPAddress>, _ network: Network, _ path: String) {
+    let family = gateway.value.family
+    var route = Route(
+      id: RouteID(destination: .all(family), metric: family == .ipv6 ? 1024 : 0),
+      nexthops: [Nexthop(gateway: gateway.value, link: network.device)])
+    route.origin = Ownership.origin
+    route.scope = .global
+    if let there = observed[.route(route.id)]?.route, there.origin != Ownership.origin, !movesToBridge(there, network),
+      !there.links.contains(network.device)
+    {
+      conflict(
+        gateway.position, "\(path).host.gateway", "the host has a default route of its own: \(there.summary)",
+        hint: "leave out 'gateway', or remove that route first")
+      return
+    }
+    target.want(.route(route), because: path)
+  }
+}
+
+extension Route {
+  /// As `ip route` would say it.
+  package var summary: String {
+    var text = id.destination.length == 0 ? "default" : id.destination.description
+    for nexthop in nexthops {
+      if let gateway = nexthop.gateway { text += " via \(gateway)" }
+      if let link = nexthop.link { text += " dev \(link)" }
+    }
+    if id.table != 254 { text += " table \(id.table)" }
+    if id.metric != 0 { text += " metric \(id.metric)" }
+    return text
+  }
+}

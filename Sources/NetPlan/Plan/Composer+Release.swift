@@ -1,0 +1,117 @@
+extension Composer {
+  /// What this name owns and the file no longer mentions goes.
+  mutating func prune() {
+    for link in observed.links where isOurs(link) {
+      let name = target.renamed[link.name] ?? link.name
+      if target.wanted.link(name) == nil { target.drop(.link(link.name), because: String(link.path!)) }
+    }
+    for object in observed.objects.values {
+      switch object {
+      case .address(let address):
+        guard address.origin == Ownership.origin, onOurLink([address.link]) else { continue }
+      case .route(let route):
+        guard route.origin == Ownership.origin, onOurLink(route.links) else { continue }
+      case .neighbour(let proxy):
+        // On a foreign link a proxy is ours when it answers for a guest of ours.
+        guard proxy.origin == Ownership.origin, isOurGuest(proxy.address) else { continue }
+      case .rule(let rule):
+        guard rule.origin == Ownership.origin, isAlone(rule) else { continue }
+      default: continue
+      }
+      let id = object.renamed(target.renamed).id
+      if target.wanted[id] == nil { target.drop(object.id, because: reason(for: object)) }
+    }
+  }
+
+  private func onOurLink(_ links: [LinkName]) -> Bool {
+    links.contains { observed.link($0).map(isOurs) ?? false }
+  }
+
+  private func isOurGuest(_ address: IPAddress) -> Bool {
+    let route = observed.routes.first {
+      $0.origin == Ownership.origin && $0.id.destination == IPPrefix(host: address) && $0.id.table == 254
+    }
+    if let route { return onOurLink(route.links) }
+    return observed.addresses.contains { $0.local.prefix.contains(address) && onOurLink([$0.link]) }
+  }
+
+  /// Guard rules belong to whoever holds the forwarding of their interface; nobody else must hold it for them to go.
+  private func isAlone(_ rule: Rule) -> Bool {
+    guard let link = rule.id.iif else { return false }
+    let name = rule.id.family == .ipv4 ? "forwarding" : "force_forwarding"
+    let key = SysctlKey(family: rule.id.family, link: link, name: name)
+    let id = FormerID(object: ObjectID.sysctl(key).description, attribute: "value")
+    guard let former = observed[.former(id)]?.former else { return true }
+    return former.users.allSatisfy { $0 == topology.name }
+  }
+
+  private func reason(for object: Object) -> String {
+    object.links.lazy.compactMap { self.observed.link($0)?.path }.first.map(String.init) ?? "no longer asked for"
+  }
+
+  // MARK: The ledger
+
+  /// Writes down what is held for the first time, and restores what nobody holds any longer.
+  mutating func settleLedger() {
+    for (id, holding) in held {
+      if var former = observed[.former(id)]?.former {
+        if !former.users.contains(topology.name) { former.users = (former.users + [topology.name]).sorted() }
+        target.want(.former(former), because: "ledger")
+      } else if let value = presentValue(holding.object, id.attribute), value != holding.set {
+        let former = Former(id: id, value: value, set: holding.set, users: [topology.name])
+        target.want(.former(former), because: "ledger")
+      }
+    }
+    for var former in observed.formers where former.users.contains(topology.name) && held[former.id] == nil {
+      former.users.removeAll { $0 == topology.name }
+      if !former.users.isEmpty {
+        target.want(.former(former), because: "ledger")
+        continue
+      }
+      target.drop(.former(former.id), because: "ledger")
+      restore(former)
+    }
+  }
+
+  /// The value of a held attribute as the host has it, in the ledger's form.
+  private func presentValue(_ id: ObjectID, _ attribute: String) -> String? {
+    guard let object = observed[id] else {
+      // A bridge that is about to be made gets the settings of its uplink.
+      guard case .sysctl(var key) = id, let uplink = uplinks.first(where: { $0.value == key.link })?.key else { return nil }
+      key.link = uplink
+      return observed[.sysctl(key)]?.sysctl?.value
+    }
+    switch object {
+    case .sysctl(let sysctl): return sysctl.value
+    case _ where attribute == "object": return object.described.json.text()
+    default: return object.described.json[attribute]?.text()
+    }
+  }
+
+  private mutating func restore(_ former: Former) {
+    let reason = "as it was before"
+    if former.id.attribute == "object" {
+      guard let json = try? JSON(parsing: Array(former.value.utf8)) else { return }
+      let object: Object?
+      if former.id.object.hasPrefix("address/") { object = Address(json: json).map(Object.address) }
+      else { object = Route(json: json).map(Object.route) }
+      guard let object, object.links.allSatisfy({ observed.link($0) != nil }), observed[object.id] == nil else { return }
+      target.want(object, because: reason)
+      return
+    }
+    if former.id.object.hasPrefix("sysctl/"), let key = SysctlKey(String(former.id.object.dropFirst(7))) {
+      // Somebody else's decision since then stands.
+      guard observed[.sysctl(key)]?.sysctl?.value == former.set else { return }
+      if let link = key.link, target.unwanted.contains(.link(link)) { return }
+      target.want(.sysctl(Sysctl(key: key, value: former.value)), because: reason)
+      return
+    }
+    guard former.id.object.hasPrefix("link/"), let name = LinkName(former.id.object.dropFirst(5)),
+      let link = observed.link(name), link.json[former.id.attribute]?.text() == former.set,
+      let value = try? JSON(parsing: Array(former.value.utf8))
+    else { return }
+    var wanted = target.wanted.link(name) ?? Link(name: name, kind: link.kind)
+    _ = Link.fields.first { $0.name == former.id.attribute }?.set(&wanted, value)
+    target.want(.link(wanted), because: reason)
+  }
+}

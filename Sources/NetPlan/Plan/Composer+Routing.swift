@@ -1,0 +1,166 @@
+/// Routes that forwarded packets may take, for hosts that did not forward before: see `routeGuests`.
+private let guestTable: UInt32 = 214
+
+extension Composer {
+  /// A routed TAP: the host's side, and the ways to the guest.
+  mutating func route(_ tap: inout Link, _ nic: NIC, _ path: String) {
+    let hasIPv6 = host.facts.ipv6 != false
+    let usable = { (family: AddressFamily) in family == .ipv4 || hasIPv6 }
+    let hosts = nic.hostAddresses.filter { usable($0.family) }
+    for host in hosts {
+      var address = Address(link: tap.name, local: host)
+      address.origin = Ownership.origin
+      address.scope = host.address.isLinkLocal ? .link : .global
+      address.flags = []
+      address.lifetime = .forever
+      if host.family == .ipv4 {
+        address.label = tap.name.text
+        if host.length < 31 { address.broadcast = host.prefix.last }
+      }
+      target.want(.address(address), because: path)
+    }
+    let guests = nic.addresses.map(\.value.address).filter { usable($0.family) }
+    for guest in guests where !hosts.contains(where: { $0.prefix.contains(guest) && !$0.address.isLinkLocal }) {
+      addRoute(to: IPPrefix(host: guest), nexthop: Nexthop(link: tap.name), path)
+    }
+    for prefix in nic.routes where usable(prefix.value.family) {
+      let gateway = guests.first { $0.family == prefix.value.family }
+      addRoute(
+        to: prefix.value, nexthop: Nexthop(gateway: gateway, link: tap.name, onlink: gateway == nil ? nil : true), path)
+    }
+    let families = Set(guests.map(\.family) + nic.routes.map(\.value.family))
+    tap.forwarding = true
+    if usable(.ipv6) {
+      // A guest must not become the host's router: as a router itself the host ignores advertisements.
+      setting(.ipv6, tap.name, "accept_ra", "0", path)
+      if families.contains(.ipv6) {
+        setting(.ipv6, tap.name, "forwarding", "1", path)
+        if host.facts.forceForwarding == true { setting(.ipv6, tap.name, "force_forwarding", "1", path) }
+      }
+    }
+    if let proxy = nic.proxy, let hardware = find(proxy, "\(path).proxy") { answer(for: guests, on: hardware, path) }
+  }
+
+  private mutating func setting(_ family: AddressFamily, _ link: LinkName, _ name: String, _ value: String, _ path: String) {
+    target.want(.sysctl(Sysctl(key: SysctlKey(family: family, link: link, name: name), value: value)), because: path)
+  }
+
+  private mutating func addRoute(to prefix: IPPrefix, nexthop: Nexthop, _ path: String) {
+    let metric: UInt32 = prefix.family == .ipv6 ? 1024 : 0
+    for table in [UInt32(254)] {
+      var route = Route(id: RouteID(destination: prefix, table: table, metric: metric), nexthops: [nexthop])
+      route.origin = Ownership.origin
+      route.scope = prefix.family == .ipv4 && nexthop.gateway == nil ? .link : .global
+      if let there = observed[.route(route.id)]?.route, there.origin != Ownership.origin {
+        conflict(nil, path, "the host has a route to \(prefix) already: \(there.summary)", hint: "remove it, or choose another address")
+        return
+      }
+      target.want(.route(route), because: path)
+      guestRoutes.append(route)
+    }
+  }
+
+  /// ARP and ND on the hardware's LAN are answered for exactly these addresses: not `proxy_arp`, which answers for
+  /// everything the host can reach.
+  private mutating func answer(for guests: [IPAddress], on hardware: Link, _ path: String) {
+    let link = uplinks[hardware.name] ?? hardware.name
+    for guest in guests {
+      var proxy = Neighbour(link: link, address: guest)
+      proxy.origin = Ownership.origin
+      target.want(.neighbour(proxy), because: path)
+    }
+    if guests.contains(where: { $0.family == .ipv6 }) {
+      hold(SysctlKey(family: .ipv6, link: link, name: "proxy_ndp"), "1", because: path)
+    }
+    proxies.append(link)
+  }
+
+  /// Forwarding for routed guests, and for nothing else.
+  ///
+  /// The kernel forwards what comes in by an interface whose own `forwarding` is on (`ip_route_input_slow`,
+  /// net/ipv4/route.c). For guests to be reached it must be on where their peers are; but what those peers send to
+  /// anybody else was not forwarded before and is not to be now. So an interface that we turn on gets three rules:
+  /// what comes in there is the host's own (`local`), or a guest's (table 214), or dropped as before.
+  mutating func routeGuests() {
+    let families = Set(guestRoutes.map(\.id.family))
+    for family in families.sorted() {
+      let name = family == .ipv4 ? "forwarding" : "force_forwarding"
+      if family == .ipv6 {
+        if host.facts.ipv6ForwardsAll == true { continue }
+        if host.facts.forceForwarding != true {
+          lacking(
+            nil, "vms", "this kernel forwards IPv6 for all interfaces or for none, and it forwards for none",
+            hint: "Linux 6.17 has net.ipv6.conf.IF.force_forwarding; or turn on net.ipv6.conf.all.forwarding yourself")
+          continue
+        }
+      }
+      var guarded = false
+      for link in peers(of: family) {
+        let key = SysctlKey(family: family, link: link, name: name)
+        guard needsHold(key) else { continue }
+        addGuard(link, family)
+        hold(key, "1", because: "forwarding for routed guests")
+        if family == .ipv6 { keepAdvertisements(on: link) }
+        guarded = true
+      }
+      if guarded { addGuestTable(family) }
+    }
+  }
+
+  /// Interfaces by which a guest's peers come in: those with an address of that family that are not ours.
+  private func peers(of family: AddressFamily) -> [LinkName] {
+    var links = Set(proxies)
+    for address in observed.addresses
+    where address.local.family == family && address.scope == .global && address.origin != Ownership.origin {
+      guard let link = observed.link(address.link), link.facts?.loopback != true else { continue }
+      links.insert(uplinks[link.name] ?? link.name)
+    }
+    return links.sorted()
+  }
+
+  /// Off now, or on because a configuration of ours turned it on.
+  private func needsHold(_ key: SysctlKey) -> Bool {
+    let id = FormerID(object: ObjectID.sysctl(key).description, attribute: "value")
+    if observed[.former(id)] != nil { return true }
+    // A bridge that is about to be made has what its uplink has.
+    let source = uplinks.first { $0.value == key.link }?.key
+    let value = observed[.sysctl(key)]?.sysctl?.value
+      ?? source.flatMap { observed[.sysctl(SysctlKey(family: key.family, link: $0, name: key.name))]?.sysctl?.value }
+    return value != "1"
+  }
+
+  private mutating func addGuard(_ link: LinkName, _ family: AddressFamily) {
+    let reason = "forwarding for routed guests"
+    let rules = [
+      RuleID(family: family, priority: 214, iif: link, action: .lookup, table: 255),
+      RuleID(family: family, priority: 215, iif: link, action: .lookup, table: guestTable),
+      RuleID(family: family, priority: 216, iif: link, action: .blackhole, table: 0),
+    ]
+    for id in rules {
+      var rule = Rule(id: id)
+      rule.origin = Ownership.origin
+      target.want(.rule(rule), because: reason)
+    }
+  }
+
+  /// ND proxying wants the interface to be a router's, and a router ignores advertisements unless told otherwise
+  /// (`accept_ra` 2).
+  private mutating func keepAdvertisements(on link: LinkName) {
+    guard proxies.contains(link) else { return }
+    let key = SysctlKey(family: .ipv6, link: link, name: "accept_ra")
+    let source = uplinks.first { $0.value == link }?.key
+    let value = (observed[.sysctl(key)] ?? source.flatMap {
+      observed[.sysctl(SysctlKey(family: .ipv6, link: $0, name: "accept_ra"))]
+    })?.sysctl?.value
+    let held = observed[.former(FormerID(object: ObjectID.sysctl(key).description, attribute: "value"))] != nil
+    if value == "1" || held { hold(key, "2", because: "forwarding for routed guests") }
+    hold(SysctlKey(family: .ipv6, link: link, name: "forwarding"), "1", because: "forwarding for routed guests")
+  }
+
+  private mutating func addGuestTable(_ family: AddressFamily) {
+    for var route in guestRoutes where route.id.family == family {
+      route.id.table = guestTable
+      target.want(.route(route), because: target.reasons[.route(guestRoutes.first { $0.id.destination == route.id.destination }!.id)] ?? "")
+    }
+  }
+}

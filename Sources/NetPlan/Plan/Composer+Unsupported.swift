@@ -1,0 +1,62 @@
+extension Composer {
+  /// What the language has and this version does not execute: a clear refusal, before anything is planned.
+  mutating func refuseUnsupported() {
+    for (key, position) in topology.coexist.written.sorted(by: { $0.key < $1.key }) {
+      unsupported("coexist.\(key)", at: position, "coexist")
+    }
+    for network in topology.networks { refuse(network) }
+    for vm in topology.vms {
+      let path = "vms.\(vm.name)"
+      if let netns = vm.netns { unsupported("netns", at: netns.position, "\(path).netns") }
+      for nic in vm.nics { refuse(nic, of: vm) }
+    }
+  }
+
+  private mutating func unsupported(_ what: String, at position: SourcePosition?, _ path: String) {
+    lacking(position, path, "not yet supported: \(what)")
+  }
+
+  private mutating func refuse(_ network: Network) {
+    let path = "networks.\(network.name)"
+    if case .portGroup = network.segment {
+      unsupported("a network that is a VLAN of another", at: network.position, path)
+    }
+    if case .stated(let vlan?) = network.host {
+      unsupported("the host on VLAN \(vlan)", at: network.position, "\(path).host.vlan")
+    }
+    for (key, position) in network.written.sorted(by: { $0.key < $1.key }) {
+      switch key.prefix(while: { $0 != "." }) {
+      case "nat" where network.nat != nil: unsupported("nat", at: position, "\(path).nat")
+      case "route" where network.route: unsupported("route", at: position, "\(path).route")
+      case "dhcp" where network.dhcp != nil: unsupported("dhcp", at: position, "\(path).dhcp")
+      case "dns" where network.dns != nil: unsupported("dns", at: position, "\(path).dns")
+      case "ra" where network.ra: unsupported("ra", at: position, "\(path).ra")
+      case "address" where network.automaticAddress && network.nat == nil:
+        unsupported("address: auto", at: position, "\(path).address")
+      case "proxy", "reach", "to-host", "block": unsupported(String(key), at: position, "\(path).\(key)")
+      default: break
+      }
+    }
+  }
+
+  /// Whether this version executes the mode of a NIC.
+  static func executes(_ nic: NIC) -> Bool {
+    (nic.mode == .bridged && nic.via == .bridge) || (nic.mode == .tap && nic.via == .tap)
+  }
+
+  private mutating func refuse(_ nic: NIC, of vm: VM) {
+    let path = "vms.\(nic.vm).nics.\(nic.name)"
+    if !Composer.executes(nic) {
+      unsupported("mode \(nic.mode) via \(nic.via)", at: nic.position, path)
+      return
+    }
+    for (key, position) in nic.written.sorted(by: { $0.key < $1.key }) {
+      switch key.prefix(while: { $0 != "." }) {
+      case "anti-spoof", "also", "reach", "block", "limit", "to-host", "forward", "inner-address":
+        unsupported(String(key), at: position, "\(path).\(key)")
+      case "routes" where nic.mode == .bridged: unsupported("routes of a bridged NIC", at: position, "\(path).routes")
+      default: break
+      }
+    }
+  }
+}

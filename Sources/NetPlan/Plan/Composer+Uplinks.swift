@@ -1,0 +1,182 @@
+/// IPv4 and IPv6 settings of an interface that follow the host's addresses onto the bridge.
+private let followingSettings: [(AddressFamily, String)] = [
+  (.ipv4, "rp_filter"), (.ipv4, "arp_filter"), (.ipv4, "arp_announce"), (.ipv4, "arp_ignore"),
+  (.ipv4, "arp_accept"), (.ipv4, "arp_notify"), (.ipv4, "forwarding"), (.ipv4, "src_valid_mark"),
+  (.ipv6, "accept_ra"), (.ipv6, "use_tempaddr"), (.ipv6, "forwarding"), (.ipv6, "force_forwarding"),
+]
+
+extension Composer {
+  /// The uplink joins the bridge; what the host has on it moves, or goes, as `host` says.
+  mutating func take(_ uplink: Link, into network: Network, _ bridge: Link, _ path: String) {
+    let joins = uplink.master?.name != bridge.name
+    var port = target.wanted.link(uplink.name) ?? Link(name: uplink.name, kind: uplink.kind)
+    port.master = .link(bridge.name)
+    if network.vlanFiltering {
+      port.vlans = ([native(network)] + network.uplinkVLANs.filter { $0 != network.native }.map { PortVLAN(id: UInt16($0)) })
+        .sorted()
+    }
+    target.want(.link(port), because: path)
+    hold(uplink.name, "up", true.json, because: path)
+    hold(uplink.name, "addrgenmode", Link.AddressGeneration.none.json, because: path)
+    if let mtu = network.mtu, let has = uplink.mtu, mtu.value > has {
+      conflict(
+        mtu.position, "\(path).mtu", "MTU \(mtu.value) is above the uplink's (\(has)): larger frames would be lost",
+        hint: "raise the MTU of '\(uplink.name)' first")
+    }
+    guard joins else { return keepTaken(uplink, network, path) }
+    target.risks.append(
+      Risk(
+        "foreign-object", object: ObjectID.link(uplink.name).description,
+        "'\(uplink.name)' is not ours and becomes a port of '\(bridge.name)', as \(path) asks", refusable: false))
+    switch network.host {
+    case .keep:
+      warnOfManager(uplink, bridge, path)
+      move(from: uplink.name, to: bridge.name, because: path)
+      copySettings(from: uplink, to: bridge, because: path)
+    case .none, .stated: suspend(uplink.name, network, path)
+    }
+  }
+
+  /// What was taken away from an uplink stays away as long as it is held.
+  private mutating func keepTaken(_ uplink: Link, _ network: Network, _ path: String) {
+    for former in observed.formers where former.users.contains(topology.name) && former.id.attribute == "object" {
+      if former.set == uplink.name.text {
+        held[former.id] = Holding(object: .link(uplink.name), set: former.set)
+      }
+    }
+  }
+
+  /// Addresses, routes, rules and proxies go from one link to the other.
+  mutating func move(from old: LinkName, to new: LinkName, because reason: String) {
+    let there = Set(observed.addresses.filter { $0.link == new }.map(\.local))
+    for address in observed.addresses where address.link == old && address.origin != Ownership.origin {
+      target.drop(.address(old, address.local), because: reason)
+      guard !there.contains(address.local) else { continue }
+      var moved = address
+      moved.link = new
+      if address.label == old.text { moved.label = new.text }
+      target.want(.address(moved), because: reason)
+    }
+    for route in observed.routes where route.links.contains(old) && route.origin != Ownership.origin {
+      if let foreign = route.foreign, !foreign.isEmpty {
+        lacking(
+          nil, reason, "the route \(route.summary) uses kernel attributes that cannot be moved yet (\(foreign))",
+          hint: "replace it by an ordinary route")
+        continue
+      }
+      var moved = route
+      for index in moved.nexthops.indices where moved.nexthops[index].link == old { moved.nexthops[index].link = new }
+      target.want(.route(moved), because: reason)
+    }
+    for rule in observed.rules where rule.id.iif == old || rule.id.oif == old {
+      if rule.origin == Ownership.origin { continue }
+      var moved = rule
+      if rule.id.iif == old { moved.id.iif = new }
+      if rule.id.oif == old { moved.id.oif = new }
+      target.drop(.rule(rule.id), because: reason)
+      target.want(.rule(moved), because: reason)
+    }
+    for case .neighbour(let proxy) in observed.objects.values where proxy.link == old {
+      if proxy.origin == Ownership.origin { continue }
+      var moved = proxy
+      moved.link = new
+      target.drop(.neighbour(old, proxy.address), because: reason)
+      target.want(.neighbour(moved), because: reason)
+    }
+  }
+
+  private mutating func copySettings(from uplink: Link, to bridge: Link, because reason: String) {
+    if var wanted = target.wanted.link(bridge.name) {
+      wanted.addressGeneration = uplink.addressGeneration
+      target.want(.link(wanted), because: reason)
+    }
+    for (family, name) in followingSettings {
+      let key = SysctlKey(family: family, link: uplink.name, name: name)
+      guard let value = observed[.sysctl(key)]?.sysctl?.value else { continue }
+      // A new interface begins with what `default` says.
+      var usual = key
+      usual.link = .default
+      if observed[.sysctl(usual)]?.sysctl?.value == value { continue }
+      var copy = key
+      copy.link = bridge.name
+      target.want(.sysctl(Sysctl(key: copy, value: value)), because: reason)
+    }
+  }
+
+  /// Takes the host's addresses and routes off an uplink that is no longer the host's; they come back on release.
+  private mutating func suspend(_ uplink: LinkName, _ network: Network, _ path: String) {
+    var losesDefault: [AddressFamily] = []
+    for object in observed.objects.values {
+      switch object {
+      case .address(let address) where address.link == uplink && address.origin != Ownership.origin: break
+      case .route(let route) where route.links.contains(uplink) && route.origin != Ownership.origin:
+        if route.id.destination.length == 0, route.id.table == 254 { losesDefault.append(route.id.family) }
+      default: continue
+      }
+      target.drop(object.id, because: path)
+      hold(object.id, "object", uplink.text)
+    }
+    losesDefault.removeAll { family in network.gateways.contains { $0.value.family == family } }
+    if !losesDefault.isEmpty {
+      target.risks.append(
+        Risk(
+          "default-route", object: ObjectID.link(uplink).description,
+          "'\(uplink)' carries the host's default route, and \(path) leaves the host without one",
+          remedy: "'host: keep' moves it onto the bridge"))
+    }
+  }
+
+  /// A lease that nobody renews takes the address and the default route away at its end.
+  private mutating func warnOfManager(_ uplink: Link, _ bridge: Link, _ path: String) {
+    let leased = observed.addresses.filter {
+      $0.link == uplink.name && $0.local.family == .ipv4 && $0.lifetime?.isForever == false
+    }
+    // RTPROT_DHCP of linux/rtnetlink.h
+    let byClient = observed.routes.contains { $0.origin == 16 && $0.links.contains(uplink.name) }
+    guard !leased.isEmpty || byClient else { return }
+    let what = leased.map(\.local.description).sorted().joined(separator: ", ")
+    target.risks.append(
+      Risk(
+        "managed-uplink", object: ObjectID.link(uplink.name).description,
+        what.isEmpty
+          ? "a DHCP client manages '\(uplink.name)' and would go on doing so there"
+          : "a DHCP client leased \(what) on '\(uplink.name)'; it stays behind and the lease runs out on '\(bridge.name)'",
+        remedy: """
+          let the client manage the bridge instead, for systemd-networkd by /etc/systemd/network/05-\(bridge.name).network:
+            [Match]
+            Name=\(bridge.name)
+            [Network]
+            DHCP=yes
+            KeepConfiguration=yes
+          and /etc/systemd/network/05-\(uplink.name).network:
+            [Match]
+            Name=\(uplink.name)
+            [Link]
+            Unmanaged=yes
+          for NetworkManager: nmcli device set \(uplink.name) managed no
+          """))
+  }
+
+  /// Gives back what ports that are hardware have lent to bridges which are not to hold them any longer.
+  mutating func releaseUplinks() {
+    for link in observed.links where link.owner == nil {
+      guard let master = link.master?.name, let bridge = observed.link(master), isOurs(bridge) else { continue }
+      let newName = target.renamed[master] ?? master
+      if uplinks[link.name] == newName { continue }
+      // A foreign port that this configuration never asked for is somebody's own doing.
+      guard wasUplink(link, of: bridge) else { continue }
+      let reason = String(bridge.path ?? "")
+      var free = target.wanted.link(link.name) ?? Link(name: link.name, kind: link.kind)
+      if free.master == nil { free.master = Link.Master.none }
+      target.want(.link(free), because: reason)
+      move(from: master, to: link.name, because: reason)
+    }
+  }
+
+  /// The ledger says so; without a ledger, an uplink is a port that is hardware's or a peer's and holds no guest.
+  private func wasUplink(_ link: Link, of bridge: Link) -> Bool {
+    let id = FormerID(object: ObjectID.link(link.name).description, attribute: "addrgenmode")
+    if let former = observed[.former(id)]?.former { return former.users.contains(topology.name) }
+    return link.addressGeneration == Link.AddressGeneration.none && link.kind != .tap
+  }
+}

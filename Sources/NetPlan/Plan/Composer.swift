@@ -1,0 +1,98 @@
+/// Makes the target of a topology on a host: pure, and the only place that knows what a mode means in kernel objects.
+package func target(of topology: Topology, on host: Observation) -> Target {
+  var composer = Composer(topology: topology, host: host)
+  composer.compose()
+  return composer.target
+}
+
+struct Composer {
+  let topology: Topology
+  let host: Observation
+  var target = Target()
+  /// Links of this name, by their path in the configuration.
+  let owned: [String: Link]
+  /// Bridges that networks came out as, by the network's name; absent where an obstacle came first.
+  var bridges: [String: Link] = [:]
+  /// Hardware NICs that are (to be) ports, and the bridge of each.
+  var uplinks: [LinkName: LinkName] = [:]
+  /// Guest addresses and prefixes behind routed TAPs: what forwarding is for.
+  var guestRoutes: [Route] = []
+  /// Hardware NICs on whose LAN guests are answered for.
+  var proxies: [LinkName] = []
+  /// Foreign attributes that this configuration holds.
+  var held: [FormerID: Holding] = [:]
+
+  struct Holding {
+    var object: ObjectID
+    /// The value it sets.
+    var set: String
+  }
+
+  init(topology: Topology, host: Observation) {
+    self.topology = topology
+    self.host = host
+    var owned: [String: Link] = [:]
+    for link in host.state.links where link.owner.map({ $0 == topology.name }) ?? false {
+      owned[String(link.path!)] = link
+    }
+    self.owned = owned
+  }
+
+  var observed: State { host.state }
+
+  mutating func compose() {
+    refuseUnsupported()
+    for network in topology.networks { add(network) }
+    for vm in topology.vms {
+      for nic in vm.nics { add(nic, of: vm) }
+    }
+    routeGuests()
+    releaseUplinks()
+    prune()
+    settleLedger()
+  }
+
+  // MARK: Small vocabulary
+
+  mutating func conflict(_ position: SourcePosition?, _ path: String, _ message: String, hint: String? = nil) {
+    target.obstacles.append(Obstacle(.conflict, at: position, path: path, message, hint: hint))
+  }
+
+  mutating func lacking(_ position: SourcePosition?, _ path: String, _ message: String, hint: String? = nil) {
+    target.obstacles.append(Obstacle(.lacking, at: position, path: path, message, hint: hint))
+  }
+
+  func alias(_ path: String) -> String { Ownership.alias(name: topology.name, path: path) }
+
+  func isOurs(_ link: Link) -> Bool { link.owner.map { $0 == topology.name } ?? false }
+
+  /// Asks that an attribute of a foreign link be `value`, to be restored when the last holder lets go.
+  mutating func hold(_ link: LinkName, _ attribute: String, _ value: JSON, because reason: String) {
+    hold(.link(link), attribute, value.text())
+    var wanted = target.wanted.link(link) ?? Link(name: link, kind: observed.link(link)?.kind ?? .device)
+    _ = Link.fields.first { $0.name == attribute }?.set(&wanted, value)
+    target.want(.link(wanted), because: reason)
+  }
+
+  mutating func hold(_ object: ObjectID, _ attribute: String, _ set: String) {
+    held[FormerID(object: object.description, attribute: attribute)] = Holding(object: object, set: set)
+  }
+
+  mutating func hold(_ key: SysctlKey, _ value: String, because reason: String) {
+    hold(.sysctl(key), "value", value)
+    target.want(.sysctl(Sysctl(key: key, value: value)), because: reason)
+  }
+}
+
+extension Coexist {
+  package static let none = Coexist(
+    docker: false, brNetfilterExempt: false, firewalldZone: nil, ufw: false, networkManagerUnmanaged: false,
+    networkdUnmanaged: false, written: [:])
+}
+
+extension Topology {
+  /// Nothing asked for: what `name` owns goes.
+  package static func empty(_ name: String) -> Topology {
+    Topology(name: name, networks: [], vms: [], allow: [], coexist: .none)
+  }
+}

@@ -1,0 +1,60 @@
+/// What was seen of a host at one moment: its state, and what the planner needs to know besides.
+package struct Observation: Sendable, Equatable {
+  package var state: State
+  package var facts: HostFacts
+
+  package init(state: State, facts: HostFacts) {
+    self.state = state
+    self.facts = facts
+  }
+}
+
+package struct HostFacts: Described {
+  /// `/etc/machine-id`: the seed of derived MACs.
+  package var machineID: String?
+  /// The kernel can filter VLANs on bridges (`CONFIG_BRIDGE_VLAN_FILTERING`).
+  package var vlanFiltering: Bool?
+  /// IPv6 is there at all.
+  package var ipv6: Bool?
+  /// `net.ipv6.conf.IF.force_forwarding` exists (Linux 6.17): IPv6 can forward per interface.
+  package var forceForwarding: Bool?
+  /// `net.ipv6.conf.all.forwarding`
+  package var ipv6ForwardsAll: Bool?
+  /// `/dev/net/tun` can be opened.
+  package var tun: Bool?
+  /// Known users and groups by name.
+  package var users: [NamedID]?
+  package var groups: [NamedID]?
+
+  package init() {}
+
+  package static let fields: [Field<HostFacts>] = [
+    .open("machine-id", \.machineID),
+    .open("vlan-filtering", \.vlanFiltering),
+    .open("ipv6", \.ipv6),
+    .open("force-forwarding", \.forceForwarding),
+    .open("ipv6-forwards-all", \.ipv6ForwardsAll),
+    .open("tun", \.tun),
+    .open("users", \.users),
+    .open("groups", \.groups),
+  ]
+
+  package static var blank: HostFacts { HostFacts() }
+
+  package struct NamedID: Sendable, Hashable, TextRepresentable {
+    package var name: String
+    package var id: UInt32
+
+    package init(name: String, id: UInt32) {
+      self.name = name
+      self.id = id
+    }
+
+    package init?(_ text: String) {
+      guard let colon = text.lastIndex(of: ":"), let id = UInt32(text[text.index(after: colon)...]) else { return nil }
+      self.init(name: String(text[..<colon]), id: id)
+    }
+
+    package var description: String { "\(name):\(id)" }
+  }
+}

@@ -1,0 +1,25 @@
+/// Who made an object, read from the object itself.
+package enum Ownership {
+  /// `rtm_protocol`, `IFA_PROTO`, `FRA_PROTOCOL`, `NDA_PROTOCOL` of everything this program adds
+  /// (linux/rtnetlink.h leaves numbers from 5 up to the administrator).
+  package static let origin: UInt8 = 214
+
+  private static let mark = "vnet:"
+
+  /// The alias that marks a link: `vnet:lab/vms.web.nics.eth0`.
+  package static func alias(name: String, path: String) -> String { "\(mark)\(name)/\(path)" }
+
+  /// The configuration's name in an alias of ours, and the path behind it.
+  package static func parse(alias: String?) -> (name: Substring, path: Substring)? {
+    guard let alias, alias.hasPrefix(mark), let slash = alias.firstIndex(of: "/") else { return nil }
+    return (alias.dropFirst(mark.count)[..<slash], alias[alias.index(after: slash)...])
+  }
+}
+
+extension Link {
+  /// Name of the configuration that owns this link; nil for a foreign one.
+  package var owner: Substring? { Ownership.parse(alias: alias)?.name }
+
+  /// The object of the configuration that it is: `networks.office`, `vms.web.nics.eth0`.
+  package var path: Substring? { Ownership.parse(alias: alias)?.path }
+}

@@ -1,0 +1,65 @@
+/// What is to be done to a host, as a value: it can be shown, saved, applied elsewhere in time, reversed.
+package struct Plan: Sendable {
+  /// Scope of ownership.
+  package var name: String
+  /// Sorted by identity.
+  package var changes: [Change]
+  package var reasons: [ObjectID: String]
+  package var interruptions: [ObjectID: [String]]
+  package var risks: [Risk]
+
+  package init(
+    name: String, changes: [Change], reasons: [ObjectID: String] = [:], interruptions: [ObjectID: [String]] = [:],
+    risks: [Risk] = []
+  ) {
+    self.name = name
+    self.changes = changes
+    self.reasons = reasons
+    self.interruptions = interruptions
+    self.risks = risks
+  }
+
+  package var isEmpty: Bool { changes.isEmpty }
+
+  /// The plan that takes this one back.
+  package var inverse: Plan {
+    Plan(name: name, changes: changes.reversed().map(\.inverse).sorted { $0.id < $1.id }, reasons: reasons)
+  }
+
+  /// What a person sees: not the ledger, which is bookkeeping, nor the settings of a link that comes or goes with
+  /// them, which are part of it.
+  package var visibleChanges: [Change] {
+    let whole = Set(
+      changes.compactMap { change -> LinkName? in
+        guard case .link(let name) = change.id, change.action != .change else { return nil }
+        return name
+      })
+    return changes.filter { change in
+      switch change.id {
+      case .former: false
+      case .sysctl(let key): key.link.map { !whole.contains($0) } ?? true
+      default: true
+      }
+    }
+  }
+
+  package struct Summary: Sendable, Hashable {
+    package var create = 0
+    package var change = 0
+    package var delete = 0
+    package var replace = 0
+  }
+
+  package var summary: Summary {
+    var summary = Summary()
+    for change in visibleChanges {
+      switch change.action {
+      case .create: summary.create += 1
+      case .change: summary.change += 1
+      case .delete: summary.delete += 1
+      case .replace: summary.replace += 1
+      }
+    }
+    return summary
+  }
+}

@@ -1,0 +1,72 @@
+/// The order of an apply. Whatever has a successor exists before its predecessor goes; what cannot come back goes last.
+package enum Stage: Int, Sendable, Comparable, CaseIterable {
+  /// Former values are written down before anything foreign changes.
+  case ledger
+  /// Settings that must hold before others: forwarding off, router advertisements accepted in spite of forwarding.
+  case prepare
+  /// Renames, and the removal half of replacements: names become free.
+  case free
+  /// Links come to be, down and bare.
+  case create
+  /// Their attributes, while a change of them notifies nobody.
+  case configure
+  /// Ports join bridges that are still down, which costs one recomputation instead of one a port.
+  case join
+  /// What only a port has.
+  case ports
+  case raiseBridges
+  case settings
+  /// Addresses appear on their new links, those that move without duplicate detection.
+  case addresses
+  case raise
+  case routes
+  /// Routes by a gateway, which the kernel checks against the routes before.
+  case gateways
+  /// Forwarding on, the guard rules being in place.
+  case open
+  /// Ports change bridges and routes change links, together in one send.
+  case flip
+  /// Addresses leave the links they moved from.
+  case retire
+  /// Moved IPv6 addresses shed the mark that kept duplicate detection away.
+  case confirm
+  /// Changes in place that interrupt.
+  case rearrange
+  /// Routes, rules, addresses, settings that are no longer asked for; each could come back.
+  case release
+  // —— the commit lies here ——
+  /// Links go; what stands on them goes with them.
+  case remove
+  case forget
+
+  package static func < (a: Stage, b: Stage) -> Bool { a.rawValue < b.rawValue }
+
+  /// Done only when the outcome is decided, since it cannot be taken back.
+  package var isDeferred: Bool { self >= .remove }
+}
+
+/// Steps whose effects do not depend on each other: they go to the kernel together.
+package struct Batch: Sendable, Equatable {
+  package var stage: Stage
+  package var steps: [Step]
+
+  package init(stage: Stage, steps: [Step]) {
+    self.stage = stage
+    self.steps = steps
+  }
+}
+
+/// One part of a change, itself a change of the same object.
+package struct Step: Sendable, Equatable {
+  /// Which of the plan's changes it belongs to.
+  package var index: Int
+  package var change: Change
+  /// The kernel does it by itself when the object's link goes.
+  package var cascades: Bool
+
+  package init(index: Int, change: Change, cascades: Bool = false) {
+    self.index = index
+    self.change = change
+    self.cascades = cascades
+  }
+}

@@ -1,0 +1,27 @@
+/// Where a plan leads: the objects that are to be, and those of ours that are not to be any more.
+///
+/// Attributes that `wanted` leaves open stay as they are.
+package struct Target: Sendable {
+  package var wanted = State()
+  package var unwanted: Set<ObjectID> = []
+  /// Links of ours that go by another name from now on, old → new.
+  package var renamed: [LinkName: LinkName] = [:]
+  /// The place in the configuration that asks for an object: `vms.web.nics.eth0`.
+  package var reasons: [ObjectID: String] = [:]
+  /// What a change of this object interrupts, for whom and for how long.
+  package var interruptions: [ObjectID: [String]] = [:]
+  package var obstacles: [Obstacle] = []
+  package var risks: [Risk] = []
+
+  package init() {}
+
+  package mutating func want(_ object: Object, because reason: String) {
+    wanted.insert(object)
+    reasons[object.id] = reason
+  }
+
+  package mutating func drop(_ id: ObjectID, because reason: String) {
+    unwanted.insert(id)
+    if reasons[id] == nil { reasons[id] = reason }
+  }
+}

@@ -1,0 +1,105 @@
+/// What VM software needs to be told so that it uses a NIC, in its own words.
+package struct Attachment: Sendable {
+  package var nic: NIC
+  package var vmm: VMM
+  /// Name of the host-side interface.
+  package var device: LinkName
+  package var mtu: Int
+
+  package init(nic: NIC, vmm: VMM, device: LinkName, mtu: Int) {
+    self.nic = nic
+    self.vmm = vmm
+    self.device = device
+    self.mtu = mtu
+  }
+
+  private var queues: Int { nic.queues?.value ?? 1 }
+  private var id: String { "vnet-\(nic.name)" }
+
+  /// One NIC: arguments for a shell-less command line, or a fragment of the software's own format.
+  package var text: String {
+    switch vmm {
+    case .qemu: qemu
+    case .firecracker: firecracker.text(indent: 2)
+    case .cloudHypervisor: "--net " + cloudHypervisor
+    case .crosvm: "--net " + crosvm
+    case .libvirt: libvirt
+    }
+  }
+
+  /// What stands before and after the NICs of a VM in a file of its own.
+  package static func file(_ attachments: [Attachment]) -> String {
+    guard let vmm = attachments.first?.vmm else { return "" }
+    switch vmm {
+    case .firecracker:
+      return JSON.object([.init("network-interfaces", .array(attachments.map(\.firecracker)))]).text(indent: 2) + "\n"
+    case .cloudHypervisor:
+      // Each --net replaces the one before: all NICs are values of one.
+      return "--net " + attachments.map(\.cloudHypervisor).joined(separator: " ") + "\n"
+    default: return attachments.map { $0.text + "\n" }.joined()
+    }
+  }
+
+  package static func fileExtension(_ vmm: VMM) -> String {
+    switch vmm {
+    case .firecracker: "json"
+    case .libvirt: "xml"
+    default: "args"
+    }
+  }
+
+  private var qemu: String {
+    var netdev = "-netdev tap,id=\(id),ifname=\(device),script=no,downscript=no"
+    var device = "-device virtio-net-pci,netdev=\(id),mac=\(nic.mac)"
+    if queues > 1 {
+      netdev += ",queues=\(queues)"
+      // One vector for each queue's two rings, one for control, one for configuration.
+      device += ",mq=on,vectors=\(2 * queues + 2)"
+    }
+    if mtu != 1500 { device += ",host_mtu=\(mtu)" }
+    return netdev + " " + device
+  }
+
+  /// `NetworkInterface` of Firecracker's API.
+  private var firecracker: JSON {
+    .object([
+      .init("iface_id", .string(nic.name)), .init("guest_mac", .string(nic.mac.description)),
+      .init("host_dev_name", .string(device.text)),
+    ])
+  }
+
+  private var cloudHypervisor: String {
+    var text = "tap=\(device),mac=\(nic.mac)"
+    if queues > 1 { text += ",num_queues=\(2 * queues)" }
+    if mtu != 1500 { text += ",mtu=\(mtu)" }
+    return text
+  }
+
+  private var crosvm: String {
+    "tap-name=\(device),mac=\(nic.mac)" + (queues > 1 ? ",vq-pairs=\(queues)" : "")
+  }
+
+  private var libvirt: String {
+    var lines = ["<interface type='ethernet'>", "  <mac address='\(nic.mac)'/>"]
+    lines.append("  <target dev='\(device)' managed='no'/>")
+    lines.append("  <model type='virtio'/>")
+    if queues > 1 { lines.append("  <driver queues='\(queues)'/>") }
+    if mtu != 1500 { lines.append("  <mtu size='\(mtu)'/>") }
+    return (lines + ["</interface>"]).joined(separator: "\n")
+  }
+}
+
+extension Attachment {
+  /// How the guest reaches the world through a routed TAP, where nothing tells it by DHCP.
+  package var guestHint: String? {
+    guard nic.mode == .tap, !nic.addresses.isEmpty else { return nil }
+    let lines = nic.hostAddresses.compactMap { host -> String? in
+      let own = nic.addresses.filter { $0.value.family == host.family }
+      guard !own.isEmpty else { return nil }
+      let family = host.family == .ipv4 ? "ip" : "ip -6"
+      return own.map { "\(family) address add \($0.value) dev eth0; " }.joined()
+        + "\(family) route add default via \(host.address) dev eth0 onlink"
+    }
+    return lines.isEmpty ? nil : "in the guest: " + lines.joined(separator: "\n              ")
+  }
+}

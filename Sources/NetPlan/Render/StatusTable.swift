@@ -1,0 +1,83 @@
+/// The NICs of a host as they are: one row each.
+package struct StatusTable: Sendable {
+  package struct Row: Sendable {
+    /// Name of the configuration.
+    package var name: String
+    /// `VM/NIC`
+    package var nic: String
+    package var mode: String
+    package var device: LinkName
+    package var isUp: Bool
+    package var carrier: Bool
+    package var holders: [Holder]
+    package var addresses: [String]
+    package var counters: LinkCounters?
+  }
+
+  package var rows: [Row]
+
+  /// NICs of the configuration `name`, or of all.
+  package init(
+    _ state: State, name: String?, holders: [LinkName: [Holder]], counters: [LinkName: LinkCounters]
+  ) {
+    var addresses: [LinkName: [String]] = [:]
+    for route in state.routes where route.origin == Ownership.origin && route.id.table == 254 {
+      for link in route.links { addresses[link, default: []].append(route.id.destination.description) }
+    }
+    rows = state.links.compactMap { link -> Row? in
+      guard link.kind == .tap, let owner = link.owner, name == nil || owner == name!,
+        let (vm, nic) = StatusTable.nic(of: link.path ?? "")
+      else { return nil }
+      return Row(
+        name: String(owner), nic: "\(vm)/\(nic)",
+        mode: link.master?.name.map { "bridged \($0)" } ?? "tap", device: link.name, isUp: link.up == true,
+        carrier: link.facts?.carrier == true, holders: holders[link.name] ?? [],
+        addresses: (addresses[link.name] ?? []).sorted(), counters: counters[link.name])
+    }.sorted { $0.name == $1.name ? naturallyPrecedes($0.nic, $1.nic) : $0.name < $1.name }
+  }
+
+  /// `vms.VM.nics.NIC`: names may hold dots, the words between them not at those places.
+  private static func nic(of path: Substring) -> (Substring, Substring)? {
+    guard path.hasPrefix("vms."), let middle = path.firstRange(of: ".nics.") else { return nil }
+    return (path.dropFirst(4)[..<middle.lowerBound], path[middle.upperBound...])
+  }
+
+  package var text: String {
+    if rows.isEmpty { return "No NICs.\n" }
+    let head = ["NAME", "NIC", "MODE", "DEVICE", "STATE", "HELD BY", "ADDRESS", "RX", "TX"]
+    let table =
+      [head]
+      + rows.map { row in
+        [
+          row.name, row.nic, row.mode, row.device.text, row.isUp ? row.carrier ? "up" : "up, free" : "down",
+          row.holders.isEmpty ? "-" : row.holders.map { "\($0.name) (\($0.pid))" }.joined(separator: " "),
+          row.addresses.isEmpty ? "-" : row.addresses.joined(separator: " "),
+          row.counters.map { "\($0.receivedBytes)" } ?? "-", row.counters.map { "\($0.sentBytes)" } ?? "-",
+        ]
+      }
+    let widths = head.indices.map { column in table.map { $0[column].count }.max() ?? 0 }
+    return table.map { row in
+      var line = ""
+      for (column, cell) in row.enumerated() {
+        line += column == row.count - 1 ? cell : cell + String(repeating: " ", count: widths[column] - cell.count + 2)
+      }
+      return line + "\n"
+    }.joined()
+  }
+
+  package var json: JSON {
+    .array(
+      rows.map { row in
+        .object([
+          .init("name", row.name.json), .init("nic", row.nic.json), .init("mode", row.mode.json),
+          .init("device", row.device.json), .init("up", row.isUp.json), .init("carrier", row.carrier.json),
+          .init(
+            "holders",
+            .array(row.holders.map { .object([.init("name", $0.name.json), .init("pid", $0.pid.json)]) })),
+          .init("addresses", row.addresses.json),
+          .init("rx-bytes", row.counters.map { Int64(clamping: $0.receivedBytes).json } ?? .null),
+          .init("tx-bytes", row.counters.map { Int64(clamping: $0.sentBytes).json } ?? .null),
+        ])
+      })
+  }
+}

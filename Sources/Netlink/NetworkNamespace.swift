@@ -1,0 +1,52 @@
+internal import CNetlink
+
+/// A network namespace, held open: it lives at least as long as this value.
+package struct NetworkNamespace: ~Copyable, Sendable {
+  private let descriptor: Int32
+
+  /// The calling thread's. Not `/proc/self`, which is the main thread's.
+  package static func current() throws(NetlinkError) -> NetworkNamespace {
+    let descriptor = cnl_thread_netns()
+    guard descriptor >= 0 else {
+      throw NetlinkError(operation: "open the thread's network namespace", errno: -descriptor)
+    }
+    return NetworkNamespace(descriptor: descriptor)
+  }
+
+  private init(descriptor: Int32) { self.descriptor = descriptor }
+
+  deinit { cnl_close(descriptor) }
+
+  /// Moves the calling thread here (setns(2)); other threads stay where they are. Needs CAP_SYS_ADMIN.
+  package func enter() throws(NetlinkError) {
+    let result = cnl_setns(descriptor)
+    guard result == 0 else { throw NetlinkError(operation: "enter a network namespace", errno: -result) }
+  }
+
+  /// Moves the calling thread into the namespace mounted at `path`.
+  package static func enter(path: String) throws(NetlinkError) {
+    let result = unsafe path.withCString { unsafe cnl_setns_path($0) }
+    guard result == 0 else {
+      throw NetlinkError(operation: "enter network namespace \(path)", errno: -result)
+    }
+  }
+
+  /// The place where ip-netns(8) mounts the namespace called `name`.
+  package static func path(named name: String) -> String { "/run/netns/\(name)" }
+
+  /// Moves the calling thread into a new, empty network namespace.
+  package static func unshare() throws(NetlinkError) {
+    let result = cnl_unshare_net()
+    guard result == 0 else { throw NetlinkError(operation: "make a network namespace", errno: -result) }
+  }
+
+  /// The calling thread's namespace's number, never used again until the next boot (socket(7), SO_NETNS_COOKIE).
+  package static func cookie() throws(NetlinkError) -> UInt64 {
+    var cookie: UInt64 = 0
+    let result = unsafe cnl_netns_cookie(&cookie)
+    guard result == 0 else {
+      throw NetlinkError(operation: "read the network namespace's cookie", errno: -result)
+    }
+    return cookie
+  }
+}

@@ -1,0 +1,73 @@
+internal import ArgumentParser
+internal import NetPlan
+
+struct Apply: ParsableCommand {
+  static let configuration = CommandConfiguration(abstract: "Plan, show the plan, apply it atomically, verify (default).")
+
+  @Argument(help: ArgumentHelp("Files, a folder, or - for standard input.", valueName: "config"))
+  var paths: [String] = []
+  @OptionGroup var options: GlobalOptions
+  @OptionGroup var allow: AllowOption
+  @OptionGroup var lock: LockOption
+  @Flag(name: .shortAndLong, help: "Show the plan and change nothing.") var dryRun = false
+  @Option(name: .customLong("plan"), help: ArgumentHelp("Apply a saved plan verbatim.", valueName: "file"))
+  var savedPlan: String?
+  @Option(help: ArgumentHelp("Change nothing but this.", valueName: "vm[/nic]")) var only: [String] = []
+
+  func validate() throws {
+    guard paths.isEmpty == (savedPlan != nil) else {
+      throw ValidationError(paths.isEmpty ? "name a configuration, or a plan with --plan" : "--plan takes no configuration")
+    }
+  }
+
+  func run() throws {
+    if dryRun {
+      var plan = PlanCommand()
+      plan.arguments.paths = paths
+      (plan.options, plan.allow, plan.only) = (options, allow, only)
+      return try plan.run()
+    }
+    let source = try Source(self)
+    var change = try Session.open(options).begin("apply", lockTimeout: lock.seconds)
+    let before = try change.observe()
+    let plan = try source.plan(on: before, change.transaction.host)
+    if !options.quiet { Output.result(plan.text(Output.style)) }
+    if plan.isEmpty { return }
+    try Report.refuse(plan)
+    try Report.tell(change.transaction.apply(plan, before: before.state), quiet: options.quiet)
+    if !options.quiet { Output.result("Applied.\n") }
+  }
+
+  /// Read before anything is locked: a file that is wrong costs nobody a wait.
+  private enum Source {
+    case files(Loaded, Apply)
+    case saved(Plan, String)
+
+    init(_ apply: Apply) throws {
+      if let path = apply.savedPlan {
+        self = .saved(try Files.savedPlan(path), path)
+      } else {
+        self = .files(try Loading.load(apply.paths, machineID: Files.machineID), apply)
+      }
+    }
+
+    func plan(on host: Observation, _ linux: borrowing LinuxHost) throws -> Plan {
+      switch self {
+      case .files(let loaded, let apply):
+        var planner = Planner(topology: loaded.topology, host: host)
+        planner.only = apply.only
+        planner.allow = apply.allow.acceptances
+        var plan = try Loading.plan(planner, loaded.files)
+        plan.name(holders: linux.holders(of: plan.heldTAPs))
+        return plan
+      case .saved(let plan, let path):
+        let stale = plan.stale(on: host.state)
+        if stale.isEmpty { return plan }
+        Output.error("error: the plan \(path) was made for another state of this host:")
+        for id in stale.prefix(10) { Output.error("  \(id) is not as it was") }
+        Output.error("  hint: make the plan anew")
+        throw Exit.failed
+      }
+    }
+  }
+}

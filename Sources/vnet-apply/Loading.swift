@@ -1,0 +1,29 @@
+internal import ArgumentParser
+internal import NetPlan
+
+/// Configurations on their way in, and what is wrong with them on its way out.
+enum Loading {
+  static func load(_ paths: [String], machineID: String?) throws -> Loaded {
+    do {
+      let loaded = try Configuration.load(paths, seed: Seed(machineID: machineID ?? ""))
+      for warning in loaded.warnings { Output.error(warning.text(loaded.files).dropped) }
+      return loaded
+    } catch {
+      Output.error(error.text.dropped)
+      throw Exit.invalid
+    }
+  }
+
+  /// Plans, and stops where the host does not allow it: 65 for what contradicts the host, 69 for what it lacks.
+  static func plan(_ planner: Planner, _ files: [SourceFile]) throws -> Plan {
+    let (plan, obstacles) = planner.plan()
+    guard !obstacles.isEmpty else { return plan }
+    for obstacle in obstacles { Output.error(obstacle.diagnostic.text(files).dropped) }
+    throw obstacles.contains { $0.kind == .conflict } ? Exit.invalid : Exit.lacking
+  }
+}
+
+extension String {
+  /// Without its last newline.
+  var dropped: String { hasSuffix("\n") ? String(dropLast()) : self }
+}

@@ -1,0 +1,15 @@
+internal import ArgumentParser
+internal import NetPlan
+
+struct Recover: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Finish an interrupted apply (every command that changes anything does this first).")
+
+  @OptionGroup var options: GlobalOptions
+  @OptionGroup var lock: LockOption
+
+  func run() throws {
+    let change = try Session.open(options).begin("recover", lockTimeout: lock.seconds)
+    if !change.didRecover, !options.quiet { Output.result("Nothing to recover.\n") }
+  }
+}

@@ -1,0 +1,63 @@
+internal import ArgumentParser
+internal import NetPlan
+
+/// What a run tells when it is over.
+enum Report {
+  static func tell(_ recovery: Recovery, quiet: Bool) throws {
+    switch recovery {
+    case .nothing: break
+    case .undone(let name):
+      if !quiet { Output.error("recovered: an interrupted apply of '\(name)' was undone") }
+    case .finished(let name, let warnings):
+      if !quiet { Output.error("recovered: an interrupted apply of '\(name)' was brought to its end") }
+      tell(warnings: warnings)
+    case .stuck(let name, let remaining, let errors):
+      Output.error("error: an interrupted apply of '\(name)' cannot be undone yet")
+      throw stuck(remaining, errors)
+    }
+  }
+
+  /// Ends with the code of the transaction's ending.
+  static func tell(_ ending: Ending, quiet: Bool) throws {
+    switch ending {
+    case .done(let warnings): tell(warnings: warnings)
+    case .undone(let cause):
+      tell(errors: cause)
+      Output.error("nothing was changed: the host is as it was before")
+      throw Exit.failed
+    case .stuck(let cause, let remaining):
+      tell(errors: cause)
+      throw stuck(remaining, [])
+    }
+  }
+
+  private static func stuck(_ remaining: [Change], _ errors: [HostError]) -> ExitCode {
+    tell(errors: errors)
+    Output.error("the rollback is incomplete; these objects differ from what they were:")
+    for change in remaining { Output.error("  \(change.action.symbol) \((change.after ?? change.before)!.headline)") }
+    Output.error("  hint: remove the cause, then run 'vnet-apply recover'")
+    return Exit.stuck
+  }
+
+  private static func tell(errors: [HostError]) {
+    for error in errors {
+      Output.error("error: \(error)")
+      if let hint = error.hint { Output.error("  hint: \(hint)") }
+    }
+  }
+
+  private static func tell(warnings: [HostError]) {
+    for warning in warnings { Output.error("warning: \(warning)") }
+  }
+
+  /// Risks that nobody accepted end a run before it begins; the last line shows how to accept them.
+  static func refuse(_ plan: Plan) throws {
+    let refused = plan.refused
+    guard !refused.isEmpty else { return }
+    for risk in refused { Output.error("refused: \(risk.name) \(risk.object): \(risk.detail)") }
+    let names = Set(refused.map(\.name)).sorted()
+    Output.error(
+      "accept with: \(names.map { "--allow \($0)" }.joined(separator: " "))   or in the file: allow: [\(names.joined(separator: ", "))]")
+    throw Exit.refused
+  }
+}

@@ -1,0 +1,88 @@
+internal import ArgumentParser
+internal import NetPlan
+
+/// One run on one namespace: the host, and what the commands have in common.
+struct Session: ~Copyable {
+  let stateDirectory: String
+  let cookie: UInt64
+  var host: LinuxHost
+  let options: GlobalOptions
+
+  /// Enters the namespace asked for; the state of each namespace has a folder of its own.
+  static func open(_ options: GlobalOptions) throws -> Session {
+    let cookie = try enter(options)
+    let directory = "\(options.stateDir)/\(cookie)"
+    return Session(stateDirectory: directory, cookie: cookie, host: try openHost(directory), options: options)
+  }
+
+  private static func enter(_ options: GlobalOptions) throws -> UInt64 {
+    do {
+      if let netns = options.netns {
+        guard Capability.sysAdmin.isEffective else { throw lacks(.sysAdmin, "enter the namespace '\(netns)'") }
+        try Namespace.enter(netns)
+      }
+      return try Namespace.cookie()
+    } catch let error as HostError {
+      throw Exit.because(error)
+    }
+  }
+
+  private static func openHost(_ stateDirectory: String) throws -> LinuxHost {
+    do {
+      return try LinuxHost(stateDirectory: stateDirectory)
+    } catch {
+      throw Exit.because(error)
+    }
+  }
+
+  static func lacks(_ capability: Capability, _ what: String) -> ExitCode {
+    Output.error("error: \(what): missing privilege: \(capability.name)")
+    Output.error("  hint: run it as root, or give the process that capability")
+    return Exit.privilege
+  }
+
+  mutating func observe() throws -> Observation {
+    do {
+      return try host.observe()
+    } catch {
+      throw Exit.because(error)
+    }
+  }
+
+  /// The lock of this namespace; exit 75 where another run has it.
+  func lock(timeout: Double) throws -> Lock {
+    do {
+      return try Lock(namespace: cookie, timeout: timeout)
+    } catch .held(let pid) {
+      Output.error("error: another vnet-apply is at work in this namespace\(pid.map { " (pid \($0))" } ?? "")")
+      Output.error("  hint: wait for it, or use --lock-timeout 30s")
+      throw Exit.busy
+    } catch .host(let error) {
+      throw Exit.because(error)
+    }
+  }
+
+  /// Everything that changes the host begins here: privilege, lock, and what an interrupted run left.
+  consuming func begin(_ what: String, lockTimeout: Double) throws -> Change {
+    guard Capability.netAdmin.isEffective else { throw Session.lacks(.netAdmin, what) }
+    Signals.hold()
+    let lock = try lock(timeout: lockTimeout)
+    do {
+      try Disk.makeDirectory(stateDirectory)
+      var transaction = Transaction(
+        host: host, store: FileJournal(directory: stateDirectory), isInterrupted: Signals.isPending)
+      let recovery = try transaction.recover()
+      try Report.tell(recovery, quiet: options.quiet)
+      return Change(lock: lock, transaction: transaction, didRecover: recovery != .nothing)
+    } catch let error as HostError {
+      throw Exit.because(error)
+    }
+  }
+
+  /// A run that may change the host.
+  struct Change: ~Copyable {
+    let lock: Lock
+    var transaction: Transaction<LinuxHost, FileJournal>
+    let didRecover: Bool
+  }
+}
