@@ -41,6 +41,11 @@ let package = Package(
     .testTarget(name: "NetlinkTests", dependencies: ["Netlink"], resources: [.copy("Fixtures")], swiftSettings: strict),
     .testTarget(name: "NetPlanTests", dependencies: ["NetPlan"], resources: [.copy("Fixtures")], swiftSettings: strict),
     .testTarget(name: "CommandTests", swiftSettings: strict),
+
+    // A guest without a hypervisor and a 1 kHz prober, for the acceptance tests and the demo.
+    .executableTarget(
+      name: "stand-in", path: "Tests/Guest",
+      cSettings: [.treatAllWarnings(as: .error), .enableWarning("all"), .enableWarning("extra")]),
   ],
   cLanguageStandard: .gnu17
 )

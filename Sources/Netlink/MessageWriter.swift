@@ -93,9 +93,9 @@ package struct MessageWriter: Sendable {
     pad()
   }
 
-  /// Appends an attribute made of attributes, with NLA_F_NESTED unless the receiver's parser predates the flag.
-  package mutating func nest(_ type: Int, flagged: Bool = true, _ body: (inout MessageWriter) -> Void) {
-    attribute(flagged ? type | 0x8000 : type, body)
+  /// Appends an attribute made of attributes, with NLA_F_NESTED.
+  package mutating func nest(_ type: Int, _ body: (inout MessageWriter) -> Void) {
+    attribute(type | 0x8000, body)
   }
 
   private mutating func put(_ type: Int, raw value: some BitwiseCopyable, size: Int) {

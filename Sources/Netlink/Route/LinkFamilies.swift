@@ -68,6 +68,11 @@ package struct IPv6Settings: Hashable, Sendable {
     case acceptRARouteInfoMaxPrefix, proxyNDP, optimisticDAD, acceptSourceRoute, multicastForwarding,
       disableIPv6
     case acceptDAD, forceTLLAO, notifyNeighbours
+    case stableSecretIsSet = 36
+    case keepAddressOnDown = 42
+    case addressGenerationMode = 47
+    /// Of Linux 6.17 and newer: this link forwards whatever `all.forwarding` says.
+    case forceForwarding = 59
   }
 
   /// IN6_ADDR_GEN_MODE_…: 0 EUI-64, 1 none, 2 stable privacy, 3 random.

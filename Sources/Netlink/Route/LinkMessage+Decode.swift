@@ -68,7 +68,9 @@ extension LinkMessage {
       case IFLA_INFO_KIND: kind = a.string()
       case IFLA_INFO_DATA: data = try LinkData(kind: kind, decoding: a.nested)
       case IFLA_INFO_SLAVE_KIND: portKind = a.string()
-      case IFLA_INFO_SLAVE_DATA where portKind == "bridge": port = try BridgePort(decoding: a.nested)
+      // iproute2 names the kind of the port as if it were the link's.
+      case IFLA_INFO_SLAVE_DATA where portKind == "bridge" || kind == "bridge_slave":
+        port = try BridgePort(decoding: a.nested)
       default: break
       }
     }

@@ -37,6 +37,13 @@ package struct NeighbourMessage: NetlinkMessage {
     package var used: UInt32
     package var updated: UInt32
     package var references: UInt32
+
+    package init(confirmed: UInt32, used: UInt32, updated: UInt32, references: UInt32) {
+      self.confirmed = confirmed
+      self.used = used
+      self.updated = updated
+      self.references = references
+    }
   }
 
   package init(family: UInt8, index: Int32) {

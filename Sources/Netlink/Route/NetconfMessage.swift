@@ -17,8 +17,6 @@ package struct NetconfMessage: NetlinkMessage {
   package var proxyNeighbours: Int32?
   package var ignoreRoutesWithLinkDown: Int32?
   package var broadcastForwarding: Int32?
-  /// IPv6 alone, of Linux 6.17 and newer: this link forwards whatever `all.forwarding` says.
-  package var forceForwarding: Int32?
 
   package init(family: UInt8) { self.family = family }
 
@@ -35,14 +33,10 @@ package struct NetconfMessage: NetlinkMessage {
       case NETCONFA_PROXY_NEIGH: proxyNeighbours = try a.i32()
       case NETCONFA_IGNORE_ROUTES_WITH_LINKDOWN: ignoreRoutesWithLinkDown = try a.i32()
       case NETCONFA_BC_FORWARDING: broadcastForwarding = try a.i32()
-      case NetconfMessage.forceForwardingNumber: forceForwarding = try a.i32()
       default: break
       }
     }
   }
-
-  /// NETCONFA_FORCE_FORWARDING, which the headers of Debian 12 do not have yet.
-  private static let forceForwardingNumber = 9
 
   package func encode(into writer: inout MessageWriter) {
     writer.append(family)
@@ -56,6 +50,5 @@ package struct NetconfMessage: NetlinkMessage {
       writer.put(NETCONFA_IGNORE_ROUTES_WITH_LINKDOWN, i32: ignoreRoutesWithLinkDown)
     }
     if let broadcastForwarding { writer.put(NETCONFA_BC_FORWARDING, i32: broadcastForwarding) }
-    if let forceForwarding { writer.put(NetconfMessage.forceForwardingNumber, i32: forceForwarding) }
   }
 }

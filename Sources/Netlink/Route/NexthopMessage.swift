@@ -56,10 +56,14 @@ package struct NexthopMessage: NetlinkMessage {
       case NHA_OIF: output = try a.u32()
       case NHA_GATEWAY: gateway = try a.internetAddress()
       case NHA_MASTER: master = try a.u32()
+      case NexthopMessage.operationFlags: break
       default: unknown.append(a.type)
       }
     }
   }
+
+  /// NHA_OP_FLAGS (Linux 6.9): what the kernel can do with the answer, nothing of the next hop's own.
+  private static let operationFlags = 14
 
   private static func members(_ attribute: borrowing AttributeReader) throws(MalformedMessage) -> [Member] {
     let bytes = attribute.payload

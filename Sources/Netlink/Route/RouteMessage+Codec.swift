@@ -72,6 +72,7 @@ extension RouteMessage {
     if let mark { writer.put(RTA_MARK.number, u32: mark) }
     if let uid { writer.put(RTA_UID.number, u32: uid) }
     if let expires { writer.put(RTA_EXPIRES.number, u32: expires) }
+    if let cache { writer.attribute(RTA_CACHEINFO.number) { cache.encode(into: &$0) } }
     if let preference { writer.put(RTA_PREF.number, u8: preference) }
   }
 }
@@ -84,6 +85,16 @@ extension RouteMessage.Cache {
     expires = bytes.loadI32(8)
     error = bytes.loadU32(12)
     used = bytes.loadU32(16)
+  }
+
+  /// The last three fields are of a time when routes had peers; the kernel says 0.
+  func encode(into writer: inout MessageWriter) {
+    writer.append(clients)
+    writer.append(lastUse)
+    writer.append(expires)
+    writer.append(error)
+    writer.append(used)
+    writer.append(zeros: 12)
   }
 }
 

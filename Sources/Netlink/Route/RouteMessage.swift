@@ -43,7 +43,7 @@ package struct RouteMessage: NetlinkMessage {
   package var preference: UInt8?
   /// Seconds, in a request.
   package var expires: UInt32?
-  /// In an answer; the kernel's to say.
+  /// In an answer; a request's is ignored, `expires` is for that.
   package var cache: Cache?
   /// Numbers of attributes that this type does not know, those of its legs too: such a route cannot be made anew
   /// from here.
@@ -57,6 +57,16 @@ package struct RouteMessage: NetlinkMessage {
     package var expires: Int32
     package var error: UInt32
     package var used: UInt32
+
+    package init(
+      clients: UInt32 = 0, lastUse: UInt32 = 0, expires: Int32 = 0, error: UInt32 = 0, used: UInt32 = 0
+    ) {
+      self.clients = clients
+      self.lastUse = lastUse
+      self.expires = expires
+      self.error = error
+      self.used = used
+    }
   }
 
   package init(family: UInt8) { self.family = family }

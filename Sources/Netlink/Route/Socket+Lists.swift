@@ -14,7 +14,7 @@ package struct LinkFilter: Hashable, Sendable {
 
   func encode(into writer: inout MessageWriter) {
     LinkMessage().encodeHeader(into: &writer)
-    // Counters are half of each answer otherwise.
+    // Leaves out IPv6's counters; the link's own come in any case.
     writer.put(IFLA_EXT_MASK, u32: UInt32(RTEXT_FILTER_SKIP_STATS))
     if let master { writer.put(IFLA_MASTER, u32: master) }
     if let kind { writer.nest(IFLA_LINKINFO) { $0.put(IFLA_INFO_KIND, string: kind) } }

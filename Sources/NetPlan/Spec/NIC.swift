@@ -1,0 +1,85 @@
+package enum Mode: String, Hashable, Sendable, CaseIterable { case shared, tap, bridged, dedicated }
+
+package enum Via: String, Hashable, Sendable, CaseIterable {
+  case nat, user, passt  // shared
+  case tap, vde, vmm  // tap (vmm: bridged too)
+  case bridge, macvtap  // bridged (macvtap: dedicated too)
+  case vfio, sriov, netns  // dedicated
+}
+
+/// How macvtap devices of one parent see each other (ip-link(8)).
+package enum MacvtapMode: String, Hashable, Sendable, CaseIterable { case bridge, `private`, vepa, passthru }
+
+/// How a virtual function reaches the VM.
+package enum HandOver: String, Hashable, Sendable, CaseIterable { case vfio, macvtap, netns }
+
+/// What a virtual function shows as its link (ip-link(8), `vf … state`).
+package enum LinkState: String, Hashable, Sendable, CaseIterable { case auto, enable, disable }
+
+package struct NIC: Hashable, Sendable {
+  package var vm: String
+  package var name: String
+  package var was: String?
+  package var position: SourcePosition?
+  package var mode: Mode
+  package var via: Via
+  package var network: Sourced<String>?
+  package var hardware: Sourced<HardwareReference>?
+  package var device: DeviceName
+  /// The guest's MAC.
+  package var mac: MACAddress
+  /// The host side's, always another than the guest's; locally administered.
+  package var hostMAC: MACAddress
+  package var mtu: Sourced<Int>?
+  /// As written; nil = what the VMM's profile uses.
+  package var queues: Sourced<Int>?
+  /// Access VLAN, or the native one of a trunk.
+  package var vlan: Int?
+  /// Sorted tagged VLANs.
+  package var trunk: [Int]
+  /// The guest's own addresses.
+  package var addresses: [Sourced<IPInterface>]
+  /// The host's side of a routed TAP; the defaults where nothing is written.
+  package var hostAddresses: [IPInterface]
+  package var innerAddresses: [IPInterface]
+  /// Prefixes behind the guest.
+  package var routes: [Sourced<IPPrefix>]
+  package var proxy: Sourced<HardwareReference>?
+  package var forwards: [Forward]
+  package var reach: Reach
+  package var toHost: HostReach
+  package var block: [IPPrefix]
+  package var isolated: Bool
+  package var antiSpoof: Set<AntiSpoofCheck>
+  package var alsoMACs: [MACAddress]
+  package var alsoPrefixes: [IPPrefix]
+  /// Bits per second, as the guest sees them.
+  package var limitIn: UInt64?
+  package var limitOut: UInt64?
+  package var macvtapMode: MacvtapMode?
+  package var hostAccess: Bool
+  /// nil = auto.
+  package var vf: Int?
+  package var handOver: HandOver
+  package var trust: Bool?
+  package var linkState: LinkState?
+  package var qos: Int?
+  package var socket: String?
+  package var hostLoopback: IPAddress?
+  package var allow: [RiskAcceptance]
+  /// Keys that the file writes out for this NIC (or for its VM or as a default), with their places.
+  package var written: [String: SourcePosition]
+
+  /// `VM/NIC`, as the command line names it.
+  package var id: String { "\(vm)/\(name)" }
+}
+
+package enum DeviceName: Hashable, Sendable {
+  case written(LinkName)
+  /// `preferred` where no foreign link has it, else `fallback` (a readable stem and a hash).
+  case derived(preferred: LinkName, fallback: LinkName)
+  /// `via: vmm`: the name the VM software will give.
+  case pattern(String)
+}
+
+package enum AntiSpoofCheck: String, Hashable, Sendable, CaseIterable { case mac, address, dhcp, router }

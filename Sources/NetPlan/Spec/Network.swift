@@ -1,0 +1,90 @@
+package struct Network: Hashable, Sendable {
+  package var name: String
+  package var was: String?
+  package var position: SourcePosition?
+  /// The bridge (for `existing`, the foreign one; for a port group, the VLAN interface).
+  package var device: LinkName
+  package var segment: Segment
+  package var host: HostPresence
+  /// Written in the file.
+  package var mac: MACAddress?
+  /// Used where nothing is written and there is no uplink to take it from.
+  package var derivedMAC: MACAddress
+  /// Written in the file; else the uplink's, else 1500.
+  package var mtu: Sourced<Int>?
+  package var stp: Bool
+  package var multicastSnooping: Bool
+  /// Written, or on because something on this network names a VLAN.
+  package var vlanFiltering: Bool
+  /// The untagged VLAN of the uplink, 1 … 4094.
+  package var native: Int
+  /// Sorted VLANs that the uplink carries: all that NICs, port groups and `host` name.
+  package var uplinkVLANs: [Int]
+  /// The host's own addresses on a network, `host: {address}` included.
+  package var addresses: [Sourced<IPInterface>]
+  /// `address: auto`, or `nat` without an address.
+  package var automaticAddress: Bool
+  /// `host: {gateway}`.
+  package var gateways: [Sourced<IPAddress>]
+  package var nat: NAT?
+  package var route: Bool
+  package var proxy: Sourced<HardwareReference>?
+  package var dhcp: DHCP?
+  package var dns: DNS?
+  package var ra: Bool
+  package var reach: Reach
+  package var toHost: HostReach
+  package var block: [IPPrefix]
+  package var allow: [RiskAcceptance]
+  /// Keys of this network that the file writes out and a later stage may not support yet, with their places:
+  /// `reach`, `nat.out`, `dhcp` …
+  package var written: [String: SourcePosition]
+}
+
+package enum Segment: Hashable, Sendable {
+  case uplink(Sourced<HardwareReference>)
+  /// A bridge that someone else owns.
+  case existing(Sourced<LinkName>)
+  /// One VLAN of another network.
+  case portGroup(network: String, vlan: Int)
+  /// Host-only with an address, VM-to-VM without.
+  case own
+}
+
+package enum HostPresence: Hashable, Sendable {
+  /// Addresses, routes and MAC of the uplink move onto the bridge.
+  case keep
+  case none
+  /// Addresses and gateways as written (`addresses`, `gateways`), on VLAN `vlan` of the bridge where given.
+  case stated(vlan: Int?)
+}
+
+package struct NAT: Hashable, Sendable {
+  package var source: IPAddress?
+  package var out: Sourced<HardwareReference>?
+}
+
+package enum Reach: Hashable, Sendable {
+  case all
+  case networks([String])
+}
+
+package enum HostReach: String, Hashable, Sendable, CaseIterable { case all, basic, none }
+
+package struct DHCP: Hashable, Sendable {
+  package var range: [ClosedRange<IPAddress>]
+  /// Seconds.
+  package var lease: Int
+  package var router: IPAddress?
+  package var dns: [IPAddress]
+  package var ntp: [IPAddress]
+  package var domain: String?
+  package var bootFile: String?
+  package var bootServer: String?
+}
+
+package struct DNS: Hashable, Sendable {
+  package var domain: String?
+  package var hosts: [String: [IPAddress]]
+  package var upstream: [IPAddress]
+}

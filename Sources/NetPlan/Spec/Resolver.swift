@@ -1,0 +1,95 @@
+/// Settles what the files leave open: defaults, counts, names, and whether all of it fits together.
+struct Resolver {
+  var reader: NodeReader
+  let keys: ConfigurationKeys
+  let names: DerivedNames
+  /// By name, port groups included.
+  var networks: [String: ResolvedNetwork] = [:]
+  /// Every name a network stanza has, well-formed or not: a reference to it is no second error.
+  let networkNames: Set<String>
+  var vms: [VM] = []
+  /// Every file could be read: what is not found is not there.
+  var isWhole = true
+  var fileDefaults = Layer<VMKeys>(table: VMKeys.defaults, path: ["defaults"])
+
+  init(_ keys: ConfigurationKeys, names: DerivedNames, reader: NodeReader) {
+    self.keys = keys
+    self.names = names
+    self.reader = reader
+    networkNames = Set((keys.networks ?? []).map(\.name))
+  }
+
+  mutating func topology() -> Topology {
+    fileDefaults.load(keys.defaults, &reader)
+    resolveNetworks()
+    resolveVMs()
+    let nics = vms.flatMap(\.nics)
+    nameVLANs(nics)
+    check(nics)
+    let allow = keys.allow ?? []
+    return Topology(
+      name: names.configuration, networks: networks.values.map(\.network).sorted { $0.name < $1.name },
+      vms: vms,
+      allow: allow, coexist: coexist)
+  }
+
+  private var coexist: Coexist {
+    let keys = keys.coexist ?? CoexistKeys()
+    return Coexist(
+      docker: keys.docker != nil, brNetfilterExempt: keys.brNetfilter != nil, firewalldZone: keys.firewalld,
+      ufw: keys.ufw != nil, networkManagerUnmanaged: keys.networkManager != nil,
+      networkdUnmanaged: keys.networkd != nil, written: CoexistKeys.table.places(keys))
+  }
+
+  mutating func reach(_ keys: ReachKeys?) -> Reach {
+    guard case .networks(let wanted)? = keys else { return keys == nil ? .networks([]) : .all }
+    for network in wanted where !networkNames.contains(network.value) {
+      undefinedNetwork(network.value, network.position)
+    }
+    return .networks(wanted.map(\.value))
+  }
+
+  mutating func undefinedNetwork(_ name: String, _ at: SourcePosition?) {
+    guard isWhole else { return }
+    let hint =
+      nearest(name, networkNames.sorted()).map { "did you mean `\($0)`?" }
+      ?? (networkNames.isEmpty
+        ? "there are no `networks`"
+        : "the networks are \(networkNames.sorted().prefix(10).joined(separator: ", "))")
+    reader.report(.undefinedNetwork, at, "there is no network `\(name.shown)`", hint: hint)
+  }
+}
+
+/// Defaults: read once, or again for each number where they hold templates.
+struct Layer<Target: Keyed> {
+  let table: KeyTable<Target>
+  let path: [String]
+  private var node: Node?
+  private var isNumbered = false
+  private var value = Target()
+
+  init(table: KeyTable<Target>, path: [String]) {
+    self.table = table
+    self.path = path
+  }
+
+  mutating func load(_ node: Node?, _ reader: inout NodeReader) {
+    guard let node else { return }
+    self.node = node
+    isNumbered = node.dependsOnNumber
+    // What is wrong in any case is found even where no VM uses it.
+    value = read(isNumbered ? VMNumber(number: 1, count: 1) : nil, &reader)
+  }
+
+  func value(_ reader: inout NodeReader) -> Target {
+    isNumbered ? read(reader.number, &reader) : value
+  }
+
+  private func read(_ number: VMNumber?, _ reader: inout NodeReader) -> Target {
+    guard let node else { return Target() }
+    let before = (reader.path, reader.number, reader.readsTemplates)
+    defer { (reader.path, reader.number, reader.readsTemplates) = before }
+    (reader.path, reader.number, reader.readsTemplates) = (path, number, true)
+    return table.read(node, &reader) ?? Target()
+  }
+}

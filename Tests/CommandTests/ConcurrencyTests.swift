@@ -1,0 +1,168 @@
+import Glibc
+import Testing
+
+@Suite(
+  "two at once, and interruptions",
+  .enabled(if: Gate.ready && Gate.strace, "needs root, /dev/net/tun and strace"))
+struct ConcurrencyTests {
+  /// The process that strace follows.
+  private func traced(by strace: pid_t) -> pid_t? {
+    let path = "/proc/\(strace)/task/\(strace)/children"
+    return (try? run(["cat", path]).stdout.words.first).flatMap { $0 }.flatMap { pid_t($0) }
+  }
+
+  @Test("of two applies one does the work, the other exits 75 with the holder's pid")
+  func twoApplies() throws {
+    try Host.with { host in
+      let file = try host.files.write("quick.conf", Quickstart.text)
+      let slow = Injection(call: "sendmsg,sendto", effect: .delay(3), when: "1")
+      let first = try host.start(["apply", file], slow)
+      var holder: pid_t?
+      #expect(
+        Clock.wait(5) {
+          holder = traced(by: first.pid); return holder != nil
+        })
+      Clock.sleep(0.7)
+      let second = try host.vnet("apply", "--lock-timeout", "0s", file)
+      let plan = try host.vnet("plan", file)
+      let outcome = first.finish()
+      expect(second, exits: 75)
+      #expect(holder.map { second.stderr.contains("\($0)") } == true, "holder \(holder ?? 0): \(second)")
+      #expect(plan.code == 2 || plan.code == 0, "a plan takes no lock: \(plan)")
+      expect(outcome, exits: 0)
+      expect(try host.vnet("plan", file), exits: 0)
+    }
+  }
+
+  @Test("with a lock timeout the second waits, and then has nothing to do")
+  func waits() throws {
+    try Host.with { host in
+      let file = try host.files.write("quick.conf", Quickstart.text)
+      let slow = Injection(call: "sendmsg,sendto", effect: .delay(1.5), when: "1")
+      let first = try host.start(["apply", file], slow)
+      Clock.sleep(0.7)
+      let second = try host.vnet("apply", "--lock-timeout", "30s", file)
+      expect(first.finish(), exits: 0)
+      expect(second, exits: 0)
+      expect(try host.vnet("plan", file), exits: 0)
+    }
+  }
+
+  @Test("the lock is per namespace: an apply next door is not held up")
+  func otherNamespace() throws {
+    try Host.with { host in
+      try Host.with { neighbour in
+        let file = try host.files.write("quick.conf", Quickstart.text)
+        let first = try host.start(
+          ["apply", file], Injection(call: "sendmsg,sendto", effect: .delay(3), when: "1"))
+        Clock.sleep(0.7)
+        let other = try neighbour.vnet("apply", "--lock-timeout", "0s", file)
+        expect(first.finish(), exits: 0)
+        expect(other, exits: 0)
+      }
+    }
+  }
+
+  @Test("another --state-dir does not open a second door past the lock")
+  func stateFolder() throws {
+    try Host.with { host in
+      let file = try host.files.write("quick.conf", Quickstart.text)
+      let first = try host.start(
+        ["apply", file], Injection(call: "sendmsg,sendto", effect: .delay(3), when: "1"))
+      Clock.sleep(0.7)
+      let second = try host.vnet(
+        "apply", "--lock-timeout", "0s", "--state-dir", host.files.path + "/state", file)
+      expect(first.finish(), exits: 0)
+      expect(second, exits: 75)
+    }
+  }
+
+  @Test(
+    "a foreign hand on an object of the plan mid-way: undone with exit 1, or desired with exit 0",
+    arguments: [0.5, 0.7, 0.9])
+  func foreignHand(at fraction: Double) throws {
+    try Host.with { host in
+      let file = try host.files.write("quick.conf", Quickstart.text)
+      let before = try host.space.dump()
+      let calls = try host.calls("sendmsg,sendto,ioctl", ["apply", file])
+      expect(try host.vnet("remove", file), exits: 0)
+      let point = calls[Int(Double(calls.count) * fraction)]
+      let child = try host.start(["apply", file], Injection(at: point, .delay(1.5)))
+      let seen = try Clock.wait(5) { try host.linkNames.contains("backstage") }
+      if seen { try host.space.ip("link set backstage mtu 1280") }
+      let outcome = child.finish()
+      #expect(outcome.code == 0 || outcome.code == 1, "\(outcome)")
+      if outcome.code == 0 {
+        expect(try host.vnet("plan", file), exits: 0)
+      } else {
+        expectEqual(before, try host.space.dump(), "\(outcome)")
+      }
+    }
+  }
+
+  @Test("a signal mid-way gives old or new", arguments: [SIGINT, SIGTERM, SIGHUP], [0.35, 0.6, 0.85])
+  func signalled(_ signal: Int32, at fraction: Double) throws {
+    try Host.with { host in
+      let file = try host.files.write("quick.conf", Quickstart.text)
+      let before = try host.space.dump()
+      let calls = try host.calls("sendmsg,sendto,ioctl", ["apply", file])
+      let after = try host.comparableDump()
+      expect(try host.vnet("remove", file), exits: 0)
+      let point = calls[Int(Double(calls.count) * fraction)]
+      let child = try host.start(["apply", file], Injection(at: point, .delay(0.8)))
+      var target: pid_t?
+      #expect(
+        Clock.wait(5) {
+          target = traced(by: child.pid); return target != nil
+        })
+      Clock.sleep(0.5)
+      if let target { kill(target, signal) }
+      let outcome = child.finish()
+      _ = try host.vnet("recover")
+      if try host.linkNames.contains("office") {
+        expectEqual(after, try host.comparableDump(), "\(outcome)")
+      } else {
+        expectEqual(before, try host.space.dump(), "\(outcome)")
+        #expect(outcome.code != 0, "\(outcome)")
+      }
+    }
+  }
+}
+
+@Suite("failing output", .enabled(if: Gate.ready, Comment(rawValue: Gate.readyComment)))
+struct OutputTests {
+  @Test(
+    "an apply whose output cannot be written does the work",
+    arguments: [">&-", ">/dev/full", "2>/dev/full", ">&- 2>&-", "| true", "<&-"])
+  func failingOutput(redirection: String) throws {
+    try Host.with { host in
+      let file = try host.files.write("quick.conf", Quickstart.text)
+      _ = try host.space.run(["sh", "-c", "\"$0\" apply \"$1\" \(redirection)", Tools.vnetApply, file])
+      #expect(try host.linkNames.isSuperset(of: Quickstart.taps))
+      expect(try host.vnet("plan", file), exits: 0)
+    }
+  }
+
+  @Test("results go to stdout, and without a terminal there is no colour")
+  func streams() throws {
+    try Host.with { host in
+      let file = try host.files.write("quick.conf", Quickstart.text)
+      let plan = try host.vnet("plan", file)
+      #expect(plan.stdout.contains("Plan: ") && !plan.output.contains("\u{1B}["), "\(plan)")
+      #expect(!plan.stderr.contains("Plan: "))
+    }
+  }
+
+  @Test("two plans of one host are the same text, without indexes or times")
+  func deterministicPlan() throws {
+    try Host.with { host in
+      let file = try host.files.write("quick.conf", Quickstart.text)
+      let first = try host.vnet("plan", file).stdout
+      #expect(!first.isEmpty)
+      #expect(try host.vnet("plan", file).stdout == first)
+      #expect(try host.vnet("plan", "--json", file).stdout == host.vnet("plan", "--json", file).stdout)
+      #expect(try host.vnet("plan", "--markdown", file).stdout.contains("desktop-eth0"))
+      expect(try host.vnet("plan", "--exit-zero", file), exits: 0)
+    }
+  }
+}

@@ -1,0 +1,118 @@
+/// Everything a namespace's network consists of, one line per fact, apart from what no program can restore
+/// (indexes, counters, time stamps, what was learned, what processes asked for).
+struct Dump: Equatable, CustomStringConvertible {
+  private(set) var facts: [String]
+
+  var description: String { facts.joined(separator: "\n") }
+
+  /// `-` for what only this dump has, `+` for what only `other` has; empty where they are equal.
+  func difference(to other: Dump) -> String {
+    var surplus: [String: Int] = [:]
+    for fact in facts { surplus[fact, default: 0] += 1 }
+    for fact in other.facts { surplus[fact, default: 0] -= 1 }
+    let lines = surplus.filter { $0.value != 0 }.sorted { ($0.key, $0.value) < ($1.key, $1.value) }
+    return lines.map { ($0.value > 0 ? "- " : "+ ") + $0.key }.joined(separator: "\n")
+  }
+
+  /// The facts in which one of `words` occurs.
+  func mentioning(_ words: String...) -> Dump {
+    Dump(facts: facts.filter { fact in words.contains { fact.contains($0) } })
+  }
+
+  func without(_ word: String) -> Dump { Dump(facts: facts.filter { !$0.contains(word) }) }
+
+  /// The same with each of the given strings replaced, longest first.
+  func replacing(_ names: [String: String]) -> Dump {
+    let ordered = names.sorted { $0.key.utf8.count > $1.key.utf8.count }
+    return Dump(
+      facts: facts.map { fact in ordered.reduce(fact) { $0.replacing($1.key, with: $1.value) } }.sorted())
+  }
+}
+
+extension Namespace {
+  /// Waits for duplicate address detection to end, then reads everything.
+  func dump() throws -> Dump {
+    _ = try Clock.wait(4) {
+      try json("ip -j addr show tentative").elements.allSatisfy { $0["addr_info"].elements.isEmpty }
+    }
+    let script = """
+      part() { printf '\\n=== %s\\n' "$1"; shift; "$@" 2>/dev/null; }
+      part link ip -d -j link show
+      part address ip -d -j addr show
+      part route ip -d -j -4 route show table all
+      part route ip -d -j -6 route show table all
+      part nexthop ip -j nexthop show
+      part rule ip -j -4 rule show
+      part rule ip -j -6 rule show
+      part neighbour ip -j neigh show nud permanent
+      part neighbour ip -j neigh show proxy
+      part fdb bridge -d -j fdb show
+      part qdisc tc -j qdisc show
+      part nft nft -j list ruleset
+      part vlan bridge -j vlan show
+      part sysctl grep -r . /proc/sys/net/ipv4/conf /proc/sys/net/ipv6/conf /proc/sys/net/ipv4/neigh \
+        /proc/sys/net/ipv6/neigh /proc/sys/net/ipv4/ip_forward /proc/sys/net/bridge
+      """
+    let text = try run(["sh", "-c", script]).stdout
+    var facts: [String] = []
+    for part in text.split(separator: "\n=== ").dropFirst(0) {
+      let (name, rest) = Self.head(part)
+      if name == "sysctl" {
+        facts += rest.split(separator: "\n").map { "sysctl " + $0.dropFirst("/proc/sys/net/".count) }
+      } else if let json = try? JSON(parsing: rest) {
+        facts += Self.facts(name, json)
+      }
+    }
+    return Dump(facts: facts.sorted())
+  }
+
+  private static func head(_ part: Substring) -> (name: String, rest: String) {
+    let trimmed = part.drop { $0 == "\n" || $0 == "=" || $0 == " " }
+    let end = trimmed.firstIndex(of: "\n") ?? trimmed.endIndex
+    return (String(trimmed[..<end]), String(trimmed[end...]))
+  }
+
+  private static func facts(_ part: String, _ json: JSON) -> [String] {
+    switch part {
+    case "link":
+      // Timers count down, `gso_max_size` and the like are features of the driver and stay.
+      let moving: Set = [
+        "ifindex", "link_index", "hello_timer", "tcn_timer", "topology_change_timer", "gc_timer",
+        "hold_timer",
+        "forward_delay_timer", "message_age_timer", "topology_change_detected", "stats", "stats64",
+        "numtxqueues",
+      ]
+      return json.elements.flatMap { $0.without(moving).leaves(under: "link \($0["ifname"].line)") }
+    case "address":
+      return json.elements.flatMap { link in
+        // The order within a family decides the source address (RFC 6724 falls back on it), so it counts.
+        ["inet", "inet6"].flatMap { (family: String) -> [String] in
+          let addresses = link["addr_info"].elements.filter { $0["family"].text == family }
+          return addresses.enumerated().map { index, address in
+            "address \(link["ifname"].line) \(family)[\(index)] \(Self.lasting(address).line)"
+          }
+        }
+      }
+    case "fdb":
+      let lasting = json.elements.filter { ["permanent", "static"].contains($0["state"].text) }
+      return lasting.map { "fdb \($0.without(["used", "updated"]).line)" }
+    case "nft":
+      return json["nftables"].elements.map {
+        "nft \($0.without(["handle", "packets", "bytes", "metainfo"]).line)"
+      }
+    case "neighbour":
+      return json.elements.map { "neighbour \($0.without(["used", "confirmed", "updated", "probes"]).line)" }
+    default:
+      return json.elements.map { "\(part) \($0.without(["refcnt", "expires", "cache"]).line)" }
+    }
+  }
+
+  /// An address without what time changes: only whether its lifetimes end is kept.
+  private static func lasting(_ address: JSON) -> JSON {
+    var members = address.without(["temporary", "tentative", "cstamp", "tstamp"]).members
+    for key in ["valid_life_time", "preferred_life_time"] {
+      members[key] = .string(members[key]?.int == 4_294_967_295 ? "forever" : "ends")
+    }
+    return .object(members)
+  }
+}

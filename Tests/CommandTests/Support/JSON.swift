@@ -1,0 +1,85 @@
+import FoundationEssentials
+
+/// Any JSON value, as `ip -j` and friends print it.
+enum JSON: Hashable, Decodable {
+  case null
+  case bool(Bool)
+  case number(Double)
+  case string(String)
+  case array([JSON])
+  case object([String: JSON])
+
+  init(from decoder: any Decoder) throws {
+    let value = try decoder.singleValueContainer()
+    if let text = try? value.decode(String.self) {
+      self = .string(text)
+    } else if let flag = try? value.decode(Bool.self) {
+      self = .bool(flag)
+    } else if let number = try? value.decode(Double.self) {
+      self = .number(number)
+    } else if let members = try? value.decode([String: JSON].self) {
+      self = .object(members)
+    } else if let elements = try? value.decode([JSON].self) {
+      self = .array(elements)
+    } else {
+      self = .null
+    }
+  }
+
+  init(parsing text: String) throws {
+    do {
+      self = try JSONDecoder().decode(JSON.self, from: Data(text.utf8))
+    } catch {
+      throw CommandFailure(description: "not JSON (\(error)): \(text.prefix(2000))")
+    }
+  }
+
+  subscript(key: String) -> JSON {
+    if case .object(let members) = self { members[key] ?? .null } else { .null }
+  }
+
+  subscript(index: Int) -> JSON {
+    let elements = self.elements
+    return elements.indices.contains(index) ? elements[index] : .null
+  }
+
+  var elements: [JSON] { if case .array(let elements) = self { elements } else { [] } }
+  var members: [String: JSON] { if case .object(let members) = self { members } else { [:] } }
+  var text: String? { if case .string(let text) = self { text } else { nil } }
+  var int: Int? { if case .number(let number) = self { Int(exactly: number) } else { nil } }
+  var isTrue: Bool { self == .bool(true) }
+  var isNull: Bool { self == .null }
+
+  /// One line, members sorted by key.
+  var line: String {
+    switch self {
+    case .null: "null"
+    case .bool(let flag): "\(flag)"
+    case .number(let number): Int(exactly: number).map(String.init) ?? "\(number)"
+    case .string(let text): text
+    case .array(let elements): "[" + elements.map(\.line).joined(separator: " ") + "]"
+    case .object(let members):
+      "{" + members.sorted { $0.key < $1.key }.map { "\($0)=\($1.line)" }.joined(separator: " ") + "}"
+    }
+  }
+
+  /// `path=value` for every leaf; the elements of an array of plain values stay on one line.
+  func leaves(under path: String) -> [String] {
+    switch self {
+    case .object(let members): members.flatMap { $1.leaves(under: "\(path).\($0)") }
+    case .array(let elements) where elements.contains { !$0.members.isEmpty }:
+      elements.enumerated().flatMap { $1.leaves(under: "\(path)[\($0)]") }
+    default: ["\(path)=\(line)"]
+    }
+  }
+
+  /// The same value without the members that `keys` names, at any depth.
+  func without(_ keys: Set<String>) -> JSON {
+    switch self {
+    case .object(let members):
+      .object(members.filter { !keys.contains($0.key) }.mapValues { $0.without(keys) })
+    case .array(let elements): .array(elements.map { $0.without(keys) })
+    default: self
+    }
+  }
+}

@@ -1,0 +1,66 @@
+/// A stand-in guest that holds a TAP.
+final class Station {
+  let child: Child
+
+  /// Attaches to `tap` with the flags the TAP was made with, and waits until it has it.
+  init(_ tap: String, in space: Namespace, mac: String = "02:00:00:00:10:01", _ options: String = "") throws {
+    let made = try space.json("ip -d -j link show dev \(tap)")[0]["linkinfo"]["info_data"]
+    var flags: [String] = []
+    if made["multi_queue"].isTrue { flags.append("--multi-queue") }
+    if made["vnet_hdr"].isTrue { flags.append("--vnet-hdr") }
+    child = try space.start([Tools.standIn, "guest", "--tap", tap, "--mac", mac] + flags + options.words)
+    guard child.line() == "ready" else { throw CommandFailure(description: child.finish().description) }
+  }
+
+  /// How many of `count` echo requests stayed unanswered.
+  func lost(to address: String, count: Int = 3, interval: Int = 50) throws -> Int {
+    child.write("ping \(address) \(count) \(interval)\n")
+    let prefix = "ping \(address): \(count) sent, "
+    guard let line = child.line(timeout: 30), line.hasPrefix(prefix), let lost = Int(line.words[4]) else {
+      throw CommandFailure(description: "the stand-in guest did not answer: \(child.finish(timeout: 1))")
+    }
+    return lost
+  }
+
+  func leave() { _ = child.finish(timeout: 10) }
+}
+
+/// Echo requests at 1 kHz for as long as something else happens.
+final class Prober {
+  struct Result: CustomStringConvertible {
+    let sent: Int
+    let lost: Int
+    let worstGap: Double
+    var description: String { "\(sent) sent, \(lost) lost, worst gap \(worstGap) ms" }
+  }
+
+  private let child: Child
+
+  /// Returns once the first reply is there.
+  init(_ address: String, in space: Namespace) throws {
+    child = try space.start([Tools.standIn, "probe", address])
+    guard child.line() == "ready" else {
+      throw CommandFailure(description: child.finish(timeout: 5).description)
+    }
+  }
+
+  func finish() throws -> Result {
+    let outcome = child.finish(timeout: 10)
+    let words = outcome.stdout.lines.first { $0.hasPrefix("probe ") }?.words ?? []
+    guard words.count == 10, let sent = Int(words[2]), let lost = Int(words[4]), let gap = Double(words[8])
+    else {
+      throw CommandFailure(description: outcome.description)
+    }
+    return Result(sent: sent, lost: lost, worstGap: gap)
+  }
+}
+
+/// How many of `count` echo requests from a namespace's own address stayed unanswered.
+func lost(from space: Namespace, to address: String, count: Int = 3) throws -> Int {
+  let outcome = try space.run([Tools.standIn, "probe", address, "\(count)", "50000"])
+  let words = outcome.stdout.lines.first { $0.hasPrefix("probe ") }?.words ?? []
+  guard words.count == 10, let lost = Int(words[4]) else {
+    throw CommandFailure(description: outcome.description)
+  }
+  return lost
+}

@@ -1,0 +1,41 @@
+import Glibc
+
+/// The programs under test and the witnesses.
+enum Tools {
+  /// The binary under test: `VNET_APPLY_BIN`, else the one built beside the test executable.
+  static let vnetApply = getenv("VNET_APPLY_BIN").map { String(cString: $0) } ?? beside("vnet-apply")
+  static let standIn = beside("stand-in")
+
+  private static func beside(_ name: String) -> String {
+    var buffer = [CChar](repeating: 0, count: Int(PATH_MAX))
+    let length = readlink("/proc/self/exe", &buffer, buffer.count - 1)
+    let path = String(decoding: buffer[..<max(0, length)].map { UInt8(bitPattern: $0) }, as: UTF8.self)
+    return path.prefix(path.lastIndex(of: "/").map { path.distance(from: path.startIndex, to: $0) } ?? 0)
+      + "/" + name
+  }
+
+  static func has(_ program: String) -> Bool {
+    (try? run(["sh", "-c", "command -v \(program)"]).code == 0) ?? false
+  }
+}
+
+/// What the machine must offer; every test says by name what it lacks.
+enum Gate {
+  static let root = geteuid() == 0
+  static let strace = root && Tools.has("strace")
+  static let nft = Tools.has("nft")
+  static let tun = root && access("/dev/net/tun", R_OK | W_OK) == 0
+  static let ready = root && tun && Tools.has("bridge") && access(Tools.vnetApply, X_OK) == 0
+
+  static let readyComment = "needs root, /dev/net/tun, iproute2 and the built vnet-apply"
+
+  /// Bridge VLAN filtering, which some kernels are built without.
+  static let vlanFiltering: Bool = {
+    guard root, let space = try? Namespace() else { return false }
+    defer { space.delete() }
+    return (try? space.ip("link add name gate type bridge vlan_filtering 1")) != nil
+  }()
+
+  /// IPv6 forwarding of one interface (`force_forwarding`, Linux 6.17).
+  static let forceForwarding = access("/proc/sys/net/ipv6/conf/lo/force_forwarding", R_OK) == 0
+}
