@@ -28,7 +28,7 @@ struct Apply: ParsableCommand {
       return try plan.run()
     }
     let source = try Source(self)
-    var change = try Session(options).begin("apply", lockTimeout: lock.seconds)
+    var change = try Session.open(options).begin("apply", lockTimeout: lock.seconds)
     let before = try change.observe()
     let plan = try source.plan(on: before, change.transaction.host)
     if !options.quiet { Output.result(plan.text(Output.style)) }

@@ -11,7 +11,7 @@ struct Check: ParsableCommand {
   enum Format: String, ExpressibleByArgument, CaseIterable { case text, json }
 
   func run() throws {
-    do {
+    do throws(ConfigurationError) {
       let loaded = try Configuration.load(arguments.paths, seed: Seed(machineID: Files.machineID ?? ""))
       if format == .json {
         Output.result(loaded.warnings.json(loaded.files).text(indent: 2) + "\n")
@@ -23,7 +23,7 @@ struct Check: ParsableCommand {
             "\(loaded.topology.name): \(loaded.topology.networks.count) networks, \(loaded.topology.vms.count) VMs, \(nics) NICs: valid\n")
         }
       }
-    } catch let error as ConfigurationError {
+    } catch {
       if format == .json {
         Output.result(error.diagnostics.json(error.files).text(indent: 2) + "\n")
       } else {

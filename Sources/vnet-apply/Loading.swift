@@ -8,7 +8,7 @@ enum Loading {
       let loaded = try Configuration.load(paths, seed: Seed(machineID: machineID ?? ""))
       for warning in loaded.warnings { Output.error(warning.text(loaded.files).dropped) }
       return loaded
-    } catch let error as ConfigurationError {
+    } catch {
       Output.error(error.text.dropped)
       throw Exit.invalid
     }

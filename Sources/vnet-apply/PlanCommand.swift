@@ -25,7 +25,7 @@ struct PlanCommand: ParsableCommand {
       plan = try self.plan(on: host)
     } else {
       let loaded = try Loading.load(arguments.paths, machineID: Files.machineID)
-      var session = try Session(options)
+      var session = try Session.open(options)
       plan = try Loading.plan(planner(loaded.topology, try session.observe()), loaded.files)
       plan.name(holders: session.host.holders(of: plan.heldTAPs))
     }

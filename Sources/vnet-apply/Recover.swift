@@ -9,7 +9,7 @@ struct Recover: ParsableCommand {
   @OptionGroup var lock: LockOption
 
   func run() throws {
-    let change = try Session(options).begin("recover", lockTimeout: lock.seconds)
+    let change = try Session.open(options).begin("recover", lockTimeout: lock.seconds)
     if !change.didRecover, !options.quiet { Output.result("Nothing to recover.\n") }
   }
 }

@@ -18,7 +18,7 @@ struct Remove: ParsableCommand {
   func run() throws {
     let owner = try name ?? Loading.load([words[0]], machineID: Files.machineID).topology.name
     let parts = name == nil ? Array(words.dropFirst()) : words
-    var change = try Session(options).begin("remove", lockTimeout: lock.seconds)
+    var change = try Session.open(options).begin("remove", lockTimeout: lock.seconds)
     let before = try change.observe()
     var planner = Planner(topology: .empty(owner), host: before)
     planner.only = parts

@@ -9,17 +9,28 @@ struct Session: ~Copyable {
   let options: GlobalOptions
 
   /// Enters the namespace asked for; the state of each namespace has a folder of its own.
-  init(_ options: GlobalOptions) throws {
-    self.options = options
+  static func open(_ options: GlobalOptions) throws -> Session {
+    let cookie = try enter(options)
+    let directory = "\(options.stateDir)/\(cookie)"
+    return Session(stateDirectory: directory, cookie: cookie, host: try openHost(directory), options: options)
+  }
+
+  private static func enter(_ options: GlobalOptions) throws -> UInt64 {
     do {
       if let netns = options.netns {
-        guard Capability.sysAdmin.isEffective else { throw Session.lacks(.sysAdmin, "enter the namespace '\(netns)'") }
+        guard Capability.sysAdmin.isEffective else { throw lacks(.sysAdmin, "enter the namespace '\(netns)'") }
         try Namespace.enter(netns)
       }
-      cookie = try Namespace.cookie()
-      stateDirectory = "\(options.stateDir)/\(cookie)"
-      host = try LinuxHost(stateDirectory: stateDirectory)
+      return try Namespace.cookie()
     } catch let error as HostError {
+      throw Exit.because(error)
+    }
+  }
+
+  private static func openHost(_ stateDirectory: String) throws -> LinuxHost {
+    do {
+      return try LinuxHost(stateDirectory: stateDirectory)
+    } catch {
       throw Exit.because(error)
     }
   }

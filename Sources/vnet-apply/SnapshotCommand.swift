@@ -9,7 +9,7 @@ struct SnapshotCommand: ParsableCommand {
   @Flag(help: "Replace hardware addresses, leave out accounts and the machine id.") var redact = false
 
   func run() throws {
-    var session = try Session(options)
+    var session = try Session.open(options)
     Output.result(try session.observe().json(redacted: redact).text(indent: 1) + "\n")
   }
 }

@@ -13,7 +13,7 @@ struct Status: ParsableCommand {
 
   func run() throws {
     let loaded = paths.isEmpty ? nil : try Loading.load(paths, machineID: Files.machineID)
-    var session = try Session(options)
+    var session = try Session.open(options)
     let host = try session.observe()
     let name = loaded?.topology.name ?? name
     let taps = Set(host.state.links.filter { $0.kind == .tap && $0.facts?.carrier == true }.map(\.name))

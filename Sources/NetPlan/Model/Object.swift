@@ -115,27 +115,3 @@ extension ObjectID: Comparable, CustomStringConvertible {
     }
   }
 }
-
-/// Names in the order people count: `web-2` before `web-10`.
-package func naturallyPrecedes(_ a: String, _ b: String) -> Bool {
-  var x = Array(a.utf8)[...]
-  var y = Array(b.utf8)[...]
-  let isDigit = { (byte: UInt8) in (48...57).contains(byte) }
-  while let p = x.first, let q = y.first {
-    if isDigit(p), isDigit(q) {
-      let m = x.prefix(while: isDigit)
-      let n = y.prefix(while: isDigit)
-      let u = m.drop { $0 == 48 }
-      let v = n.drop { $0 == 48 }
-      if u.count != v.count { return u.count < v.count }
-      if !u.elementsEqual(v) { return u.lexicographicallyPrecedes(v) }
-      x = x.dropFirst(m.count)
-      y = y.dropFirst(n.count)
-    } else {
-      if p != q { return p < q }
-      x = x.dropFirst()
-      y = y.dropFirst()
-    }
-  }
-  return x.isEmpty && y.isEmpty ? a < b : x.isEmpty
-}

@@ -74,6 +74,10 @@ package enum DiagnosticCode: String, Sendable, CaseIterable {
   case loopbackForward = "loopback-forward"
   case vmmCannot = "vmm-cannot"
 
+  // What only a host can tell, at plan time.
+  case hostConflict = "host-conflict"
+  case hostLacks = "host-lacks"
+
   // Warnings.
   case emptyConfiguration = "empty-configuration"
 }

@@ -17,6 +17,12 @@ package struct RiskAcceptance: Hashable, Sendable {
   package var risk: String
   package var object: String?
   package var position: SourcePosition?
+
+  package init(risk: String, object: String? = nil, position: SourcePosition? = nil) {
+    self.risk = risk
+    self.object = object
+    self.position = position
+  }
 }
 
 /// How a hardware NIC of the host is named: `uplink`, `proxy`, `nat.out`, `hardware`.
