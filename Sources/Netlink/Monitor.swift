@@ -41,6 +41,9 @@ package struct Monitor: ~Copyable {
     buffer = [UInt8](repeating: 0, count: Socket.datagram)
   }
 
+  /// Asks for another receive buffer.
+  package mutating func receiveBuffer(bytes: Int32) { wire.receiveBuffer(bytes: bytes) }
+
   /// Takes all notifications that are there. `each` gets the message's header, whose port is that of the socket
   /// whose request caused the change, or 0 where it was the kernel itself or an ioctl; and what follows the header.
   package mutating func drain(
