@@ -10,6 +10,14 @@ func withNetworkNamespace<Result>(_ body: () throws -> Result) throws -> Result 
   return try body()
 }
 
+/// Deletes the links of group 1 at once. One by one, as the kernel does with those left in a namespace that goes, each
+/// would wait for a grace period of its own under the lock that every other test needs.
+func deleteGroup<Carrier: Wire & ~Copyable>(_ socket: inout Conversation<Carrier>) {
+  var batch = Batch()
+  batch.deleteLinks("delete group 1", group: 1)
+  #expect(socket.transact(batch) == [.done])
+}
+
 /// What a command writes; it runs in the calling thread's namespace.
 @discardableResult
 func shell(_ command: String) throws -> String {

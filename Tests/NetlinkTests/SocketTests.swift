@@ -23,6 +23,7 @@ struct SocketTests {
       for number in 0..<1000 {
         var link = LinkMessage(name: "b\(number / 2)")
         link.kind = "bridge"
+        link.group = 1
         batch.add("create bridge b\(number / 2)", .create, link)
       }
       let outcomes = socket.transact(batch)
@@ -35,6 +36,7 @@ struct SocketTests {
         }
       }
       #expect(try socket.dumpLinks().count == 501)
+      deleteGroup(&socket)
     }
   }
 }
