@@ -16,7 +16,7 @@ protocol Keyed: Sendable {
 struct TableKey<Target: Keyed>: Sendable {
   let name: String
   let about: String
-  let schema: SchemaText
+  let schema: JSON
   let read: @Sendable (Node, WrittenKey, inout Target, inout NodeReader) -> Void
   /// Takes the value of a lower layer.
   let adopt: @Sendable (inout Target, Target) -> Void
@@ -98,7 +98,7 @@ struct TableKey<Target: Keyed>: Sendable {
   }
 
   private init(
-    name: String, about: String, schema: SchemaText, index: UInt8 = 0,
+    name: String, about: String, schema: JSON, index: UInt8 = 0,
     read: @escaping @Sendable (Node, WrittenKey, inout Target, inout NodeReader) -> Void,
     adopt: @escaping @Sendable (inout Target, Target) -> Void,
     fill: (@Sendable (inout Target, Target) -> Void)?,
@@ -140,6 +140,17 @@ struct KeyTable<Target: Keyed>: Sendable {
     index = Dictionary(uniqueKeysWithValues: self.keys.enumerated().map { ($1.name, $0) })
   }
 
+  /// The same keys without some of them: what one reads lays over what the other reads.
+  init(_ what: String, schema name: String, of other: KeyTable, without excluded: [String]) {
+    self.what = what
+    self.name = name
+    keys = other.keys
+    index = other.index.filter { !excluded.contains($0.key) }
+  }
+
+  /// The keys that may be written.
+  var known: [TableKey<Target>] { keys.filter { index[$0.name] != nil } }
+
   func contains(_ name: String) -> Bool { index[name] != nil }
 
   func number(of name: String) -> UInt8 { UInt8(index[name]!) }
@@ -173,10 +184,11 @@ struct KeyTable<Target: Keyed>: Sendable {
       return reader.report(
         .misplacedKey, entry.keyPosition, "`\(entry.key)` is not a key of \(what), but of \(homes)")
     }
-    let near = nearest(entry.key, keys.map(\.name))
+    let near = nearest(entry.key, known.map(\.name))
     reader.report(
       .unknownKey, entry.keyPosition, "\(what) has no key `\(entry.key.shown)`",
-      hint: near.map { "did you mean `\($0)`?" } ?? "its keys are \(keys.map(\.name).joined(separator: ", "))"
+      hint: near.map { "did you mean `\($0)`?" }
+        ?? "its keys are \(known.map(\.name).joined(separator: ", "))"
     )
   }
 
@@ -221,7 +233,7 @@ struct KeyTable<Target: Keyed>: Sendable {
     Dictionary(writtenPaths(target).map { ($0.path, $0.written.keyPosition) }) { first, _ in first }
   }
 
-  var reference: SchemaText { ["$ref": .string("#/$defs/\(name)")] }
+  var reference: JSON { ["$ref": .string("#/$defs/\(name)")] }
 }
 
 @resultBuilder

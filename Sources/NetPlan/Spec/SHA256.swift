@@ -1,12 +1,12 @@
 /// SHA-256 (FIPS 180-4) of short texts: derived addresses and names, reproducible with sha256sum(1).
-enum SHA256 {
+package enum SHA256 {
   /// The first eight octets of the digest, the first in the highest byte.
   static func prefix(_ text: String) -> UInt64 {
     let state = hash(Array(text.utf8))
     return UInt64(state[0]) << 32 | UInt64(state[1])
   }
 
-  static func hash(_ message: [UInt8]) -> [UInt32] {
+  package static func hash(_ message: [UInt8]) -> [UInt32] {
     var padded = message
     padded.reserveCapacity((message.count + 72) / 64 * 64)
     padded.append(0x80)
