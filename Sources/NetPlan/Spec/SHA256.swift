@@ -16,15 +16,15 @@ package enum SHA256 {
       padded.append(UInt8(truncatingIfNeeded: length >> UInt64(shift)))
     }
     var state = initial
-    var schedule = [UInt32](repeating: 0, count: 64)
+    var words = [UInt32](repeating: 0, count: 64)
     for block in stride(from: 0, to: padded.count, by: 64) {
       for i in 0..<16 {
         let at = block + 4 * i
-        schedule[i] =
+        words[i] =
           UInt32(padded[at]) << 24 | UInt32(padded[at + 1]) << 16 | UInt32(padded[at + 2]) << 8
           | UInt32(padded[at + 3])
       }
-      compress(&schedule, &state)
+      compress(&words, &state)
     }
     return state
   }
