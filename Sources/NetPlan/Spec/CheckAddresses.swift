@@ -5,55 +5,48 @@ extension Resolver {
     let at: SourcePosition?
   }
 
-  private mutating func report(
-    _ code: DiagnosticCode, _ path: [String], _ at: SourcePosition?, _ message: String, hint: String? = nil,
-    other: SourcePosition?
-  ) {
-    reader.path = path
-    reader.report(
-      code, at, message, hint: hint,
-      related: other.flatMap { $0 == at ? nil : .init(message: "the other", position: $0) })
-    reader.path = []
-  }
-
   /// Segments that the host has no address on are worlds of their own; every other address is the host's to route.
-  mutating func checkAddresses(_ nics: [NIC]) {
+  mutating func checkAddresses() {
     struct Place: Hashable {
       let world: String
       let address: IPAddress
     }
     var known: [Place: Holder] = [:]
-    for network in networks.values.sorted(by: { $0.network.name < $1.network.name }) {
+    for network in sortedNetworks {
       for own in network.network.addresses where !own.value.address.isLinkLocal {
         let holder = Holder(text: "the network `\(network.network.name)`", at: own.position)
         if let first = known.updateValue(holder, forKey: Place(world: "", address: own.value.address)) {
-          report(
-            .duplicateAddress, ["networks", network.network.name, "address"], own.position,
-            "`\(own.value.address)` is already an address of \(first.text)", other: first.at)
+          clash(
+            .duplicateAddress, ["networks", network.network.name, "address"], own.position, first.at,
+            "\(first.text) and \(holder.text) have the address `\(own.value.address)`")
         }
       }
     }
     for nic in nics {
       guard !nic.addresses.isEmpty else { continue }
+      let network = nic.network.flatMap { networks[$0.value] }
       var world = ""
-      if let name = nic.network?.value, let network = networks[name], !network.hasAddress {
-        world = "\(network.root) \(nic.vlan ?? 0)"
-      }
+      if let network, !network.hasAddress { world = "\(network.root) \(nic.vlan ?? 0)" }
       for guest in nic.addresses where !guest.value.address.isLinkLocal {
         let place = Place(world: world, address: guest.value.address)
-        if let first = known[place] {
-          report(
-            .duplicateAddress, ["vms", nic.vm, "nics", nic.name, "address"], guest.position,
-            "`\(nic.id)` has the address `\(guest.value.address)`, which is \(first.text)'s", other: first.at)
-        } else {
+        guard let first = known[place] else {
           known[place] = Holder(text: "`\(nic.id)`", at: guest.position)
+          continue
         }
+        // The gateway's address given to a guest has been said already.
+        if let network, network.network.addresses.contains(where: { $0.value.address == guest.value.address })
+        {
+          continue
+        }
+        clash(
+          .duplicateAddress, ["vms", nic.vm, "nics", nic.name, "address"], guest.position, first.at,
+          "\(first.text) and `\(nic.id)` have the address `\(guest.value.address)`")
       }
     }
   }
 
   /// Subnets of networks, addresses of routed guests and the prefixes behind them: nothing inside of another's.
-  mutating func checkOverlap(_ nics: [NIC]) {
+  mutating func checkOverlap() {
     struct Claim {
       let prefix: IPPrefix
       let holder: String
@@ -100,20 +93,38 @@ extension Resolver {
       if let outer = around.last {
         let isDuplicateAddress = outer.prefix.isHost && !outer.nests && !claim.nests
         if !isDuplicateAddress, !claim.nests && !outer.nests || outer.prefix == claim.prefix {
-          let later = (outer.at ?? .start) < (claim.at ?? .start) ? claim : outer
-          let earlier = (outer.at ?? .start) < (claim.at ?? .start) ? outer : claim
-          report(
-            .overlap, later.path, later.at,
-            "`\(later.prefix)` of \(later.holder) overlaps `\(earlier.prefix)` of \(earlier.holder)",
-            other: earlier.at)
+          let isLater = (outer.at ?? .start) < (claim.at ?? .start)
+          let (later, earlier) = isLater ? (claim, outer) : (outer, claim)
+          clash(
+            .overlap, later.path, later.at, earlier.at,
+            "`\(later.prefix)` of \(later.holder) overlaps `\(earlier.prefix)` of \(earlier.holder)")
         }
       }
       around.append(claim)
     }
   }
 
+  /// Every NIC on a network with an IPv4 subnet has an address of it.
+  mutating func checkRoom() {
+    var guests: [String: Int] = [:]
+    for nic in nics {
+      if let name = nic.network?.value { guests[name, default: 0] += 1 }
+    }
+    for (name, count) in guests.sorted(by: { $0.key < $1.key }) {
+      guard let network = networks[name]?.network else { continue }
+      let own = network.addresses.filter { $0.value.family == .ipv4 }
+      guard let first = own.first else { continue }
+      let prefixes = Set(own.map { $0.value.prefix })
+      let room = prefixes.reduce(0) { $0 + (1 << (32 - $1.length)) - ($1.length < 31 ? 2 : 0) } - own.count
+      guard count > room else { continue }
+      clash(
+        .rangeTooSmall, ["networks", name, "address"], first.position, nil,
+        "`\(name)` has \(max(0, room)) addresses for guests, and \(count) NICs")
+    }
+  }
+
   /// One port of one address of the host leads to one guest.
-  mutating func checkForwards(_ nics: [NIC]) {
+  mutating func checkForwards() {
     struct Port: Hashable {
       let isUDP: Bool
       let port: UInt16
@@ -132,10 +143,9 @@ extension Resolver {
             let key = Port(isUDP: isUDP, port: port)
             let first = known[key]?.first { $0.listen == nil || use.listen == nil || $0.listen == use.listen }
             if let first {
-              report(
-                .duplicateForward, ["vms", nic.vm, "nics", nic.name, "forward"], forward.position,
-                "`\(nic.id)`: \(isUDP ? "udp" : "tcp") port \(port) already leads to `\(first.id)`",
-                other: first.at)
+              clash(
+                .duplicateForward, ["vms", nic.vm, "nics", nic.name, "forward"], forward.position, first.at,
+                "\(isUDP ? "udp" : "tcp") port \(port) leads to `\(first.id)` and to `\(nic.id)`")
               break search
             }
             known[key, default: []].append(use)

@@ -43,13 +43,14 @@ struct DiagnosticList: Sendable {
   private var seen: Set<Identity> = []
 
   mutating func add(_ diagnostic: Diagnostic) {
+    if diagnostic.severity == .error { errorCount += 1 }
     if let position = diagnostic.position {
       guard seen.insert(Identity(code: diagnostic.code, position: position)).inserted else { return }
     }
-    if diagnostic.severity == .error { errorCount += 1 }
     all.append(diagnostic)
   }
 
+  /// Repetitions included: it grows whenever something is wrong.
   private(set) var errorCount = 0
   var hasErrors: Bool { errorCount > 0 }
 

@@ -71,8 +71,9 @@ struct TableKey<Target: Keyed>: Sendable {
     TableKey(
       name: name, about: about, schema: ["anyOf": [["type": "boolean"], table.reference]],
       read: { node, _, target, reader in
-        if case .scalar("false", quoted: false) = node.content {
-          target[keyPath: value] = .off
+        if node.isBooleanWord {
+          guard let isOn = ValueShape<Bool>.boolean.read(node, &reader) else { return }
+          target[keyPath: value] = isOn ? .on(Value()) : .off
         } else if let read = table.read(node, &reader) {
           target[keyPath: value] = .on(read)
         }

@@ -2,7 +2,7 @@
 enum Name {
   static let limit = 63
 
-  /// `[A-Za-z0-9_.-]`, at most `limit` bytes, first a letter or digit, none of the kernel's own words.
+  /// `[A-Za-z0-9_.-]`, at most `limit` bytes, first neither `.` nor `-`, none of the kernel's own words.
   static func check(_ text: String, _ what: String, _ at: SourcePosition?, _ reader: inout NodeReader) -> Bool
   {
     if text.utf8.count > limit {
@@ -11,7 +11,7 @@ enum Name {
     } else if !isWellFormed(text) {
       reader.report(
         .badName, at, "`\(text.shown)` is not a name for \(what)",
-        hint: "letters, digits, `_`, `.` and `-`, the first a letter or digit")
+        hint: "letters, digits, `_`, `.` and `-`, the first neither `.` nor `-`")
     } else if text == "all" || text == "default" {
       // /proc/sys/net/ipv4/conf/all and …/default are not interfaces.
       reader.report(.reservedName, at, "`\(text)` is reserved and cannot be the name of \(what)")

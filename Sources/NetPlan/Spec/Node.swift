@@ -26,6 +26,12 @@ struct Node: Sendable {
     return text == "true"
   }
 
+  /// A plain scalar that is a boolean here or to another reader of YAML.
+  var isBooleanWord: Bool {
+    guard case .scalar(let text, quoted: false) = content else { return false }
+    return ["true", "false", "yes", "no", "on", "off", "y", "n"].contains(text.lowercased())
+  }
+
   /// What the node is, for messages.
   var kind: String {
     switch content {

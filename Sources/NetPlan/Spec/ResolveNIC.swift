@@ -26,8 +26,9 @@ extension Resolver {
     drop(&keys, own: own, kind, mode, via)
     guard checkNeeds(keys, kind, stanza, vm), reader.diagnostics.errorCount == before else { return nil }
     let nic = settle(keys, stanza, vm, mode, via, kind, listen: file.listen)
-    checkAlone(nic, kind, vm)
     if let network = networks[keys.network ?? ""] { checkRange(keys.address ?? [], on: network) }
+    guard reader.diagnostics.errorCount == before else { return nil }
+    checkAlone(nic, kind, vm)
     return nic
   }
 

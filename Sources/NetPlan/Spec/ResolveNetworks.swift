@@ -38,10 +38,11 @@ extension Resolver {
   ) {
     if isTaken {
       reader.report(
-        .duplicateFormerName, at, "`\(was)` is still the name of a \(what) here, so nothing can have been it")
+        .duplicateFormerName, at, "`\(was)` is still a \(what) here, and cannot be the former name of another"
+      )
     } else if let first = known.updateValue(at, forKey: was) {
       reader.report(
-        .duplicateFormerName, at, "two of them cannot both have been the \(what) `\(was)`",
+        .duplicateFormerName, at, "two \(what)s cannot both have been `\(was)`",
         related: .init(message: "the other", position: first))
     }
   }
@@ -137,7 +138,7 @@ extension Resolver {
   }
 
   /// After the NICs are known: which VLANs each bridge and its uplink carry.
-  mutating func nameVLANs(_ nics: [NIC]) {
+  mutating func nameVLANs() {
     var named: [String: Set<Int>] = [:]
     for nic in nics {
       guard let name = nic.network?.value, nic.vlan != nil || !nic.trunk.isEmpty,

@@ -21,9 +21,7 @@ extension Resolver {
   private mutating func expand(_ stanza: VMStanza, _ known: inout [String: SourcePosition]) {
     reader.number = nil
     guard let node = stanza.node["count"], !node.isNull else {
-      let before = reader.diagnostics.errorCount
-      let keys = VMKeys.table.read(stanza.node, &reader) ?? VMKeys()
-      add(stanza, keys, name: stanza.name, readWithErrors: reader.diagnostics.errorCount > before, &known)
+      add(stanza, VMKeys.table.read(stanza.node, &reader) ?? VMKeys(), name: stanza.name, &known)
       return
     }
     let count = reader.within("count") { ValueShape<Int>.vmCount.read(node, &$0) }
@@ -42,10 +40,9 @@ extension Resolver {
       let text = String(number)
       let padded = String(repeating: "0", count: max(0, (keys.pad ?? width ?? digits) - text.count)) + text
       if let was = keys.was { keys.was = formerName(was, stanza.node["was"], padded) }
-      let broken = reader.diagnostics.errorCount > before
-      add(stanza, keys, name: "\(stanza.name)-\(padded)", readWithErrors: broken, &known)
+      add(stanza, keys, name: "\(stanza.name)-\(padded)", &known)
       // One faulty line is one message, however many VMs it stands for.
-      if broken { return }
+      if reader.diagnostics.errorCount > before { return }
     }
   }
 
@@ -58,7 +55,7 @@ extension Resolver {
   }
 
   private mutating func add(
-    _ stanza: VMStanza, _ keys: VMKeys, name: String, readWithErrors: Bool,
+    _ stanza: VMStanza, _ keys: VMKeys, name: String,
     _ known: inout [String: SourcePosition]
   ) {
     if let first = known.updateValue(stanza.position, forKey: name) {
@@ -92,7 +89,9 @@ extension Resolver {
   private func vmPlaces(_ keys: VMKeys, _ file: VMKeys) -> [String: SourcePosition] {
     var places: [String: SourcePosition] = [:]
     for (path, written) in VMKeys.table.writtenPaths(keys) + VMKeys.defaults.writtenPaths(file)
-    where !NICKeys.table.contains(path) && path != "nics" && path != "listen" && places[path] == nil {
+    where (!NICKeys.table.contains(path) || NICKeys.isOwn(path)) && path != "nics" && path != "listen"
+      && places[path] == nil
+    {
       places[path] = written.keyPosition
     }
     return places

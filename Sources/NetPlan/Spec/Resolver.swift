@@ -23,9 +23,8 @@ struct Resolver {
     fileDefaults.load(keys.defaults, &reader)
     resolveNetworks()
     resolveVMs()
-    let nics = vms.flatMap(\.nics)
-    nameVLANs(nics)
-    check(nics)
+    nameVLANs()
+    checkAll()
     let allow = keys.allow ?? []
     return Topology(
       name: names.configuration, networks: networks.values.map(\.network).sorted { $0.name < $1.name },
@@ -57,6 +56,23 @@ struct Resolver {
         ? "there are no `networks`"
         : "the networks are \(networkNames.sorted().prefix(10).joined(separator: ", "))")
     reader.report(.undefinedNetwork, at, "there is no network `\(name.shown)`", hint: hint)
+  }
+}
+
+extension Resolver {
+  /// Two places that cannot both stand: the later one is the error.
+  mutating func clash(
+    _ code: DiagnosticCode, _ path: [String], _ at: SourcePosition?, _ other: SourcePosition?,
+    _ message: String,
+    hint: String? = nil
+  ) {
+    var (later, earlier) = (at, other)
+    if let at, let other, at < other { (later, earlier) = (other, at) }
+    reader.path = path
+    reader.report(
+      code, later, message, hint: hint,
+      related: earlier.flatMap { $0 == later ? nil : .init(message: "the other", position: $0) })
+    reader.path = []
   }
 }
 

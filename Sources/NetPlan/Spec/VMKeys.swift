@@ -72,7 +72,7 @@ extension ValueShape where Value == [NICStanza] {
 }
 
 /// `owner` written as a mapping.
-private struct OwnerKeys: Keyed {
+struct OwnerKeys: Keyed {
   var written: [WrittenKey] = []
   var user: Sourced<Owner.Account>?
   var group: Sourced<Owner.Account>?

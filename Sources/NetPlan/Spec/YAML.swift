@@ -201,7 +201,7 @@ private struct EventReader {
   }
 
   private func bracesHint(_ at: SourcePosition) -> String? {
-    addressHint(lines: [at.line]) ?? "quote text that starts with `{` or `[`"
+    addressHint([at]) ?? "quote text that starts with `{` or `[`"
   }
 
   private mutating func close() {
@@ -261,12 +261,12 @@ private struct EventReader {
     case .sequence(let items):
       for item in items {
         guard case .mapping = item.content else {
-          return fail(.badMergeKey, item.position, "`<<` merges mappings, not \(item.kind)")
+          return fail(.badMergeKey, at, "`<<` merges mappings, not \(item.kind)")
         }
         stack[top].merges.append(item)
       }
     case .scalar:
-      fail(.badMergeKey, node.position, "`<<` merges mappings, not \(node.kind)")
+      fail(.badMergeKey, at, "`<<` merges mappings, not \(node.kind)")
     }
   }
 
@@ -296,44 +296,50 @@ private struct EventReader {
       message = "\(String(cString: context)): \(problem)"
       if place != at, place.line > 0 { related = .init(message: "it starts here", position: place) }
     }
-    let lines = [at.line, at.line - 1, position(parser.context_mark).line]
-    let hint = addressHint(lines: lines) ?? (problem.contains("tab") ? "indent with spaces" : nil)
+    let context = position(parser.context_mark)
+    let hint =
+      addressHint([at, context, SourcePosition(file: index, line: at.line - 1, column: 1)]) ?? tabHint(at)
     fail(.yamlSyntax, at, message, hint: hint, related: related)
   }
 
   /// The commonest mistake of this language: `::` unquoted where YAML reads a key.
-  private func addressHint(lines: [Int]) -> String? {
-    for number in lines where number > 0 {
-      guard let line = file.line(number) else { continue }
-      if let text = unquotedIPv6(line) { return "quote the IPv6 address: \"\(text)\"" }
+  private func addressHint(_ places: [SourcePosition]) -> String? {
+    for place in places {
+      guard let line = file.line(place.line) else { continue }
+      let found = unquotedIPv6(line)
+      let nearest = found.min { abs($0.column - place.column) < abs($1.column - place.column) }
+      if let nearest { return "quote the IPv6 address: \"\(nearest.text)\"" }
     }
     return nil
+  }
+
+  private func tabHint(_ at: SourcePosition) -> String? {
+    guard let line = file.line(at.line), line.indices.contains(at.column - 1), line[at.column - 1] == "\t"
+    else {
+      return nil
+    }
+    return "indent with spaces"
   }
 }
 
-/// The first word of a line that reads as an IPv6 address or prefix and stands outside quotes.
-func unquotedIPv6(_ line: [UnicodeScalar]) -> String? {
+/// The words of a line that read as IPv6 addresses or prefixes and stand outside quotes, with the columns they end at.
+func unquotedIPv6(_ line: [UnicodeScalar]) -> [(text: String, column: Int)] {
+  var found: [(text: String, column: Int)] = []
   var quote: UnicodeScalar?
   var word = ""
-  func address() -> String? {
-    for text in [word, String(word.dropLast())] where text.utf8.count(where: { $0 == UInt8(ascii: ":") }) > 1
-    {
-      if let interface = IPInterface(text), interface.family == .ipv6 { return text }
-    }
-    return nil
-  }
-  for scalar in line {
+  for (index, scalar) in (line + [" "]).enumerated() {
     if let open = quote {
       if scalar == open { quote = nil }
-    } else if scalar == "\"" || scalar == "'" {
-      quote = scalar
-      word = ""
     } else if "0123456789abcdefABCDEF:./".unicodeScalars.contains(scalar) {
       word.unicodeScalars.append(scalar)
     } else {
-      if let found = address() { return found }
+      if scalar == "\"" || scalar == "'" { quote = scalar }
+      for text in [word, String(word.dropLast())] where IPInterface(text)?.family == .ipv6 {
+        found.append((text, index))
+        break
+      }
       word = ""
     }
   }
-  return address()
+  return found
 }

@@ -1,0 +1,82 @@
+/// Names of interfaces that only one can have.
+extension Resolver {
+  private struct Place: Hashable {
+    let netns: String
+    let name: String
+  }
+
+  /// Names and alternative names share one space in each namespace (`__dev_get_by_name`, net/core/dev.c).
+  mutating func checkDevices() {
+    var used: [Place: SourcePosition?] = [:]
+    used.reserveCapacity(2 * vms.count)
+    for network in sortedNetworks {
+      if case .existing = network.network.segment { continue }
+      let device = network.network.device
+      let at = network.position("device") ?? network.network.position
+      if let first = used.updateValue(at, forKey: Place(netns: "", name: device.text)) {
+        clash(
+          .duplicateDevice, ["networks", network.network.name, "device"], at, first,
+          "two networks have the device `\(device)`")
+      }
+    }
+    for vm in vms {
+      for nic in vm.nics {
+        guard case .written(let name) = nic.device else { continue }
+        let at = nic.written["device"]
+        if let first = used.updateValue(at, forKey: Place(netns: vm.netns?.value ?? "", name: name.text)) {
+          clash(.duplicateDevice, path(nic, "device"), at, first, "there are two devices `\(name)`")
+        }
+      }
+    }
+    for index in vms.indices { settleDerived(index, &used) }
+  }
+
+  /// What the file writes and what comes first keeps the plain name.
+  private mutating func settleDerived(_ vm: Int, _ used: inout [Place: SourcePosition?]) {
+    let netns = vms[vm].netns?.value ?? ""
+    for index in vms[vm].nics.indices {
+      guard case .derived(let preferred, let fallback) = vms[vm].nics[index].device else { continue }
+      let at = vms[vm].nics[index].position
+      if used[Place(netns: netns, name: preferred.text)] == nil {
+        used[Place(netns: netns, name: preferred.text)] = .some(at)
+        continue
+      }
+      let nic = vms[vm].nics[index]
+      vms[vm].nics[index].device = .derived(preferred: fallback, fallback: fallback)
+      if let first = used.updateValue(at, forKey: Place(netns: netns, name: fallback.text)) {
+        clash(
+          .duplicateDevice, path(nic, "device"), at, first,
+          "there are two devices `\(fallback)`, the derived name of `\(nic.id)`", hint: "write `device`")
+      }
+    }
+  }
+
+  /// `CONFIG.VM.NIC`: at most 127 bytes (ALTIFNAMSIZ, linux/if.h), each once.
+  mutating func checkAlternativeNames() {
+    // Without a dot in a name no two of them can be alike.
+    let dot = UInt8(ascii: ".")
+    let hasDots = vms.contains {
+      $0.name.utf8.contains(dot) || $0.nics.contains { $0.name.utf8.contains(dot) }
+    }
+    var known: [Place: SourcePosition?] = [:]
+    for vm in vms {
+      for nic in vm.nics {
+        let length = names.configuration.utf8.count + vm.name.utf8.count + nic.name.utf8.count + 2
+        let name = { [names] in "\(names.configuration).\(vm.name).\(nic.name)" }
+        if length > 127 {
+          clash(
+            .nameTooLong, path(nic, "device"), nic.position, nil,
+            "`\(name())` has \(length) bytes; an alternative name has 127 at most")
+        }
+        guard hasDots else { continue }
+        if let first = known.updateValue(
+          nic.position, forKey: Place(netns: vm.netns?.value ?? "", name: name()))
+        {
+          clash(
+            .duplicateDevice, path(nic, "device"), nic.position, first,
+            "two NICs have the alternative name `\(name())`")
+        }
+      }
+    }
+  }
+}
