@@ -61,7 +61,7 @@ struct FaultTests {
   @Test(
     "an apply with a failing call exits 1 with an equal host, or 0 with the desired state", arguments: faults)
   func failing(_ fault: Fault) throws {
-    try prepared(furnished: fault.call == "sendmsg") { host, file, before, after in
+    try prepared(furnished: ["sendmsg", "sendto"].contains(fault.call)) { host, file, before, after in
       let started = Clock.seconds
       let points = try points(fault.call, host, ["apply", file])
       expect(try host.vnet("remove", file), exits: 0)
@@ -118,7 +118,7 @@ struct FaultTests {
       "fsync", "fdatasync", "fallocate",
     ])
   func killed(_ call: String) throws {
-    try prepared(furnished: call == "sendmsg") { host, file, before, after in
+    try prepared(furnished: ["sendmsg", "sendto"].contains(call)) { host, file, before, after in
       let started = Clock.seconds
       let points = try points(call, host, ["apply", file])
       expect(try host.vnet("remove", file), exits: 0)

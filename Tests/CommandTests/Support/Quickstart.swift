@@ -60,10 +60,12 @@ final class Foreign {
     try host.space.ip(
       """
       link add name virbr9 type bridge
+      link set virbr9 addrgenmode none
       link set virbr9 up
       addr add 10.99.0.1/24 dev virbr9
       addr add 2001:db8:99::1/64 dev virbr9
       tuntap add foreign0 mode tap
+      link set foreign0 addrgenmode none
       link set foreign0 master virbr9 up
       route add 10.98.0.0/24 via 10.99.0.2 dev virbr9 table 98
       route add 2001:db8:98::/64 via 2001:db8:99::2 dev virbr9 proto 42
