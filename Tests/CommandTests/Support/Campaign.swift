@@ -1,4 +1,5 @@
 import Glibc
+import Testing
 
 /// A host on which calls are made to fail, one after the other: its dump before, and with the quickstart applied.
 struct Campaign {
