@@ -62,7 +62,7 @@ struct KillTests {
       let started = Clock.seconds
       let edited = try campaign.host.files.write("edited.conf", Self.edited)
       expect(try campaign.vnet("apply", campaign.file), exits: 0)
-      let points = try campaign.points(call, ["apply", edited])
+      let points = try campaign.points(call, ["apply", edited], usually: 12)
       let after = try campaign.host.comparableDump()
       var old = 0, new = 0
       for point in points {
@@ -90,7 +90,7 @@ struct KillTests {
     try Campaign.with { campaign in
       let started = Clock.seconds
       expect(try campaign.vnet("apply", campaign.file), exits: 0)
-      let points = try campaign.points(call, ["remove", campaign.file])
+      let points = try campaign.points(call, ["remove", campaign.file], usually: 12)
       var old = 0, new = 0
       for point in points {
         expect(try campaign.vnet("apply", campaign.file), exits: 0)
@@ -121,7 +121,7 @@ struct KillTests {
       expect(try campaign.vnet("remove", campaign.file), exits: 0)
       let middle = Injection(at: calls[calls.count * 3 / 4], .signal("SIGKILL"))
       var point = 1, reached = true
-      while reached && point <= min(40, Campaign.most(call)) {
+      while reached && point <= Campaign.most(call, usually: 12) {
         _ = try campaign.host.vnet(["apply", campaign.file], middle)
         let again = Injection(call: call, effect: .signal("SIGKILL"), when: "\(point)")
         reached = try campaign.host.vnet(["recover"], again).reached

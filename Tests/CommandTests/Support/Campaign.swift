@@ -28,15 +28,15 @@ struct Campaign {
   }
 
   /// At how many points of a run a call is made to fail. `VNET_FAULT_POINTS` sets one bound for all; `all` is none.
-  static func most(_ call: String) -> Int {
+  static func most(_ call: String, usually usual: Int? = nil) -> Int {
     if let bound = getenv("VNET_FAULT_POINTS") { return Int(String(cString: bound)) ?? .max }
-    return ["sendmsg", "sendto", "ioctl", "recvmsg"].contains(call) ? .max : 15
+    return usual ?? (["sendmsg", "sendto", "ioctl", "recvmsg"].contains(call) ? .max : 15)
   }
 
   /// The calls of one kind that a command makes, spread evenly over the run where the kind has a bound.
-  func points(_ call: String, _ arguments: [String]) throws -> [TracedCall] {
+  func points(_ call: String, _ arguments: [String], usually bound: Int? = nil) throws -> [TracedCall] {
     let all = try host.calls(call, arguments)
-    let most = Self.most(call)
+    let most = Self.most(call, usually: bound)
     return all.count <= most ? all : (0..<most).map { all[$0 * (all.count - 1) / max(1, most - 1)] }
   }
 
