@@ -79,6 +79,8 @@ final class Foreign {
           "table inet foreign { chain forward { type filter hook forward priority 0; counter accept; }; }\n")
     }
     holder = try Station("foreign0", in: host.space, mac: "02:00:00:00:99:01", "--address 10.99.0.2/24")
+    try host.space.settle("foreign0")
+    try host.space.settle("virbr9")
   }
 
   /// Everything of it, as the kernel has it. A rule of ours may name a foreign link.
