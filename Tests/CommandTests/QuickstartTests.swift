@@ -208,7 +208,10 @@ struct QuickstartTests {
 
   @Test("what the host got on the bridge since is given back to the uplink")
   func givenBack() throws {
-    try applied { host, file, before in
+    try Host.with { host in
+      try host.space.ip("addr add 192.0.2.11/24 dev eth1")
+      let file = try host.files.write("quick.conf", Quickstart.text)
+      expect(try host.vnet("apply", file), exits: 0)
       try host.space.ip(
         """
         addr add 192.0.2.99/24 dev office
