@@ -80,6 +80,9 @@ struct Namespace {
     guard try json("ip -d -j link show dev \(link)")[0]["inet6_addr_gen_mode"].text != "none" else { return }
     _ = try Clock.wait(5) {
       try !json("ip -j addr show dev \(link) scope link -tentative")[0]["addr_info"].elements.isEmpty
+        && json("ip -j addr show dev \(link) tentative").elements.allSatisfy {
+          $0["addr_info"].elements.isEmpty
+        }
     }
   }
 
