@@ -24,19 +24,25 @@ struct Apply: ParsableCommand {
 
   func run() throws {
     if dryRun {
-      var plan = PlanCommand()
-      plan.arguments.paths = paths
-      (plan.options, plan.allow, plan.only) = (options, allow, only)
-      return try plan.run()
+      let planning = Planning(paths: paths, options: options, only: only, allow: allow.acceptances)
+      let result = try planning.plan()
+      Output.result(result.plan.text(result.style))
+      if !result.plan.isEmpty { throw Exit.differences }
+      return
     }
     let source = try Source(self)
     var change = try Session.open(options).begin("apply", lockTimeout: lock.seconds)
     let before = try change.observe(for: source.topology)
     let plan = try source.plan(on: before, change.transaction.host)
     if !options.quiet { Output.result(plan.text(Output.style)) }
+    if !plan.isEmpty {
+      try Report.refuse(plan)
+      try Report.tell(change.transaction.apply(plan, before: before.state), quiet: options.quiet)
+    }
+    if case .files(let loaded, _) = source {
+      Session.keep(Attachments(loaded.topology, before), of: plan.name, in: change.stateDirectory)
+    }
     if plan.isEmpty { return }
-    try Report.refuse(plan)
-    try Report.tell(change.transaction.apply(plan, before: before.state), quiet: options.quiet)
     if !options.quiet { Output.result("Applied.\n") }
   }
 
@@ -67,7 +73,7 @@ struct Apply: ParsableCommand {
         planner.only = apply.only
         planner.allow = apply.allow.acceptances
         var plan = try Loading.plan(planner, loaded.files)
-        plan.name(holders: linux.holders(of: plan.heldTAPs))
+        plan.complete(from: linux, loaded.topology, allow: apply.allow.acceptances)
         return plan
       case .saved(let plan, let path):
         let stale = plan.stale(on: host.state)

@@ -21,8 +21,9 @@ enum Files {
     return plan
   }
 
-  static func write(_ text: String, to path: String) throws {
+  static func write(_ text: String, to path: String, creatingFolder folder: String? = nil) throws {
     do {
+      if let folder { try Disk.makeDirectory(folder) }
       try Disk.replace(path, with: Array(text.utf8), mode: 0o644)
     } catch {
       throw Exit.because(error)

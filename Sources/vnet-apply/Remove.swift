@@ -27,11 +27,12 @@ struct Remove: ParsableCommand {
     planner.allow = allow.acceptances
     planner.isRemoval = true
     var plan = try Loading.plan(planner, [])
-    plan.name(holders: change.transaction.host.holders(of: plan.heldTAPs))
+    plan.complete(from: change.transaction.host, planner.topology, allow: planner.allow)
     if !options.quiet { Output.result(plan.text(Output.style)) }
     if plan.isEmpty { return }
     try Report.refuse(plan)
     try Report.tell(change.transaction.apply(plan, before: before.state), quiet: options.quiet)
+    if parts.isEmpty { Session.keep(nil, of: owner, in: change.stateDirectory) }
     if !options.quiet { Output.result("Removed.\n") }
   }
 }

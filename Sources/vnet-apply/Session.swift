@@ -78,7 +78,9 @@ struct Session: ~Copyable {
         host: host, store: FileJournal(directory: stateDirectory), isInterrupted: Signals.isPending)
       let recovery = try transaction.recover()
       try Report.tell(recovery, quiet: options.quiet)
-      return Change(lock: lock, transaction: transaction, didRecover: recovery != .nothing)
+      return Change(
+        lock: lock, stateDirectory: stateDirectory, transaction: transaction, didRecover: recovery != .nothing
+      )
     } catch let error as HostError {
       throw Exit.because(error)
     }
@@ -87,6 +89,7 @@ struct Session: ~Copyable {
   /// A run that may change the host.
   struct Change: ~Copyable {
     let lock: Lock
+    let stateDirectory: String
     var transaction: Transaction<LinuxHost, FileJournal>
     let didRecover: Bool
   }

@@ -65,11 +65,13 @@ extension Object {
     }
   }
 
-  /// Expires by itself, so its absence proves nothing.
+  /// Its absence proves nothing.
   fileprivate var isTransient: Bool {
     switch self {
     case .address(let address): address.lifetime?.isForever == false
     case .route(let route): route.lifetime?.isForever == false
+    // Looked at only where it can matter: a link's settings are not, once it is a port.
+    case .sysctl: true
     default: false
     }
   }

@@ -65,7 +65,7 @@ package enum Disk {
   }
 
   package static func makeDirectory(_ path: String, mode: UInt32 = 0o755) throws(HostError) {
-    var prefix = ""
+    var prefix = path.hasPrefix("/") ? "" : "."
     for part in path.split(separator: "/") {
       prefix += "/" + part
       guard mkdir(prefix, mode) == 0 || errno == EEXIST else {

@@ -9,6 +9,8 @@ package struct LinuxHost: Host, ~Copyable {
   /// Looked up once: neither changes while a plan is made and applied.
   private var facts: HostFacts?
   private var wireless: Set<Int32>?
+  /// Bridges of ours with the hardware among their ports, as of the last look.
+  var uplinks: [LinkName: LinkName] = [:]
 
   /// `stateDirectory` holds the ledger.
   package init(stateDirectory: String) throws(HostError) {
@@ -46,6 +48,7 @@ package struct LinuxHost: Host, ~Copyable {
     var vlans: [Int32: [PortVLAN]] = [:]
     if facts.vlanFiltering == true, messages.contains(where: \.filtersVLANs) { vlans = try dumpVLANs() }
     state.objects.reserveCapacity(messages.count * 2)
+    defer { noteUplinks(state) }
     for message in messages {
       guard var link = Link(message, links) else { continue }
       if wireless.contains(message.index) {
@@ -74,6 +77,13 @@ package struct LinuxHost: Host, ~Copyable {
       return
     }
     for sysctl in Sysctl.settings(of: message, link.name) { state.insert(.sysctl(sysctl)) }
+  }
+
+  private mutating func noteUplinks(_ state: State) {
+    uplinks.removeAll()
+    for link in state.links where link.owner == nil && link.kind != .tap {
+      if let bridge = link.master?.name, state.link(bridge)?.owner != nil { uplinks[bridge] = link.name }
+    }
   }
 
   mutating func dumpLinks() throws(NetlinkError) -> [LinkMessage] {
@@ -223,8 +233,12 @@ package struct LinuxHost: Host, ~Copyable {
       }
     }
     guard !requests.isEmpty else { return }
+    if batch.stage == .flip || batch.stage == .retire { introduceNeighbours(batch) }
     for (index, outcome) in zip(steps, socket.transact(requests)) {
       if case .done = outcome { continue }
+      if batch.steps[index].change.after == nil, let error = outcome.error, LinuxHost.saysGone(error.errno) {
+        continue
+      }
       outcomes[index] = StepOutcome(outcome)
     }
     for step in batch.steps {
@@ -236,6 +250,11 @@ package struct LinuxHost: Host, ~Copyable {
         links.forget(after.name)
       }
     }
+  }
+
+  /// Gone is gone: the kernel took the object along with another one, its primary address or its link.
+  private static func saysGone(_ errno: Int32) -> Bool {
+    [ENODEV, ESRCH, ENOENT, EADDRNOTAVAIL].contains(errno)
   }
 
   /// Adds the requests of a change; an outcome where it went by ioctl.

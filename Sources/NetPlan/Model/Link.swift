@@ -143,7 +143,7 @@ extension Link {
   }
 
   package struct TAP: Hashable, Sendable {
-    /// Effective uid that may attach; `none` for root alone.
+    /// Effective uid that may attach besides CAP_NET_ADMIN; with `none` here and for the group, everybody may.
     package var owner: Account?
     package var group: Account?
     /// `IFF_MULTI_QUEUE`: must be the same at every attach, so it cannot change in place.

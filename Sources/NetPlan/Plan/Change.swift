@@ -42,6 +42,9 @@ package struct Change: Sendable, Equatable {
   private static func needsReplacement(_ before: Object, _ after: Object) -> Bool {
     guard case .link(let a) = before, case .link(let b) = after else { return false }
     // IFF_MULTI_QUEUE must be alike at every attach (tun_set_iff, drivers/net/tun.c).
-    return a.kind != b.kind || a.tap.multiQueue != b.tap.multiQueue
+    if a.kind != b.kind || a.tap.multiQueue != b.tap.multiQueue { return true }
+    // TUNSETOWNER and TUNSETGROUP take no "nobody" (make_kuid must be valid).
+    return a.tap.owner != b.tap.owner && b.tap.owner == Link.TAP.Account.none
+      || a.tap.group != b.tap.group && b.tap.group == Link.TAP.Account.none
   }
 }

@@ -14,8 +14,13 @@ extension Composer {
     tap.altnames = ["\(topology.name).\(nic.vm).\(nic.name)"]
     tap.mac = nic.hostMAC
     tap.up = true
-    tap.tap.owner = account(vm.owner?.user, among: host.facts.users, "user", path)
     tap.tap.group = account(vm.owner?.group, among: host.facts.groups, "group", path)
+    tap.tap.owner = account(vm.owner?.user, among: host.facts.users, "user", path)
+    // A TAP of nobody is everybody's: with neither owner nor group the kernel asks for nothing (`tun_not_capable`,
+    // drivers/net/tun.c), and /dev/net/tun is open to all.
+    if tap.tap.owner == Link.TAP.Account.none, tap.tap.group == Link.TAP.Account.none {
+      tap.tap.owner = .id(0)
+    }
     tap.tap.multiQueue = (nic.queues?.value ?? 1) > 1
     tap.addressGeneration = Link.AddressGeneration.none
     if nic.mode == .bridged {

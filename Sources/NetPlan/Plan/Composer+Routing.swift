@@ -118,15 +118,19 @@ extension Composer {
     }
   }
 
-  /// Interfaces by which a guest's peers come in: those with an address of that family that are not ours.
+  /// Interfaces by which a guest's peers come in: the default route's, the bridges with an uplink of this file, and
+  /// those on whose LAN guests are answered for. Whatever else the host has stays as it is.
   private func peers(of family: AddressFamily) -> [LinkName] {
     var links = Set(proxies)
-    for address in observed.addresses
-    where address.local.family == family && address.scope == .global && address.origin != Ownership.origin {
-      guard let link = observed.link(address.link), link.facts?.loopback != true else { continue }
-      links.insert(uplinks[link.name] ?? link.name)
+    for route in observed.routes
+    where route.id.family == family && route.id.destination.length == 0 && route.id.table == 254 {
+      for link in route.links { links.insert(uplinks[link] ?? link) }
     }
-    return links.sorted()
+    for address in observed.addresses where address.local.family == family && address.scope == .global {
+      if let bridge = uplinks[address.link] { links.insert(bridge) }
+      if uplinks.values.contains(address.link) { links.insert(address.link) }
+    }
+    return links.filter { observed.link($0)?.owner == nil || uplinks.values.contains($0) }.sorted()
   }
 
   /// Off now, or on because a configuration of ours turned it on.

@@ -165,6 +165,7 @@ private struct ScheduleContext {
     if after.bridge.vlanFiltering == true { configured.bridge.vlanFiltering = before.bridge.vlanFiltering }
     // A link without a master keeps none of a port's attributes; one that changes masters starts anew.
     let moves = before.master != after.master
+    let leaves = after.master == Link.Master.none && after.kind != .tap
     var ported = configured
     if !moves {
       ported.vlans = after.vlans
@@ -185,7 +186,8 @@ private struct ScheduleContext {
     arranged.bridge = after.bridge
     return chain(
       (.free, before, named), (.configure, named, configured), (.ports, configured, ported),
-      (after.kind == .bridge ? .raiseBridges : .raise, ported, raised), (.flip, raised, flipped),
+      (after.kind == .bridge ? .raiseBridges : .raise, ported, raised),
+      (leaves ? .detach : .flip, raised, flipped),
       (.rearrange, flipped, arranged), (.release, arranged, after))
   }
 

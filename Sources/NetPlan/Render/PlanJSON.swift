@@ -72,7 +72,7 @@ extension Plan {
           .init("interrupts", (interruptions[change.id] ?? []).json),
         ])
     }
-    return .object(members + [.init("saved", .array(steps))])
+    return .object(members + [.init("saved", .array(steps)), .init("basis", basis.json)])
   }
 
   package init?(savedJSON json: JSON) {
@@ -80,6 +80,7 @@ extension Plan {
       let risks = json["risks"]?.array
     else { return nil }
     self.init(name: name, changes: [])
+    basis = json["basis"].flatMap([String].init(json:)) ?? []
     for item in saved {
       guard let change = Change(json: item) else { return nil }
       changes.append(change)
@@ -92,11 +93,13 @@ extension Plan {
     }
   }
 
-  /// Objects that are no longer as they were when the plan was made.
-  package func stale(on state: State) -> [ObjectID] {
-    changes.compactMap { change in
-      guard let before = change.before else { return state[change.id] == nil ? nil : change.id }
-      return state[before.id] == before ? nil : before.id
+  /// Objects that are no longer as they were when the plan was made, or were not there at all.
+  package func stale(on state: State) -> [String] {
+    let changed = changes.compactMap { change -> String? in
+      guard let before = change.before else { return state[change.id] == nil ? nil : change.id.description }
+      return state[before.id] == before ? nil : before.id.description
     }
+    let around = Set(surroundings(in: state)).symmetricDifference(basis)
+    return Set(changed).union(around).sorted()
   }
 }
