@@ -28,7 +28,7 @@ struct Mutator {
     // Sound ones twice over: what is broken already hides what comes after. A thousand VMs are a thousand times slower.
     let sound = Fixture.all("topology")
     let fixtures = Fixture.all("diagnostics").filter { $0.name != "too-many-ports" } + sound + sound + sound
-    seeds = fixtures.flatMap(\.files).map(\.bytes).filter { $0.count <= 600 }
+    seeds = fixtures.flatMap(\.files).map(\.bytes).filter { $0.count <= 320 }
     words = Mutator.dictionary.map { Array($0.utf8) }
   }
 
