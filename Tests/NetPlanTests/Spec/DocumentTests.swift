@@ -27,7 +27,11 @@ struct DocumentTests {
     return blocks
   }
 
-  @Test("every YAML block of a page is a sound configuration", arguments: ["docs/spec.md", "README.md"])
+  static let pages =
+    (["README.md"] + Fixture.list(root + "/docs").filter { $0.hasSuffix(".md") }.map { "docs/" + $0 })
+    .filter { !blocks($0).isEmpty }
+
+  @Test("every YAML block of a page is a sound configuration", arguments: pages)
   func blocksAreSound(_ path: String) {
     for block in Self.blocks(path) {
       let padding = String(repeating: "\n", count: block.line - 1)
