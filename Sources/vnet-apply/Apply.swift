@@ -29,7 +29,7 @@ struct Apply: ParsableCommand {
     }
     let source = try Source(self)
     var change = try Session.open(options).begin("apply", lockTimeout: lock.seconds)
-    let before = try change.observe()
+    let before = try change.observe(for: source.topology)
     let plan = try source.plan(on: before, change.transaction.host)
     if !options.quiet { Output.result(plan.text(Output.style)) }
     if plan.isEmpty { return }
@@ -48,6 +48,13 @@ struct Apply: ParsableCommand {
         self = .saved(try Files.savedPlan(path), path)
       } else {
         self = .files(try Loading.load(apply.paths, machineID: Files.machineID), apply)
+      }
+    }
+
+    var topology: Topology {
+      switch self {
+      case .files(let loaded, _): loaded.topology
+      case .saved(let plan, _): .empty(plan.name)
       }
     }
 

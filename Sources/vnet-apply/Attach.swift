@@ -22,7 +22,7 @@ struct Attach: ParsableCommand {
   func run() throws {
     let loaded = try Loading.load(paths, machineID: Files.machineID)
     var session = try Session.open(options)
-    let attachments = Attachments(loaded.topology, try session.observe(), vmm: vmm)
+    let attachments = Attachments(loaded.topology, try session.observe(for: loaded.topology), vmm: vmm)
     let vms = all ? loaded.topology.vms.map(\.name) : parts
     for part in vms {
       let list: [Attachment]

@@ -6,30 +6,29 @@ struct Check: ParsableCommand {
 
   @OptionGroup var arguments: ConfigurationArguments
   @OptionGroup var options: GlobalOptions
-  @Option(help: "text or json.") var format = Format.text
-
-  enum Format: String, ExpressibleByArgument, CaseIterable { case text, json }
+  @Option(help: "How diagnostics are written.") var format = DiagnosticFormat.text
 
   func run() throws {
     do throws(ConfigurationError) {
       let loaded = try Configuration.load(arguments.paths, seed: Seed(machineID: Files.machineID ?? ""))
-      if format == .json {
-        Output.result(loaded.warnings.json(loaded.files).text(indent: 2) + "\n")
-      } else {
-        for warning in loaded.warnings { Output.error(warning.text(loaded.files).dropped) }
-        let nics = loaded.topology.vms.reduce(0) { $0 + $1.nics.count }
-        if !options.quiet {
-          Output.result(
-            "\(loaded.topology.name): \(loaded.topology.networks.count) networks, \(loaded.topology.vms.count) VMs, \(nics) NICs: valid\n")
-        }
+      show(loaded.warnings, loaded.files)
+      let topology = loaded.topology
+      let nics = topology.vms.reduce(0) { $0 + $1.nics.count }
+      if format == .text, !options.quiet {
+        Output.result(
+          "\(topology.name): \(topology.networks.count) networks, \(topology.vms.count) VMs, \(nics) NICs: valid\n")
       }
     } catch {
-      if format == .json {
-        Output.result(error.diagnostics.json(error.files).text(indent: 2) + "\n")
-      } else {
-        Output.error(error.text.dropped)
-      }
+      if format == .text { Output.error(error.text.dropped) } else { show(error.diagnostics, error.files) }
       throw Exit.invalid
     }
   }
+
+  /// Text is for people and goes to standard error; the other formats are what was asked for.
+  private func show(_ diagnostics: [Diagnostic], _ files: [SourceFile]) {
+    let text = format.render(diagnostics, files)
+    if format != .text { Output.result(text) } else if !text.isEmpty { Output.error(text.dropped) }
+  }
 }
+
+extension DiagnosticFormat: ExpressibleByArgument {}

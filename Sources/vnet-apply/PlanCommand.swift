@@ -26,7 +26,7 @@ struct PlanCommand: ParsableCommand {
     } else {
       let loaded = try Loading.load(arguments.paths, machineID: Files.machineID)
       var session = try Session.open(options)
-      plan = try Loading.plan(planner(loaded.topology, try session.observe()), loaded.files)
+      plan = try Loading.plan(planner(loaded.topology, try session.observe(for: loaded.topology)), loaded.files)
       plan.name(holders: session.host.holders(of: plan.heldTAPs))
     }
     if let output { try Files.write(plan.savedJSON.text(indent: 1) + "\n", to: output) }

@@ -19,7 +19,7 @@ struct Remove: ParsableCommand {
     let owner = try name ?? Loading.load([words[0]], machineID: Files.machineID).topology.name
     let parts = name == nil ? Array(words.dropFirst()) : words
     var change = try Session.open(options).begin("remove", lockTimeout: lock.seconds)
-    let before = try change.observe()
+    let before = try change.observe(for: .empty(owner))
     var planner = Planner(topology: .empty(owner), host: before)
     planner.only = parts
     planner.allow = allow.acceptances

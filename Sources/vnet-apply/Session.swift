@@ -41,8 +41,10 @@ struct Session: ~Copyable {
     return Exit.privilege
   }
 
-  mutating func observe() throws -> Observation {
+  /// The host, with the accounts that a configuration names; nil for all of them.
+  mutating func observe(for topology: Topology?) throws -> Observation {
     do {
+      try host.lookUp(users: topology?.userNames, groups: topology?.groupNames)
       return try host.observe()
     } catch {
       throw Exit.because(error)

@@ -10,6 +10,6 @@ struct SnapshotCommand: ParsableCommand {
 
   func run() throws {
     var session = try Session.open(options)
-    Output.result(try session.observe().json(redacted: redact).text(indent: 1) + "\n")
+    Output.result(try session.observe(for: nil).json(redacted: redact).text(indent: 1) + "\n")
   }
 }

@@ -16,7 +16,7 @@ struct VNetApply: ParsableCommand {
     version: version,
     subcommands: [
       Apply.self, PlanCommand.self, Check.self, Status.self, SnapshotCommand.self, Remove.self, Recover.self,
-      Attach.self,
+      Attach.self, SchemaCommand.self,
     ],
     defaultSubcommand: Apply.self)
 

@@ -103,7 +103,7 @@ struct OneKeyTests {
       expect(try host.vnet("plan", file), exits: 0)
       // The way back is a plan like any other.
       try host.files.write("quick.conf", Quickstart.text)
-      expect(try host.vnet("apply", "--allow", "prune-many", file), exits: 0)
+      expect(try host.vnet("apply", file), exits: 0)
       expect(try host.vnet("plan", file), exits: 0)
     }
   }

@@ -2,10 +2,12 @@ import Testing
 
 @Suite("the quickstart, from outside", .enabled(if: Gate.ready, Comment(rawValue: Gate.readyComment)))
 struct QuickstartTests {
-  /// The quickstart applied to a host whose uplink carries every sort of address and route.
-  private func applied(dad: Bool = false, _ body: (Host, String, Dump) throws -> Void) throws {
+  /// The quickstart applied; `furnished`, the uplink carries every sort of address and route.
+  private func applied(
+    dad: Bool = false, furnished: Bool = false, _ body: (Host, String, Dump) throws -> Void
+  ) throws {
     try Host.with(dad: dad) { host in
-      try Quickstart.furnish(host)
+      if furnished { try Quickstart.furnish(host) }
       let file = try host.files.write("quick.conf", Quickstart.text)
       let before = try host.space.dump()
       let outcome = try host.vnet("apply", file)
@@ -44,7 +46,7 @@ struct QuickstartTests {
 
   @Test("the bridge on the uplink has its MAC, MTU, addresses and routes; the uplink keeps none")
   func uplinkBridge() throws {
-    try applied { host, _, _ in
+    try applied(furnished: true) { host, _, _ in
       let bridge = try host.link("office"), uplink = try host.link("eth1")
       #expect(bridge["linkinfo"]["info_kind"].text == "bridge")
       #expect(bridge["address"].text == Host.uplinkMAC)
@@ -71,7 +73,7 @@ struct QuickstartTests {
   @Test(
     "addresses and routes come over with label, peer, flags, metric, table, protocol and source")
   func uplinkDetails() throws {
-    try applied { host, _, before in
+    try applied(furnished: true) { host, _, before in
       let rewritten = [
         "dev=eth1": "dev=office", "label=eth1 ": "label=office ", "address eth1": "address office",
       ]
@@ -181,9 +183,11 @@ struct QuickstartTests {
     }
   }
 
-  @Test("remove gives the host back as it was", arguments: [false, true])
-  func removed(dad: Bool) throws {
-    try applied(dad: dad) { host, file, before in
+  @Test(
+    "remove gives the host back as it was, whatever the uplink carried, with duplicate address detection too",
+    arguments: [false, true], [false, true])
+  func removed(furnished: Bool, dad: Bool) throws {
+    try applied(dad: dad, furnished: furnished) { host, file, before in
       let outcome = try host.vnet("remove", file)
       expect(outcome, exits: 0)
       expectEqual(before, try host.space.dump())
@@ -204,7 +208,10 @@ struct QuickstartTests {
 
   @Test("what the host got on the bridge since is given back to the uplink")
   func givenBack() throws {
-    try applied { host, file, before in
+    try Host.with { host in
+      try host.space.ip("addr add 192.0.2.11/24 dev eth1")
+      let file = try host.files.write("quick.conf", Quickstart.text)
+      expect(try host.vnet("apply", file), exits: 0)
       try host.space.ip(
         """
         addr add 192.0.2.99/24 dev office

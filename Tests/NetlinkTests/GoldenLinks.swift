@@ -47,6 +47,27 @@ extension GoldenTests {
           $0.guarded = true
         }
       }),
+    Golden(
+      "request-vlan-link", .attributes(.link), header: 16,
+      with(LinkMessage(name: "x5")) {
+        $0.address = mac(6)
+        $0.lower = 3
+        $0.kind = "vlan"
+        $0.data = .vlan(
+          with(VLANSettings()) {
+            $0.id = 5
+            $0.proto = 0x88a8
+            $0.flags = 0
+            $0.flagsMask = 1
+          })
+      }),
+    Golden(
+      "request-vrf", .attributes(.link), header: 16,
+      with(LinkMessage(name: "vrf0")) {
+        $0.address = mac(7)
+        $0.kind = "vrf"
+        $0.data = .vrf(table: 1000)
+      }),
     Golden("request-group", header: 16, with(LinkMessage(index: 3)) { $0.group = 7 }),
   ]
 
@@ -195,6 +216,32 @@ extension GoldenTests {
             $0.flags = 0
           })
         $0.lower = 3
+      }),
+    Golden(
+      "link-vlan", .part(.link), header: 16,
+      with(link(5, "x5", 6, flags: 0x1002, queues: 1)) {
+        $0.kind = "vlan"
+        $0.data = .vlan(
+          with(VLANSettings()) {
+            $0.id = 5
+            $0.proto = 0x88a8
+          })
+        $0.lower = 3
+        $0.carrier = false
+        $0.minMTU = 0
+        $0.ipv6?.values.removeLast()
+      }),
+    Golden(
+      "link-vrf", .part(.link), header: 16,
+      with(link(6, "vrf0", 7, flags: 0x480, queues: 1)) {
+        $0.kind = "vrf"
+        $0.data = .vrf(table: 1000)
+        $0.mtu = 65575
+        $0.minMTU = 1280
+        $0.maxMTU = 65575
+        $0.ipv6?.values.removeLast()
+        $0.ipv6?.values[2] = 65575
+        $0.ipv6?.values[27] = .max
       }),
     Golden(
       "bridge-port", .part(.bridgePort), header: 16,

@@ -82,12 +82,14 @@ extension Netlink.Batch {
       add("rename \(before.name) to \(name)", .change, message)
       return
     }
-    try addSettings(before, after, &table)
+    // Alternative names first: a change of a link that is up tells everybody everything about it.
     let old = Set(before.altnames ?? [])
     let new = Set(after.altnames ?? before.altnames ?? [])
     try addNames("remove", .delete, old.subtracting(new), name, &table)
     try addNames("add", .create, new.subtracting(old), name, &table)
-    if before.port != after.port, let isolated = after.port.isolated {
+    try addSettings(before, after, &table)
+    // A port that has just joined is not isolated.
+    if let isolated = after.port.isolated, isolated != before.port.isolated ?? false {
       var message = LinkMessage(index: Int32(try table.index(name)))
       var port = BridgePort()
       port.isolated = isolated
@@ -173,6 +175,14 @@ extension Netlink.Batch {
     message.address = link.mac?.netlink
     message.mtu = link.mtu.map(UInt32.init)
     add("create bridge \(link.name)", .create, message)
+  }
+
+  /// Asking for one link makes the kernel settle its operational state at once (`linkwatch_sync_dev`, called by
+  /// `rtnl_getlink`). A TAP that nobody holds is then down instead of unknown, and a bridge does not go over all its
+  /// ports for each one of them that comes up.
+  mutating func addSettling(of link: LinkName) {
+    let message = LinkMessage(name: link.text)
+    add("settle \(link)", type: LinkMessage.getType) { message.encode(into: &$0) }
   }
 
   mutating func addDeletion(of link: Link) {

@@ -138,10 +138,20 @@ package struct LinuxHost: Host, ~Copyable {
     let tun = open("/dev/net/tun", O_RDWR | O_CLOEXEC)
     facts.tun = tun >= 0 || errno == EACCES || errno == EPERM
     if tun >= 0 { close(tun) }
-    facts.users = knownUsers()
-    facts.groups = knownGroups()
     self.facts = facts
     return facts
+  }
+
+  /// Adds the accounts of those names to the facts of later observations; nil for all that the host lists.
+  package mutating func lookUp(users: [String]?, groups: [String]?) throws(HostError) {
+    do throws(NetlinkError) {
+      var facts = try readFacts()
+      facts.users = users.map { $0.compactMap(user(named:)) } ?? knownUsers()
+      facts.groups = groups.map { $0.compactMap(group(named:)) } ?? knownGroups()
+      self.facts = facts
+    } catch {
+      throw HostError(error)
+    }
   }
 
   /// Who has these TAPs open.
@@ -227,7 +237,11 @@ package struct LinuxHost: Host, ~Copyable {
   ) throws(NetlinkError) -> StepOutcome? {
     switch (change.before, change.after) {
     case (nil, .link(let link)?):
-      if link.kind == .tap { return createTAP(link) }
+      if link.kind == .tap {
+        let outcome = createTAP(link)
+        if outcome == .done { requests.addSettling(of: link.name) }
+        return outcome
+      }
       links.forget(link.name)
       requests.addBridge(link)
     case (.link(let before)?, .link(let after)?):

@@ -57,14 +57,14 @@ package struct Address: Described {
     package init(rawValue: UInt32) { self.rawValue = rawValue }
 
     package static let temporary = Flags(rawValue: 0x01)  // of IPv6; IPv4's SECONDARY
-    /// IPv6 duplicate address detection is left out; a state of passage, never observed as part of an address.
+    /// IPv6 duplicate address detection is left out.
     package static let noDetection = Flags(rawValue: 0x02)
     package static let homeAddress = Flags(rawValue: 0x10)
     package static let managesTemporary = Flags(rawValue: 0x100)
     package static let noPrefixRoute = Flags(rawValue: 0x200)
     package static let multicastAutojoin = Flags(rawValue: 0x400)
     /// What an address keeps when it moves; the other bits tell its present state.
-    package static let kept: Flags = [.homeAddress, .managesTemporary, .noPrefixRoute, .multicastAutojoin]
+    package static let kept: Flags = [.noDetection, .homeAddress, .managesTemporary, .noPrefixRoute, .multicastAutojoin]
   }
 }
 

@@ -10,7 +10,7 @@ package func difference(from observed: State, to target: Target) -> [Change] {
     }
     // A renamed link carries its addresses and routes along; they differ by the name alone.
     let seen = have.renamed(target.renamed)
-    let after = wanted.completed(from: seen)
+    let after = wanted.completed(from: seen).withoutOrphans
     let before = id.isLink ? have : seen
     if after != before { changes.append(Change(before: before, after: after)) }
   }
@@ -23,6 +23,16 @@ package func difference(from observed: State, to target: Target) -> [Change] {
 
 extension ObjectID {
   var isLink: Bool { if case .link = self { true } else { false } }
+}
+
+extension Object {
+  /// A link without a master has none of a port's attributes.
+  fileprivate var withoutOrphans: Object {
+    guard case .link(var link) = self, link.master == Link.Master.none else { return self }
+    link.port = Link.Port()
+    if link.kind != .bridge { link.vlans = nil }
+    return .link(link)
+  }
 }
 
 extension State {

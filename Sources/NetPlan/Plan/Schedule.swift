@@ -96,7 +96,7 @@ private struct ScheduleContext {
   /// the copy that the old one still has. It comes with `IFA_F_NODAD`, which goes once the old copy has gone.
   private func withoutDetection(_ stage: Stage, _ change: Change) -> [(Stage, Change)] {
     guard stage == .addresses, case .address(let address)? = change.after, address.local.family == .ipv6,
-      leaving.contains(address.local.address)
+      leaving.contains(address.local.address), address.flags?.contains(.noDetection) != true
     else { return [(stage, change)] }
     var undetected = address
     undetected.flags = (address.flags ?? []).union(.noDetection)

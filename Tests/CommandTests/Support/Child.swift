@@ -13,7 +13,12 @@ struct Outcome: CustomStringConvertible {
   var output: String { stdout + stderr }
 
   var description: String {
-    "$ \(command)\nexit \(code) after \(seconds.rounded(to: 3)) s\n\(stdout)\n\(stderr)"
+    """
+    $ \(command)
+    exit \(code) after \(seconds.rounded(to: 3)) s
+    stderr: \(stderr)
+    stdout: \(stdout)
+    """
   }
 }
 

@@ -75,14 +75,19 @@ extension Namespace {
   private static func facts(_ part: String, _ json: JSON) -> [String] {
     switch part {
     case "link":
-      // Timers count down, `gso_max_size` and the like are features of the driver and stay.
+      // Timers count down. The kernel numbers ports. Carrier is the peer's or the holder's doing, and comes about a second late.
       let moving: Set = [
         "ifindex", "link_index", "hello_timer", "tcn_timer", "topology_change_timer", "gc_timer",
         "hold_timer",
-        "forward_delay_timer", "message_age_timer", "topology_change_detected", "stats", "stats64",
+        "forward_delay_timer", "message_age_timer", "topology_change_detected", "operstate", "stats", "id",
+        "no", "designated_port",
+        "stats64",
         "numtxqueues",
       ]
-      return json.elements.flatMap { $0.without(moving).leaves(under: "link \($0["ifname"].line)") }
+      return json.elements.flatMap { link in
+        Self.withoutCarrier(link.without(moving)).leaves(under: "link \(link["ifname"].line)")
+          .filter { !$0.contains("info_slave_data.state=") }
+      }
     case "address":
       return json.elements.flatMap { link in
         // The order within a family decides the source address (RFC 6724 falls back on it), so it counts.
@@ -103,8 +108,21 @@ extension Namespace {
     case "neighbour":
       return json.elements.map { "neighbour \($0.without(["used", "confirmed", "updated", "probes"]).line)" }
     default:
-      return json.elements.map { "\(part) \($0.without(["refcnt", "expires", "cache"]).line)" }
+      return json.elements.map {
+        "\(part) \(Self.withoutCarrier($0.without(["refcnt", "expires", "cache"])).line)"
+      }
     }
+  }
+
+  private static func withoutCarrier(_ object: JSON) -> JSON {
+    var members = object.members
+    let carrier: Set<JSON> = [
+      .string("NO-CARRIER"), .string("LOWER_UP"), .string("linkdown"), .string("dead"),
+    ]
+    if let flags = members["flags"] {
+      members["flags"] = .array(flags.elements.filter { !carrier.contains($0) })
+    }
+    return .object(members)
   }
 
   /// An address without what time changes: only whether its lifetimes end is kept.
