@@ -4,7 +4,7 @@ package enum DiagnosticFormat: String, Sendable, CaseIterable {
 
   package func render(_ diagnostics: [Diagnostic], _ files: [SourceFile]) -> String {
     switch self {
-    case .text: diagnostics.map { $0.text(files) }.joined()
+    case .text: diagnostics.text(files)
     case .json: diagnostics.json(files).text(indent: 2) + "\n"
     case .github: diagnostics.github(files)
     case .sarif: diagnostics.sarif(files).text(indent: 2) + "\n"

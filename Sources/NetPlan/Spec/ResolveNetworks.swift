@@ -38,6 +38,7 @@ extension Resolver {
         formerName(was, at, "network", isTaken: byName[was] != nil, &formerNames)
       }
     }
+    checkPortGroups(stanzas)
     reader.path = []
   }
 
