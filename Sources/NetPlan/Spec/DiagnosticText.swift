@@ -18,7 +18,8 @@ extension Diagnostic {
     }
     let file = files[position.file]
     out += "\(file.path):\(position.line):\(position.column): \(message)\n"
-    out += lines[position.file, default: SourceLines(file)].excerpt(file, position)
+    if lines[position.file] == nil { lines[position.file] = SourceLines(file) }
+    out += lines[position.file]?.excerpt(file, position) ?? ""
   }
 }
 

@@ -4,6 +4,8 @@
 struct SourceLines {
   /// Offsets in bytes.
   let starts: [Int]
+  /// Where the last window began, so that the next one on a long line is not counted from the line's start.
+  private var cursor = (line: 0, scalars: 0, byte: 0)
 
   init(_ file: SourceFile) {
     var index = file.textStart
@@ -26,23 +28,29 @@ struct SourceLines {
   }
 
   /// A line and its caret, cut to a window around the column where the line is long.
-  func excerpt(_ file: SourceFile, _ position: SourcePosition) -> String {
+  mutating func excerpt(_ file: SourceFile, _ position: SourcePosition) -> String {
     guard starts.indices.contains(position.line - 1) else { return "" }
     let width = 100
     let bytes = range(position.line, in: file)
     let column = position.column - 1
     let first = column < width - 20 ? 0 : column - width / 2
     // Only the window is decoded: a line may be as long as the file.
-    var scalars = 0
-    var window = bytes.lowerBound..<bytes.lowerBound
-    for index in bytes where file.bytes[index] & 0xc0 != 0x80 {
-      if scalars == first { window = index..<index }
-      if scalars == first + width { break }
-      scalars += 1
-      var end = index + 1
-      while end < bytes.upperBound, file.bytes[end] & 0xc0 == 0x80 { end += 1 }
-      window = window.lowerBound..<end
+    var (scalars, byte) = (0, bytes.lowerBound)
+    if cursor.line == position.line, cursor.scalars <= first {
+      (scalars, byte) = (cursor.scalars, cursor.byte)
     }
+    func skip(to count: Int) {
+      while scalars < count, byte < bytes.upperBound {
+        byte += 1
+        while byte < bytes.upperBound, file.bytes[byte] & 0xc0 == 0x80 { byte += 1 }
+        scalars += 1
+      }
+    }
+    skip(to: first)
+    cursor = (position.line, scalars, byte)
+    let start = byte
+    skip(to: first + width)
+    let window = start..<byte
     let shown = String(decoding: file.bytes[window], as: UTF8.self).unicodeScalars.map(SourceLines.visible)
     let before = first > 0 ? "…" : ""
     let after = window.upperBound < bytes.upperBound ? "…" : ""
