@@ -15,7 +15,7 @@ package struct ConfigurationError: Error, Sendable {
   package var text: String {
     let errors = diagnostics.count { $0.severity == .error }
     let count = errors == 1 ? "1 error" : "\(errors) errors"
-    return diagnostics.map { $0.text(files) }.joined() + "\(count) in the configuration\n"
+    return diagnostics.text(files) + "\(count) in the configuration\n"
   }
 }
 

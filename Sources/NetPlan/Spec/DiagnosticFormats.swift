@@ -1,5 +1,21 @@
-/// Diagnostics for the services that show them beside a change.
+/// How diagnostics are written: for people, for programs, for the services that show them beside a change.
+package enum DiagnosticFormat: String, Sendable, CaseIterable {
+  case text, json, github, sarif
+
+  package func render(_ diagnostics: [Diagnostic], _ files: [SourceFile]) -> String {
+    switch self {
+    case .text: diagnostics.text(files)
+    case .json: diagnostics.json(files).text(indent: 2) + "\n"
+    case .github: diagnostics.github(files)
+    case .sarif: diagnostics.sarif(files).text(indent: 2) + "\n"
+    }
+  }
+}
+
 extension [Diagnostic] {
+  /// One object each, in the order of the files.
+  package func json(_ files: [SourceFile]) -> JSON { .array(map { $0.json(files) }) }
+
   /// One workflow command each, as GitHub's runners read them from a log:
   /// `::error file=…,line=…,col=…,title=…::…`.
   package func github(_ files: [SourceFile]) -> String { map { $0.workflowCommand(files) }.joined() }
@@ -21,6 +37,21 @@ extension [Diagnostic] {
 
 extension Diagnostic {
   private var messageWithHint: String { hint.map { "\(message) (\($0))" } ?? message }
+
+  fileprivate func json(_ files: [SourceFile]) -> JSON {
+    var members: [JSON.Member] = [
+      .init("severity", .string(severity.rawValue)), .init("code", .string(code.rawValue)),
+    ]
+    if let position { members += position.members(files) }
+    members += [.init("path", .string(path)), .init("message", .string(message))]
+    if let hint { members.append(.init("hint", .string(hint))) }
+    if let related {
+      members.append(
+        .init(
+          "related", .object(related.position.members(files) + [.init("message", .string(related.message))])))
+    }
+    return .object(members)
+  }
 
   fileprivate func workflowCommand(_ files: [SourceFile]) -> String {
     var properties = ["title=\(code.rawValue)"]
@@ -63,6 +94,11 @@ extension Diagnostic {
 }
 
 extension SourcePosition {
+  fileprivate func members(_ files: [SourceFile]) -> [JSON.Member] {
+    let path = files.indices.contains(file) ? files[file].path : ""
+    return [.init("file", .string(path)), .init("line", line.json), .init("column", column.json)]
+  }
+
   fileprivate func sarif(_ files: [SourceFile]) -> JSON.Member {
     let path = files.indices.contains(file) ? files[file].path : ""
     return .init(

@@ -50,6 +50,10 @@ struct Resolver {
 
   mutating func undefinedNetwork(_ name: String, _ at: SourcePosition?) {
     guard isWhole else { return }
+    // Ten thousand NICs with one mistake each need no ten thousand searches.
+    if reader.diagnostics.errorCount > 100 {
+      return reader.report(.undefinedNetwork, at, "there is no network `\(name.shown)`")
+    }
     let hint =
       nearest(name, networkNames.sorted()).map { "did you mean `\($0)`?" }
       ?? (networkNames.isEmpty

@@ -1,5 +1,7 @@
 /// JSON Schema (draft 2020-12) of the language, for editors. It is written from the tables that the reader follows.
 package enum Schema {
+  package static var text: String { json.text(indent: 2) + "\n" }
+
   package static var json: JSON {
     var members: [JSON.Member] = [
       .init("$schema", "https://json-schema.org/draft/2020-12/schema"),

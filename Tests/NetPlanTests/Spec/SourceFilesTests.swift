@@ -117,6 +117,20 @@ struct SourceFilesTests {
     }
   }
 
+  @Test(
+    "a shown line ends before its break, whichever it is",
+    arguments: ["\n", "\r", "\r\n", "\u{85}", "\u{2028}", "\u{2029}"])
+  func lineBreaks(_ lineBreak: String) throws {
+    do throws(ConfigurationError) {
+      _ = try Configuration.load(
+        [SourceFile(path: "x.conf", text: "vms: 5\(lineBreak)allow: []\(lineBreak)")], defaultName: "x",
+        seed: Self.seed)
+      Issue.record("it passed")
+    } catch {
+      #expect(error.text.contains("\n  vms: 5\n       ^\n"))
+    }
+  }
+
   @Test("columns are characters, and every line break that YAML knows ends a line")
   func columns() throws {
     let text = "x-é: [ü]\r\nx-a: 1\rx-b: 2\u{2028}vms: {\"ä\": {}}\n"
