@@ -2,7 +2,8 @@ internal import ArgumentParser
 internal import NetPlan
 
 struct Apply: ParsableCommand {
-  static let configuration = CommandConfiguration(abstract: "Plan, show the plan, apply it atomically, verify (default).")
+  static let configuration = CommandConfiguration(
+    abstract: "Plan, show the plan, apply it atomically, verify (default).")
 
   @Argument(help: ArgumentHelp("Files, a folder, or - for standard input.", valueName: "config"))
   var paths: [String] = []
@@ -16,7 +17,8 @@ struct Apply: ParsableCommand {
 
   func validate() throws {
     guard paths.isEmpty == (savedPlan != nil) else {
-      throw ValidationError(paths.isEmpty ? "name a configuration, or a plan with --plan" : "--plan takes no configuration")
+      throw ValidationError(
+        paths.isEmpty ? "name a configuration, or a plan with --plan" : "--plan takes no configuration")
     }
   }
 

@@ -6,9 +6,12 @@ struct Attach: ParsableCommand {
     abstract: "The exact arguments or fragment by which VM software uses a NIC.")
 
   @Argument(help: ArgumentHelp("VM or VM/NIC.", valueName: "vm[/nic]")) var parts: [String] = []
-  @Option(name: [.customShort("c"), .customLong("config")], help: ArgumentHelp("The configuration.", valueName: "config"))
+  @Option(
+    name: [.customShort("c"), .customLong("config")],
+    help: ArgumentHelp("The configuration.", valueName: "config"))
   var paths: [String]
-  @Option(help: ArgumentHelp("qemu, firecracker, cloud-hypervisor, crosvm or libvirt.", valueName: "software"))
+  @Option(
+    help: ArgumentHelp("qemu, firecracker, cloud-hypervisor, crosvm or libvirt.", valueName: "software"))
   var vmm: VMM?
   @Flag(help: "All VMs.") var all = false
   @Option(name: .customLong("out"), help: ArgumentHelp("One file per VM into this folder.", valueName: "dir"))

@@ -6,7 +6,9 @@ struct Check: ParsableCommand {
 
   @OptionGroup var arguments: ConfigurationArguments
   @OptionGroup var options: GlobalOptions
-  @Option(help: "How diagnostics are written.") var format = DiagnosticFormat.text
+  @Option(help: "How diagnostics are written.") var format = Format.text
+
+  enum Format: String, ExpressibleByArgument, CaseIterable { case text, json, github, sarif }
 
   func run() throws {
     do throws(ConfigurationError) {
@@ -16,7 +18,8 @@ struct Check: ParsableCommand {
       let nics = topology.vms.reduce(0) { $0 + $1.nics.count }
       if format == .text, !options.quiet {
         Output.result(
-          "\(topology.name): \(topology.networks.count) networks, \(topology.vms.count) VMs, \(nics) NICs: valid\n")
+          "\(topology.name): \(topology.networks.count) networks, \(topology.vms.count) VMs, \(nics) NICs: valid\n"
+        )
       }
     } catch {
       if format == .text { Output.error(error.text.dropped) } else { show(error.diagnostics, error.files) }
@@ -26,9 +29,11 @@ struct Check: ParsableCommand {
 
   /// Text is for people and goes to standard error; the other formats are what was asked for.
   private func show(_ diagnostics: [Diagnostic], _ files: [SourceFile]) {
-    let text = format.render(diagnostics, files)
-    if format != .text { Output.result(text) } else if !text.isEmpty { Output.error(text.dropped) }
+    switch format {
+    case .text: for diagnostic in diagnostics { Output.error(diagnostic.text(files).dropped) }
+    case .json: Output.result(diagnostics.json(files).text(indent: 2) + "\n")
+    case .github: Output.result(diagnostics.github(files))
+    case .sarif: Output.result(diagnostics.sarif(files).text(indent: 2) + "\n")
+    }
   }
 }
-
-extension DiagnosticFormat: ExpressibleByArgument {}

@@ -4,7 +4,9 @@ internal import NetPlan
 /// The files that commands read and write besides configurations.
 enum Files {
   static var machineID: String? {
-    (try? Disk.read("/etc/machine-id")).flatMap { $0 }.map { String(decoding: $0.prefix { $0 > 0x20 }, as: UTF8.self) }
+    (try? Disk.read("/etc/machine-id")).flatMap { $0 }.map {
+      String(decoding: $0.prefix { $0 > 0x20 }, as: UTF8.self)
+    }
   }
 
   static func snapshot(_ path: String) throws -> Observation {
@@ -13,7 +15,9 @@ enum Files {
   }
 
   static func savedPlan(_ path: String) throws -> Plan {
-    guard let plan = Plan(savedJSON: try json(path, "plan")) else { throw unusable(path, "plan saved by 'plan --out'") }
+    guard let plan = Plan(savedJSON: try json(path, "plan")) else {
+      throw unusable(path, "plan saved by 'plan --out'")
+    }
     return plan
   }
 

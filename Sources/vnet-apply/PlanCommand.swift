@@ -9,7 +9,8 @@ struct PlanCommand: ParsableCommand {
   @OptionGroup var options: GlobalOptions
   @OptionGroup var allow: AllowOption
   @Option(help: ArgumentHelp("Change nothing but this.", valueName: "vm[/nic]")) var only: [String] = []
-  @Option(name: .customLong("out"), help: ArgumentHelp("Save the plan for 'apply --plan'.", valueName: "file"))
+  @Option(
+    name: .customLong("out"), help: ArgumentHelp("Save the plan for 'apply --plan'.", valueName: "file"))
   var output: String?
   @Option(help: ArgumentHelp("Plan against a recorded host, without this one.", valueName: "snapshot"))
   var against: String?
@@ -26,7 +27,8 @@ struct PlanCommand: ParsableCommand {
     } else {
       let loaded = try Loading.load(arguments.paths, machineID: Files.machineID)
       var session = try Session.open(options)
-      plan = try Loading.plan(planner(loaded.topology, try session.observe(for: loaded.topology)), loaded.files)
+      plan = try Loading.plan(
+        planner(loaded.topology, try session.observe(for: loaded.topology)), loaded.files)
       plan.name(holders: session.host.holders(of: plan.heldTAPs))
     }
     if let output { try Files.write(plan.savedJSON.text(indent: 1) + "\n", to: output) }

@@ -3,9 +3,11 @@ internal import NetPlan
 
 struct Remove: ParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Remove everything a configuration's name owns, or the named parts; the host is as it was before.")
+    abstract:
+      "Remove everything a configuration's name owns, or the named parts; the host is as it was before.")
 
-  @Argument(help: ArgumentHelp("The configuration, then what of it: VM or VM/NIC.", valueName: "config")) var words: [String] = []
+  @Argument(help: ArgumentHelp("The configuration, then what of it: VM or VM/NIC.", valueName: "config"))
+  var words: [String] = []
   @Option(help: ArgumentHelp("The name instead of a configuration.", valueName: "name")) var name: String?
   @OptionGroup var options: GlobalOptions
   @OptionGroup var allow: AllowOption

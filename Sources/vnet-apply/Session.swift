@@ -18,7 +18,9 @@ struct Session: ~Copyable {
   private static func enter(_ options: GlobalOptions) throws -> UInt64 {
     do {
       if let netns = options.netns {
-        guard Capability.sysAdmin.isEffective else { throw lacks(.sysAdmin, "enter the namespace '\(netns)'") }
+        guard Capability.sysAdmin.isEffective else {
+          throw lacks(.sysAdmin, "enter the namespace '\(netns)'")
+        }
         try Namespace.enter(netns)
       }
       return try Namespace.cookie()
@@ -56,7 +58,8 @@ struct Session: ~Copyable {
     do {
       return try Lock(namespace: cookie, timeout: timeout)
     } catch .held(let pid) {
-      Output.error("error: another vnet-apply is at work in this namespace\(pid.map { " (pid \($0))" } ?? "")")
+      Output.error(
+        "error: another vnet-apply is at work in this namespace\(pid.map { " (pid \($0))" } ?? "")")
       Output.error("  hint: wait for it, or use --lock-timeout 30s")
       throw Exit.busy
     } catch .host(let error) {

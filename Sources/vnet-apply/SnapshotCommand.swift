@@ -3,7 +3,8 @@ internal import NetPlan
 
 struct SnapshotCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "snapshot", abstract: "The observed network state as JSON, for 'plan --against' and reports.")
+    commandName: "snapshot", abstract: "The observed network state as JSON, for 'plan --against' and reports."
+  )
 
   @OptionGroup var options: GlobalOptions
   @Flag(help: "Replace hardware addresses, leave out accounts and the machine id.") var redact = false

@@ -8,7 +8,9 @@ extension Journal {
     let started = begun
     let names = Dictionary(
       changes.compactMap { change -> (LinkName, LinkName)? in
-        guard let old = change.before?.link?.name, let new = change.after?.link?.name, old != new else { return nil }
+        guard let old = change.before?.link?.name, let new = change.after?.link?.name, old != new else {
+          return nil
+        }
         return (new, old)
       }, uniquingKeysWith: { first, _ in first })
     target.renamed = names.filter { seen.link($0.key) != nil && seen.link($0.value) == nil }
@@ -66,7 +68,9 @@ extension Object {
 
   /// `there` with the attributes in which `self` and `after` differ as `self` has them.
   func back(from after: Object?, in there: Object) -> Object {
-    guard case .link(let before) = self, case .link(let after)? = after, case .link(let there) = there else { return self }
+    guard case .link(let before) = self, case .link(let after)? = after, case .link(let there) = there else {
+      return self
+    }
     var result = there
     for field in before.differences(from: after) {
       if let value = field.json(before) { _ = field.set(&result, value) }

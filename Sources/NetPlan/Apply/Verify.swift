@@ -20,14 +20,18 @@ func verify(_ plan: Plan, _ batches: [Batch], before: State, now: State) -> [Hos
         errors.append(.unmet(change.id, "it is not there"))
         continue
       }
-      if after.completed(from: seen) != seen { errors.append(.unmet(change.id, after.difference(from: seen))) }
+      if after.completed(from: seen) != seen {
+        errors.append(.unmet(change.id, after.difference(from: seen)))
+      }
     } else if seen != nil {
       errors.append(.unmet(change.id, "it is still there"))
     }
   }
   // What stands on a link that changed must stand there still: the kernel drops more than it says.
   for (id, object) in before.objects where !planned.contains(id) {
-    if !object.links.isEmpty, object.links.contains(where: touched.contains), now[id] == nil, !object.isTransient {
+    if !object.links.isEmpty, object.links.contains(where: touched.contains), now[id] == nil,
+      !object.isTransient
+    {
       errors.append(.unmet(id, "it went away, and nobody asked for that"))
     }
   }
@@ -44,7 +48,9 @@ extension Object {
   fileprivate func difference(from seen: Object) -> String {
     func fields<Kind: Described>(_ wanted: Kind, _ seen: Kind) -> String {
       wanted.completed(from: seen).differences(from: seen)
-        .map { "\($0.name) is \($0.json(seen)?.text() ?? "unset"), not \($0.json(wanted)?.text() ?? "unset")" }
+        .map {
+          "\($0.name) is \($0.json(seen)?.text() ?? "unset"), not \($0.json(wanted)?.text() ?? "unset")"
+        }
         .joined(separator: "; ")
     }
     return switch (self, seen) {

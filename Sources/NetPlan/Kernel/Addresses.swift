@@ -30,7 +30,8 @@ extension Address {
   }
 
   fileprivate func message(_ index: UInt32, now: UInt64) -> AddressMessage {
-    var message = AddressMessage(index: Int32(index), local: local.address.netlink, prefixLength: UInt8(local.length))
+    var message = AddressMessage(
+      index: Int32(index), local: local.address.netlink, prefixLength: UInt8(local.length))
     if let peer { message.address = peer.netlink }
     message.broadcast = broadcast?.netlink
     message.scope = scope?.rawValue ?? 0

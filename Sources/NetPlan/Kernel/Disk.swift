@@ -25,7 +25,9 @@ package enum Disk {
     }
   }
 
-  package static func write(_ bytes: some Collection<UInt8>, to descriptor: Int32, _ path: String) throws(HostError) {
+  package static func write(_ bytes: some Collection<UInt8>, to descriptor: Int32, _ path: String)
+    throws(HostError)
+  {
     let bytes = Array(bytes)
     var start = 0
     while start < bytes.count {

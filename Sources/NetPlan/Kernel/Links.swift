@@ -97,11 +97,15 @@ extension Netlink.Batch {
       message.port = port
       add("set isolation of port \(name)", .change, message)
     }
-    if before.vlans != after.vlans, let vlans = after.vlans { try addVLANs(before.vlans ?? [], vlans, of: after, &table) }
+    if before.vlans != after.vlans, let vlans = after.vlans {
+      try addVLANs(before.vlans ?? [], vlans, of: after, &table)
+    }
   }
 
   /// What one message can set: `do_setlink` of net/core/rtnetlink.c takes them all.
-  private mutating func addSettings(_ before: Link, _ after: Link, _ table: inout LinkTable) throws(NetlinkError) {
+  private mutating func addSettings(_ before: Link, _ after: Link, _ table: inout LinkTable)
+    throws(NetlinkError)
+  {
     var message = LinkMessage(name: after.name.text)
     var words: [String] = []
     if before.alias != after.alias {

@@ -57,7 +57,9 @@ package struct LinuxHost: Host, ~Copyable {
       state.insert(.link(link))
     }
     for key in Sysctl.observedKeys(of: .default) {
-      if let value = ProcFile.read("/proc/sys/" + key.path) { state.insert(.sysctl(Sysctl(key: key, value: value))) }
+      if let value = ProcFile.read("/proc/sys/" + key.path) {
+        state.insert(.sysctl(Sysctl(key: key, value: value)))
+      }
     }
     try observeAddresses(&state, now)
     try observeRouting(&state, now)
@@ -68,11 +70,15 @@ package struct LinuxHost: Host, ~Copyable {
   ) {
     let isPort = link.master != Link.Master.none
     let isForeignTAP = link.kind == .tap && link.owner == nil
-    guard mentioned.contains(link.name) || (!isPort && !isForeignTAP && link.facts?.loopback != true) else { return }
+    guard mentioned.contains(link.name) || (!isPort && !isForeignTAP && link.facts?.loopback != true) else {
+      return
+    }
     for sysctl in Sysctl.settings(of: message, link.name) { state.insert(.sysctl(sysctl)) }
     guard facts.forceForwarding == true else { return }
     let key = SysctlKey(family: .ipv6, link: link.name, name: "force_forwarding")
-    if let value = ProcFile.read("/proc/sys/" + key.path) { state.insert(.sysctl(Sysctl(key: key, value: value))) }
+    if let value = ProcFile.read("/proc/sys/" + key.path) {
+      state.insert(.sysctl(Sysctl(key: key, value: value)))
+    }
   }
 
   mutating func dumpLinks() throws(NetlinkError) -> [LinkMessage] {
@@ -81,7 +87,9 @@ package struct LinuxHost: Host, ~Copyable {
 
   private mutating func dumpVLANs() throws(NetlinkError) -> [Int32: [PortVLAN]] {
     var result: [Int32: [PortVLAN]] = [:]
-    for message in try socket.dumpBridgeVLANs() { result[message.index, default: []] += [PortVLAN](message.vlans) }
+    for message in try socket.dumpBridgeVLANs() {
+      result[message.index, default: []] += [PortVLAN](message.vlans)
+    }
     return result.mapValues { $0.sorted() }
   }
 
@@ -98,7 +106,9 @@ package struct LinuxHost: Host, ~Copyable {
         while state[.route(route.id)] != nil { route.id.ordinal += 1 }
         state.insert(.route(route))
       }
-      for rule in try socket.dumpRules(family: family.rawValue).compactMap(Rule.init) { state.insert(.rule(rule)) }
+      for rule in try socket.dumpRules(family: family.rawValue).compactMap(Rule.init) {
+        state.insert(.rule(rule))
+      }
       for message in try socket.dumpProxies(family: family.rawValue) {
         if let proxy = Neighbour(message, links) { state.insert(.neighbour(proxy)) }
       }
@@ -223,7 +233,9 @@ package struct LinuxHost: Host, ~Copyable {
       outcomes[index] = StepOutcome(outcome)
     }
     for step in batch.steps {
-      guard case .link(let before)? = step.change.before, case .link(let after)? = step.change.after else { continue }
+      guard case .link(let before)? = step.change.before, case .link(let after)? = step.change.after else {
+        continue
+      }
       if before.name != after.name {
         links.forget(before.name)
         links.forget(after.name)

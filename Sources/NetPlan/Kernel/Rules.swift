@@ -59,7 +59,8 @@ extension RuleMessage {
 
 extension Neighbour {
   init?(_ message: NeighbourMessage, _ names: LinkTable) {
-    guard message.isProxy, let link = names.name(UInt32(message.index)), let address = message.destination else {
+    guard message.isProxy, let link = names.name(UInt32(message.index)), let address = message.destination
+    else {
       return nil
     }
     self.init(link: link, address: IPAddress(address))
@@ -77,9 +78,11 @@ extension Netlink.Batch {
     }
   }
 
-  mutating func add(_ before: Neighbour?, _ after: Neighbour?, _ table: inout LinkTable) throws(NetlinkError) {
+  mutating func add(_ before: Neighbour?, _ after: Neighbour?, _ table: inout LinkTable) throws(NetlinkError)
+  {
     let proxy = (after ?? before)!
-    var message = NeighbourMessage(family: proxy.address.family.rawValue, index: Int32(try table.index(proxy.link)))
+    var message = NeighbourMessage(
+      family: proxy.address.family.rawValue, index: Int32(try table.index(proxy.link)))
     message.destination = proxy.address.netlink
     message.flags = 0x08  // NTF_PROXY
     message.proto = proxy.origin == 0 ? nil : proxy.origin

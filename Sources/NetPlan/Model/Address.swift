@@ -46,7 +46,8 @@ package struct Address: Described {
   }
 
   package static func == (a: Address, b: Address) -> Bool {
-    a.link == b.link && a.local == b.local && a.peer == b.peer && a.broadcast == b.broadcast && a.origin == b.origin
+    a.link == b.link && a.local == b.local && a.peer == b.peer && a.broadcast == b.broadcast
+      && a.origin == b.origin
       && a.scope == b.scope && a.label == b.label && a.flags == b.flags && a.lifetime == b.lifetime
       && a.metric == b.metric
   }
@@ -64,7 +65,9 @@ package struct Address: Described {
     package static let noPrefixRoute = Flags(rawValue: 0x200)
     package static let multicastAutojoin = Flags(rawValue: 0x400)
     /// What an address keeps when it moves; the other bits tell its present state.
-    package static let kept: Flags = [.noDetection, .homeAddress, .managesTemporary, .noPrefixRoute, .multicastAutojoin]
+    package static let kept: Flags = [
+      .noDetection, .homeAddress, .managesTemporary, .noPrefixRoute, .multicastAutojoin,
+    ]
   }
 }
 

@@ -99,7 +99,13 @@ extension Link {
     case link(LinkName)
 
     package init?(_ text: String) {
-      if text == "none" { self = .none } else if let name = LinkName(text) { self = .link(name) } else { return nil }
+      if text == "none" {
+        self = .none
+      } else if let name = LinkName(text) {
+        self = .link(name)
+      } else {
+        return nil
+      }
     }
 
     package var description: String {
@@ -150,7 +156,13 @@ extension Link {
       case id(UInt32)
 
       package init?(_ text: String) {
-        if text == "none" { self = .none } else if let id = UInt32(text) { self = .id(id) } else { return nil }
+        if text == "none" {
+          self = .none
+        } else if let id = UInt32(text) {
+          self = .id(id)
+        } else {
+          return nil
+        }
       }
 
       package var description: String {

@@ -108,7 +108,8 @@ extension ObjectID: Comparable, CustomStringConvertible {
     case (.address(let a, let x), .address(let b, let y)): a == b ? x < y : naturallyPrecedes(a.text, b.text)
     case (.route(let a), .route(let b)): a < b
     case (.rule(let a), .rule(let b)): a < b
-    case (.neighbour(let a, let x), .neighbour(let b, let y)): a == b ? x < y : naturallyPrecedes(a.text, b.text)
+    case (.neighbour(let a, let x), .neighbour(let b, let y)):
+      a == b ? x < y : naturallyPrecedes(a.text, b.text)
     case (.sysctl(let a), .sysctl(let b)): a < b
     case (.former(let a), .former(let b)): a < b
     default: a.rank < b.rank

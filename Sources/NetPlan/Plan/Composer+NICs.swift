@@ -31,12 +31,15 @@ extension Composer {
     target.want(.link(tap), because: path)
   }
 
-  private mutating func join(_ tap: inout Link, _ nic: NIC, _ network: Network, _ bridge: Link, _ path: String) {
+  private mutating func join(
+    _ tap: inout Link, _ nic: NIC, _ network: Network, _ bridge: Link, _ path: String
+  ) {
     tap.master = .link(bridge.name)
     tap.mtu = nic.mtu?.value ?? bridge.mtu ?? 1500
     if let mtu = nic.mtu, let limit = bridge.mtu, mtu.value > limit {
       conflict(
-        mtu.position, "\(path).mtu", "MTU \(mtu.value) is above that of the bridge '\(bridge.name)' (\(limit))",
+        mtu.position, "\(path).mtu",
+        "MTU \(mtu.value) is above that of the bridge '\(bridge.name)' (\(limit))",
         hint: "raise the network's mtu, or lower this one")
     }
     tap.port.isolated = nic.isolated
@@ -66,7 +69,8 @@ extension Composer {
   private mutating func device(of nic: NIC, _ vm: VM, _ path: String) -> LinkName? {
     let formerVM = vm.was ?? vm.name
     let mine =
-      owned[path] ?? owned["vms.\(formerVM).nics.\(nic.was ?? nic.name)"] ?? owned["vms.\(vm.name).nics.\(nic.was ?? nic.name)"]
+      owned[path] ?? owned["vms.\(formerVM).nics.\(nic.was ?? nic.name)"] ?? owned[
+        "vms.\(vm.name).nics.\(nic.was ?? nic.name)"]
       ?? owned["vms.\(formerVM).nics.\(nic.name)"]
     let isFree = { [self] (name: LinkName) in
       guard let there = observed.link(name) else { return true }
@@ -80,14 +84,16 @@ extension Composer {
     }
     guard isFree(name) else {
       conflict(
-        nic.written["device"] ?? nic.position, "\(path).device", "the host has an interface '\(name)' that is not ours",
+        nic.written["device"] ?? nic.position, "\(path).device",
+        "the host has an interface '\(name)' that is not ours",
         hint: "remove it (ip link delete \(name)), or choose another device name")
       return nil
     }
     if let mine, mine.name != name {
       if observed.link(name) != nil {
         conflict(
-          nic.position, path, "'\(mine.name)' is to become '\(name)', a name that another NIC of this file still has",
+          nic.position, path,
+          "'\(mine.name)' is to become '\(name)', a name that another NIC of this file still has",
           hint: "rename in two steps")
         return nil
       }

@@ -46,7 +46,8 @@ extension Composer {
   }
 
   private func reason(for object: Object) -> String {
-    object.links.lazy.compactMap { self.observed.link($0)?.path }.first.map(String.init) ?? "no longer asked for"
+    object.links.lazy.compactMap { self.observed.link($0)?.path }.first.map(String.init)
+      ?? "no longer asked for"
   }
 
   // MARK: The ledger
@@ -77,7 +78,8 @@ extension Composer {
   private func presentValue(_ id: ObjectID, _ attribute: String) -> String? {
     guard let object = observed[id] else {
       // A bridge that is about to be made gets the settings of its uplink.
-      guard case .sysctl(var key) = id, let uplink = uplinks.first(where: { $0.value == key.link })?.key else { return nil }
+      guard case .sysctl(var key) = id, let uplink = uplinks.first(where: { $0.value == key.link })?.key
+      else { return nil }
       key.link = uplink
       return observed[.sysctl(key)]?.sysctl?.value
     }
@@ -93,9 +95,13 @@ extension Composer {
     if former.id.attribute == "object" {
       guard let json = try? JSON(parsing: Array(former.value.utf8)) else { return }
       let object: Object?
-      if former.id.object.hasPrefix("address/") { object = Address(json: json).map(Object.address) }
-      else { object = Route(json: json).map(Object.route) }
-      guard let object, object.links.allSatisfy({ observed.link($0) != nil }), observed[object.id] == nil else { return }
+      if former.id.object.hasPrefix("address/") {
+        object = Address(json: json).map(Object.address)
+      } else {
+        object = Route(json: json).map(Object.route)
+      }
+      guard let object, object.links.allSatisfy({ observed.link($0) != nil }), observed[object.id] == nil
+      else { return }
       target.want(object, because: reason)
       return
     }

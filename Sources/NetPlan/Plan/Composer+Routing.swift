@@ -20,13 +20,15 @@ extension Composer {
       target.want(.address(address), because: path)
     }
     let guests = nic.addresses.map(\.value.address).filter { usable($0.family) }
-    for guest in guests where !hosts.contains(where: { $0.prefix.contains(guest) && !$0.address.isLinkLocal }) {
+    for guest in guests where !hosts.contains(where: { $0.prefix.contains(guest) && !$0.address.isLinkLocal })
+    {
       addRoute(to: IPPrefix(host: guest), nexthop: Nexthop(link: tap.name), path)
     }
     for prefix in nic.routes where usable(prefix.value.family) {
       let gateway = guests.first { $0.family == prefix.value.family }
       addRoute(
-        to: prefix.value, nexthop: Nexthop(gateway: gateway, link: tap.name, onlink: gateway == nil ? nil : true), path)
+        to: prefix.value,
+        nexthop: Nexthop(gateway: gateway, link: tap.name, onlink: gateway == nil ? nil : true), path)
     }
     let families = Set(guests.map(\.family) + nic.routes.map(\.value.family))
     tap.forwarding = true
@@ -38,11 +40,16 @@ extension Composer {
         if host.facts.forceForwarding == true { setting(.ipv6, tap.name, "force_forwarding", "1", path) }
       }
     }
-    if let proxy = nic.proxy, let hardware = find(proxy, "\(path).proxy") { answer(for: guests, on: hardware, path) }
+    if let proxy = nic.proxy, let hardware = find(proxy, "\(path).proxy") {
+      answer(for: guests, on: hardware, path)
+    }
   }
 
-  private mutating func setting(_ family: AddressFamily, _ link: LinkName, _ name: String, _ value: String, _ path: String) {
-    target.want(.sysctl(Sysctl(key: SysctlKey(family: family, link: link, name: name), value: value)), because: path)
+  private mutating func setting(
+    _ family: AddressFamily, _ link: LinkName, _ name: String, _ value: String, _ path: String
+  ) {
+    target.want(
+      .sysctl(Sysctl(key: SysctlKey(family: family, link: link, name: name), value: value)), because: path)
   }
 
   private mutating func addRoute(to prefix: IPPrefix, nexthop: Nexthop, _ path: String) {
@@ -52,7 +59,9 @@ extension Composer {
       route.origin = Ownership.origin
       route.scope = prefix.family == .ipv4 && nexthop.gateway == nil ? .link : .global
       if let there = observed[.route(route.id)]?.route, there.origin != Ownership.origin {
-        conflict(nil, path, "the host has a route to \(prefix) already: \(there.summary)", hint: "remove it, or choose another address")
+        conflict(
+          nil, path, "the host has a route to \(prefix) already: \(there.summary)",
+          hint: "remove it, or choose another address")
         return
       }
       target.want(.route(route), because: path)
@@ -90,7 +99,9 @@ extension Composer {
         if host.facts.forceForwarding != true {
           lacking(
             nil, "vms", "this kernel forwards IPv6 for all interfaces or for none, and it forwards for none",
-            hint: "Linux 6.17 has net.ipv6.conf.IF.force_forwarding; or turn on net.ipv6.conf.all.forwarding yourself")
+            hint:
+              "Linux 6.17 has net.ipv6.conf.IF.force_forwarding; or turn on net.ipv6.conf.all.forwarding yourself"
+          )
           continue
         }
       }
@@ -124,8 +135,11 @@ extension Composer {
     if observed[.former(id)] != nil { return true }
     // A bridge that is about to be made has what its uplink has.
     let source = uplinks.first { $0.value == key.link }?.key
-    let value = observed[.sysctl(key)]?.sysctl?.value
-      ?? source.flatMap { observed[.sysctl(SysctlKey(family: key.family, link: $0, name: key.name))]?.sysctl?.value }
+    let value =
+      observed[.sysctl(key)]?.sysctl?.value
+      ?? source.flatMap {
+        observed[.sysctl(SysctlKey(family: key.family, link: $0, name: key.name))]?.sysctl?.value
+      }
     return value != "1"
   }
 
@@ -149,18 +163,25 @@ extension Composer {
     guard proxies.contains(link) else { return }
     let key = SysctlKey(family: .ipv6, link: link, name: "accept_ra")
     let source = uplinks.first { $0.value == link }?.key
-    let value = (observed[.sysctl(key)] ?? source.flatMap {
-      observed[.sysctl(SysctlKey(family: .ipv6, link: $0, name: "accept_ra"))]
-    })?.sysctl?.value
-    let held = observed[.former(FormerID(object: ObjectID.sysctl(key).description, attribute: "value"))] != nil
+    let value =
+      (observed[.sysctl(key)]
+      ?? source.flatMap {
+        observed[.sysctl(SysctlKey(family: .ipv6, link: $0, name: "accept_ra"))]
+      })?.sysctl?.value
+    let held =
+      observed[.former(FormerID(object: ObjectID.sysctl(key).description, attribute: "value"))] != nil
     if value == "1" || held { hold(key, "2", because: "forwarding for routed guests") }
-    hold(SysctlKey(family: .ipv6, link: link, name: "forwarding"), "1", because: "forwarding for routed guests")
+    hold(
+      SysctlKey(family: .ipv6, link: link, name: "forwarding"), "1", because: "forwarding for routed guests")
   }
 
   private mutating func addGuestTable(_ family: AddressFamily) {
     for var route in guestRoutes where route.id.family == family {
       route.id.table = guestTable
-      target.want(.route(route), because: target.reasons[.route(guestRoutes.first { $0.id.destination == route.id.destination }!.id)] ?? "")
+      target.want(
+        .route(route),
+        because: target.reasons[.route(guestRoutes.first { $0.id.destination == route.id.destination }!.id)]
+          ?? "")
     }
   }
 }

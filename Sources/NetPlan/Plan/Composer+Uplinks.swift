@@ -12,7 +12,9 @@ extension Composer {
     var port = target.wanted.link(uplink.name) ?? Link(name: uplink.name, kind: uplink.kind)
     port.master = .link(bridge.name)
     if network.vlanFiltering {
-      port.vlans = ([native(network)] + network.uplinkVLANs.filter { $0 != network.native }.map { PortVLAN(id: UInt16($0)) })
+      port.vlans =
+        ([native(network)]
+        + network.uplinkVLANs.filter { $0 != network.native }.map { PortVLAN(id: UInt16($0)) })
         .sorted()
     }
     target.want(.link(port), because: path)
@@ -20,14 +22,16 @@ extension Composer {
     hold(uplink.name, "addrgenmode", Link.AddressGeneration.none.json, because: path)
     if let mtu = network.mtu, let has = uplink.mtu, mtu.value > has {
       conflict(
-        mtu.position, "\(path).mtu", "MTU \(mtu.value) is above the uplink's (\(has)): larger frames would be lost",
+        mtu.position, "\(path).mtu",
+        "MTU \(mtu.value) is above the uplink's (\(has)): larger frames would be lost",
         hint: "raise the MTU of '\(uplink.name)' first")
     }
     guard joins else { return keepTaken(uplink, network, path) }
     target.risks.append(
       Risk(
         "foreign-object", object: ObjectID.link(uplink.name).description,
-        "'\(uplink.name)' is not ours and becomes a port of '\(bridge.name)', as \(path) asks", refusable: false))
+        "'\(uplink.name)' is not ours and becomes a port of '\(bridge.name)', as \(path) asks",
+        refusable: false))
     switch network.host {
     case .keep:
       warnOfManager(uplink, bridge, path)
@@ -39,7 +43,8 @@ extension Composer {
 
   /// What was taken away from an uplink stays away as long as it is held.
   private mutating func keepTaken(_ uplink: Link, _ network: Network, _ path: String) {
-    for former in observed.formers where former.users.contains(topology.name) && former.id.attribute == "object" {
+    for former in observed.formers
+    where former.users.contains(topology.name) && former.id.attribute == "object" {
       if former.set == uplink.name.text {
         held[former.id] = Holding(object: .link(uplink.name), set: former.set)
       }
@@ -60,12 +65,15 @@ extension Composer {
     for route in observed.routes where route.links.contains(old) && route.origin != Ownership.origin {
       if let foreign = route.foreign, !foreign.isEmpty {
         lacking(
-          nil, reason, "the route \(route.summary) uses kernel attributes that cannot be moved yet (\(foreign))",
+          nil, reason,
+          "the route \(route.summary) uses kernel attributes that cannot be moved yet (\(foreign))",
           hint: "replace it by an ordinary route")
         continue
       }
       var moved = route
-      for index in moved.nexthops.indices where moved.nexthops[index].link == old { moved.nexthops[index].link = new }
+      for index in moved.nexthops.indices where moved.nexthops[index].link == old {
+        moved.nexthops[index].link = new
+      }
       target.want(.route(moved), because: reason)
     }
     for rule in observed.rules where rule.id.iif == old || rule.id.oif == old {
@@ -160,7 +168,9 @@ extension Composer {
   /// Gives back what ports that are hardware have lent to bridges which are not to hold them any longer.
   mutating func releaseUplinks() {
     for link in observed.links where link.owner == nil {
-      guard let master = link.master?.name, let bridge = observed.link(master), isOurs(bridge) else { continue }
+      guard let master = link.master?.name, let bridge = observed.link(master), isOurs(bridge) else {
+        continue
+      }
       let newName = target.renamed[master] ?? master
       if uplinks[link.name] == newName { continue }
       // A foreign port that this configuration never asked for is somebody's own doing.

@@ -9,7 +9,8 @@ package struct Plan: Sendable {
   package var risks: [Risk]
 
   package init(
-    name: String, changes: [Change], reasons: [ObjectID: String] = [:], interruptions: [ObjectID: [String]] = [:],
+    name: String, changes: [Change], reasons: [ObjectID: String] = [:],
+    interruptions: [ObjectID: [String]] = [:],
     risks: [Risk] = []
   ) {
     self.name = name

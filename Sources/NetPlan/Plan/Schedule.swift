@@ -48,7 +48,9 @@ private struct ScheduleContext {
     }
     // What stands on a link that goes, goes with it, or has moved off it by then.
     if change.after == nil, let object = change.before, object.links.contains(where: removed.contains) {
-      if case .address(let address) = object, arriving.contains(address.local.address) { return [(.retire, change)] }
+      if case .address(let address) = object, arriving.contains(address.local.address) {
+        return [(.retire, change)]
+      }
       return [(.remove, change)]
     }
     if change.action == .replace, let before = change.before, let after = change.after {
@@ -140,7 +142,8 @@ private struct ScheduleContext {
     var raised = port
     raised.up = link.up
     return chain(
-      (.create, nil, bare), (.configure, bare, configured), (.join, configured, joined), (.ports, joined, port),
+      (.create, nil, bare), (.configure, bare, configured), (.join, configured, joined),
+      (.ports, joined, port),
       (link.kind == .bridge ? .raiseBridges : .raise, port, raised), (.rearrange, raised, link))
   }
 

@@ -32,7 +32,8 @@ package struct Attachment: Sendable {
     guard let vmm = attachments.first?.vmm else { return "" }
     switch vmm {
     case .firecracker:
-      return JSON.object([.init("network-interfaces", .array(attachments.map(\.firecracker)))]).text(indent: 2) + "\n"
+      return JSON.object([.init("network-interfaces", .array(attachments.map(\.firecracker)))]).text(
+        indent: 2) + "\n"
     case .cloudHypervisor:
       // Each --net replaces the one before: all NICs are values of one.
       return "--net " + attachments.map(\.cloudHypervisor).joined(separator: " ") + "\n"

@@ -27,9 +27,12 @@ package struct Attachments: Sendable {
     var list: [Attachment] = []
     for nic in nics {
       let path = "vms.\(nic.vm).nics.\(nic.name)"
-      let link = target.wanted.links.first { Ownership.parse(alias: $0.alias).map { $0.path == path } ?? false }
+      let link = target.wanted.links.first {
+        Ownership.parse(alias: $0.alias).map { $0.path == path } ?? false
+      }
       guard let link else {
-        let why = target.obstacles.first { $0.path.hasPrefix(path) }?.message ?? "mode \(nic.mode) via \(nic.via)"
+        let why =
+          target.obstacles.first { $0.path.hasPrefix(path) }?.message ?? "mode \(nic.mode) via \(nic.via)"
         throw Failure(description: "\(nic.id) has no device to attach: \(why)")
       }
       if software == .firecracker, (nic.queues?.value ?? 1) > 1 {

@@ -38,7 +38,8 @@ extension Risk {
   }
 
   fileprivate init?(json: JSON) {
-    guard let name = json["name"]?.string, let object = json["object"]?.string, let detail = json["detail"]?.string,
+    guard let name = json["name"]?.string, let object = json["object"]?.string,
+      let detail = json["detail"]?.string,
       let refusable = json["refusable"]?.bool
     else { return nil }
     self.init(
@@ -67,7 +68,8 @@ extension Plan {
       guard case .object(let parts) = change.json else { return .null }
       return .object(
         parts + [
-          .init("reason", .string(reasons[change.id] ?? "")), .init("interrupts", (interruptions[change.id] ?? []).json),
+          .init("reason", .string(reasons[change.id] ?? "")),
+          .init("interrupts", (interruptions[change.id] ?? []).json),
         ])
     }
     return .object(members + [.init("saved", .array(steps))])

@@ -22,7 +22,7 @@ package struct ConfigurationError: Error, Sendable {
 package enum Configuration {
   /// Reads files, a folder or `-`, and settles everything that needs no host.
   package static func load(_ inputs: [String], seed: Seed) throws(ConfigurationError) -> Loaded {
-    let (files, defaultName, failures) = ConfigurationFiles.read(inputs)
+    let (files, defaultName, failures) = SourceFiles.read(inputs)
     if !failures.isEmpty { throw ConfigurationError(diagnostics: failures, files: files) }
     return try load(files, defaultName: defaultName, seed: seed)
   }

@@ -77,14 +77,14 @@ extension Resolver {
 }
 
 /// Defaults: read once, or again for each number where they hold templates.
-struct Layer<Target: Keyed> {
-  let table: KeyTable<Target>
+struct Layer<Record: Keyed> {
+  let table: KeyTable<Record>
   let path: [String]
   private var node: Node?
   private var isNumbered = false
-  private var value = Target()
+  private var value = Record()
 
-  init(table: KeyTable<Target>, path: [String]) {
+  init(table: KeyTable<Record>, path: [String]) {
     self.table = table
     self.path = path
   }
@@ -97,15 +97,15 @@ struct Layer<Target: Keyed> {
     value = read(isNumbered ? VMNumber(number: 1, count: 1) : nil, &reader)
   }
 
-  func value(_ reader: inout NodeReader) -> Target {
+  func value(_ reader: inout NodeReader) -> Record {
     isNumbered ? read(reader.number, &reader) : value
   }
 
-  private func read(_ number: VMNumber?, _ reader: inout NodeReader) -> Target {
-    guard let node else { return Target() }
+  private func read(_ number: VMNumber?, _ reader: inout NodeReader) -> Record {
+    guard let node else { return Record() }
     let before = (reader.path, reader.number, reader.readsTemplates)
     defer { (reader.path, reader.number, reader.readsTemplates) = before }
     (reader.path, reader.number, reader.readsTemplates) = (path, number, true)
-    return table.read(node, &reader) ?? Target()
+    return table.read(node, &reader) ?? Record()
   }
 }

@@ -22,7 +22,7 @@ extension ValueShape where Value == Int {
     -> ValueShape
   {
     ValueShape([
-      "type": "integer", "minimum": .integer(range.lowerBound), "maximum": .integer(range.upperBound),
+      "type": "integer", "minimum": range.lowerBound.json, "maximum": range.upperBound.json,
     ]) { node, reader in
       guard let value = reader.number(node, expected) else { return nil }
       guard range.contains(value) else {

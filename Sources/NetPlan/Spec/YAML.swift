@@ -327,18 +327,24 @@ func unquotedIPv6(_ line: [UnicodeScalar]) -> [(text: String, column: Int)] {
   var found: [(text: String, column: Int)] = []
   var quote: UnicodeScalar?
   var word = ""
+  var colons = 0
   for (index, scalar) in (line + [" "]).enumerated() {
     if let open = quote {
       if scalar == open { quote = nil }
-    } else if "0123456789abcdefABCDEF:./".unicodeScalars.contains(scalar) {
+    } else if scalar.isASCII,
+      hexDigit(UInt8(scalar.value)) != nil || scalar == ":" || scalar == "." || scalar == "/"
+    {
       word.unicodeScalars.append(scalar)
+      if scalar == ":" { colons += 1 }
     } else {
       if scalar == "\"" || scalar == "'" { quote = scalar }
-      for text in [word, String(word.dropLast())] where IPInterface(text)?.family == .ipv6 {
+      if colons > 1,
+        let text = [word, String(word.dropLast())].first(where: { IPInterface($0)?.family == .ipv6 })
+      {
         found.append((text, index))
-        break
       }
       word = ""
+      colons = 0
     }
   }
   return found
