@@ -53,7 +53,7 @@ package struct LinuxHost: Host, ~Copyable {
         link.facts?.wireless = true
       }
       link.vlans = vlans[message.index]
-      observeSettings(of: link, message, mentioned: mentioned, facts, &state)
+      observeSettings(of: link, message, mentioned: mentioned, &state)
       state.insert(.link(link))
     }
     for key in Sysctl.observedKeys(of: .default) {
@@ -66,7 +66,7 @@ package struct LinuxHost: Host, ~Copyable {
   }
 
   private func observeSettings(
-    of link: Link, _ message: LinkMessage, mentioned: Set<LinkName>, _ facts: HostFacts, _ state: inout State
+    of link: Link, _ message: LinkMessage, mentioned: Set<LinkName>, _ state: inout State
   ) {
     let isPort = link.master != Link.Master.none
     let isForeignTAP = link.kind == .tap && link.owner == nil
@@ -74,11 +74,6 @@ package struct LinuxHost: Host, ~Copyable {
       return
     }
     for sysctl in Sysctl.settings(of: message, link.name) { state.insert(.sysctl(sysctl)) }
-    guard facts.forceForwarding == true else { return }
-    let key = SysctlKey(family: .ipv6, link: link.name, name: "force_forwarding")
-    if let value = ProcFile.read("/proc/sys/" + key.path) {
-      state.insert(.sysctl(Sysctl(key: key, value: value)))
-    }
   }
 
   mutating func dumpLinks() throws(NetlinkError) -> [LinkMessage] {

@@ -85,6 +85,8 @@ extension Netlink.Batch {
       family: proxy.address.family.rawValue, index: Int32(try table.index(proxy.link)))
     message.destination = proxy.address.netlink
     message.flags = 0x08  // NTF_PROXY
+    // NUD_PERMANENT: another entry goes when its link loses the carrier (neigh_carrier_down, net/core/neighbour.c).
+    message.state = 0x80
     message.proto = proxy.origin == 0 ? nil : proxy.origin
     if after == nil {
       add("remove proxy \(proxy.address) from \(proxy.link)", .delete, message)
