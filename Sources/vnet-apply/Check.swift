@@ -6,9 +6,7 @@ struct Check: ParsableCommand {
 
   @OptionGroup var arguments: ConfigurationArguments
   @OptionGroup var options: GlobalOptions
-  @Option(help: "How diagnostics are written.") var format = Format.text
-
-  enum Format: String, ExpressibleByArgument, CaseIterable { case text, json, github, sarif }
+  @Option(help: "How diagnostics are written.") var format = DiagnosticFormat.text
 
   func run() throws {
     do throws(ConfigurationError) {
@@ -29,11 +27,9 @@ struct Check: ParsableCommand {
 
   /// Text is for people and goes to standard error; the other formats are what was asked for.
   private func show(_ diagnostics: [Diagnostic], _ files: [SourceFile]) {
-    switch format {
-    case .text: for diagnostic in diagnostics { Output.error(diagnostic.text(files).dropped) }
-    case .json: Output.result(diagnostics.json(files).text(indent: 2) + "\n")
-    case .github: Output.result(diagnostics.github(files))
-    case .sarif: Output.result(diagnostics.sarif(files).text(indent: 2) + "\n")
-    }
+    let text = format.render(diagnostics, files)
+    if format != .text { Output.result(text) } else if !text.isEmpty { Output.error(text.dropped) }
   }
 }
+
+extension DiagnosticFormat: ExpressibleByArgument {}
