@@ -45,7 +45,7 @@ extension Composer {
     }
   }
 
-  private mutating func setting(
+  mutating func setting(
     _ family: AddressFamily, _ link: LinkName, _ name: String, _ value: String, _ path: String
   ) {
     target.want(
@@ -122,11 +122,14 @@ extension Composer {
   /// those on whose LAN guests are answered for. Whatever else the host has stays as it is.
   private func peers(of family: AddressFamily) -> [LinkName] {
     var links = Set(proxies)
-    for route in observed.routes
+    let routes = observed.routes.filter { [target] in !target.unwanted.contains(.route($0.id)) }
+    for route in Array(routes) + Array(target.wanted.routes)
     where route.id.family == family && route.id.destination.length == 0 && route.id.table == 254 {
       for link in route.links { links.insert(uplinks[link] ?? link) }
     }
-    for address in observed.addresses where address.local.family == family && address.scope == .global {
+    let addresses = observed.addresses.filter { [target] in !target.unwanted.contains(Object.address($0).id) }
+    for address in Array(addresses) + Array(target.wanted.addresses)
+    where address.local.family == family && address.scope == .global {
       if let bridge = uplinks[address.link] { links.insert(bridge) }
       if uplinks.values.contains(address.link) { links.insert(address.link) }
     }
@@ -137,14 +140,15 @@ extension Composer {
   private func needsHold(_ key: SysctlKey) -> Bool {
     let id = FormerID(object: ObjectID.sysctl(key).description, attribute: "value")
     if observed[.former(id)] != nil { return true }
-    // A bridge that is about to be made has what its uplink has.
-    let source = uplinks.first { $0.value == key.link }?.key
-    let value =
-      observed[.sysctl(key)]?.sysctl?.value
-      ?? source.flatMap {
-        observed[.sysctl(SysctlKey(family: key.family, link: $0, name: key.name))]?.sysctl?.value
-      }
-    return value != "1"
+    return prospective(key) != "1"
+  }
+
+  /// What a setting would be but for us.
+  func original(_ key: SysctlKey) -> String? {
+    let id = FormerID(object: ObjectID.sysctl(key).description, attribute: "value")
+    let value = observed[.sysctl(key)]?.sysctl?.value
+    if let former = observed[.former(id)]?.former, former.set == value { return former.value }
+    return value
   }
 
   private mutating func addGuard(_ link: LinkName, _ family: AddressFamily) {
@@ -166,12 +170,7 @@ extension Composer {
   private mutating func keepAdvertisements(on link: LinkName) {
     guard proxies.contains(link) else { return }
     let key = SysctlKey(family: .ipv6, link: link, name: "accept_ra")
-    let source = uplinks.first { $0.value == link }?.key
-    let value =
-      (observed[.sysctl(key)]
-      ?? source.flatMap {
-        observed[.sysctl(SysctlKey(family: .ipv6, link: $0, name: "accept_ra"))]
-      })?.sysctl?.value
+    let value = prospective(key)
     let held =
       observed[.former(FormerID(object: ObjectID.sysctl(key).description, attribute: "value"))] != nil
     if value == "1" || held { hold(key, "2", because: "forwarding for routed guests") }

@@ -95,9 +95,19 @@ extension Plan {
 
   /// Objects that are no longer as they were when the plan was made, or were not there at all.
   package func stale(on state: State) -> [String] {
+    let names = Dictionary(
+      changes.compactMap { change -> (LinkName, LinkName)? in
+        guard let old = change.before?.link?.name, let new = change.after?.link?.name, old != new else {
+          return nil
+        }
+        return (old, new)
+      }, uniquingKeysWith: { first, _ in first })
+    let present = state.renamed(names)
     let changed = changes.compactMap { change -> String? in
-      guard let before = change.before else { return state[change.id] == nil ? nil : change.id.description }
-      return state[before.id] == before ? nil : before.id.description
+      guard let before = change.before?.renamed(names) else {
+        return present[change.id] == nil ? nil : change.id.description
+      }
+      return present[before.id] == before ? nil : change.before!.id.description
     }
     let around = Set(surroundings(in: state)).symmetricDifference(basis)
     return Set(changed).union(around).sorted()
