@@ -10,7 +10,7 @@ struct Apply: ParsableCommand {
   @OptionGroup var options: GlobalOptions
   @OptionGroup var allow: AllowOption
   @OptionGroup var lock: LockOption
-  @Flag(name: .shortAndLong, help: "Show the plan and change nothing.") var dryRun = false
+  @Flag(name: [.customShort("n"), .long], help: "Show the plan and change nothing.") var dryRun = false
   @Option(name: .customLong("plan"), help: ArgumentHelp("Apply a saved plan verbatim.", valueName: "file"))
   var savedPlan: String?
   @Option(help: ArgumentHelp("Change nothing but this.", valueName: "vm[/nic]")) var only: [String] = []

@@ -102,7 +102,7 @@ struct QuickstartTests {
         #expect(
           tap["linkinfo"]["info_kind"].text == "tun" && made["type"].text == "tap", "\(name): \(tap.line)")
         #expect(made["persist"].isTrue && made["pi"] == .bool(false), "\(name): \(made.line)")
-        #expect(made["user"].text == (name.hasPrefix("desktop") ? "nobody" : nil), "\(name): \(made.line)")
+        #expect(made["user"].text == (name.hasPrefix("desktop") ? "nobody" : "root"), "\(name): \(made.line)")
         #expect(tap["flags"].elements.contains(.string("UP")), "\(name)")
         #expect(tap["ifalias"].text?.hasPrefix("vnet:quick/") == true, "\(name): \(tap["ifalias"].line)")
         let altname = "quick." + name.replacing("-", with: ".")

@@ -51,9 +51,16 @@ extension Journal {
 
   /// By index: some step of the change was in a batch that was announced.
   private var begun: [Bool] {
+    let batches = schedule(changes).prefix(announced)
     var begun = Array(repeating: false, count: changes.count)
-    for batch in schedule(changes).prefix(announced) {
+    for batch in batches {
       for step in batch.steps { begun[step.index] = true }
+    }
+    // From here on the kernel takes things along: with its last IPv4 address a link loses its neighbours and routes.
+    if let last = batches.last?.stage, last >= .flip {
+      for (index, change) in changes.enumerated() where change.after == nil && !change.id.isLink {
+        begun[index] = true
+      }
     }
     return begun
   }

@@ -239,7 +239,7 @@ package struct LinuxHost: Host, ~Copyable {
       }
     }
     guard !requests.isEmpty else { return }
-    if batch.stage == .flip || batch.stage == .retire { introduceNeighbours(batch) }
+    if batch.stage == .flip { introduceNeighbours(batch) }
     for (index, outcome) in zip(steps, socket.transact(requests)) {
       if case .done = outcome { continue }
       if batch.steps[index].change.after == nil, let error = outcome.error, LinuxHost.saysGone(error.errno) {

@@ -20,8 +20,23 @@ private func arranged(_ steps: [Step], in stage: Stage) -> [Step] {
   switch stage {
   case .addresses, .confirm: inDumpOrder(steps)
   case .retire, .release: dependentsFirst(steps)
+  case .flip: withoutGap(steps)
   default: steps
   }
+}
+
+/// Hardware that joins a bridge does so before the routes follow it. Hardware that leaves one leaves when the routes have
+/// left, and before the addresses do: by then it has those addresses itself.
+private func withoutGap(_ steps: [Step]) -> [Step] {
+  func rank(_ step: Step) -> Int {
+    switch step.change.id {
+    case .link: step.change.after?.link?.master == Link.Master.none ? 2 : 0
+    case .address: 3
+    default: 1
+    }
+  }
+  let ranked = (0...2).flatMap { wanted in steps.filter { rank($0) == wanted } }
+  return ranked + dependentsFirst(steps.filter { rank($0) == 3 })
 }
 
 /// Source selection follows the order in which a link has its addresses. A new IPv4 address goes behind those that are
@@ -57,6 +72,8 @@ private struct ScheduleContext {
   var replaced: Set<LinkName> = []
   /// Links that go down, and lose the IPv6 addresses they have by then.
   var lowered: Set<LinkName> = []
+  /// Bridges that hardware leaves: their addresses go in the same send, so that no packet falls between.
+  var released: Set<LinkName> = []
   /// Links that lose IPv4 addresses and get none: with the last one go the routes.
   var losing: Set<LinkName> = []
   /// Something that goes with an address is put back, so that the address has to go before.
@@ -76,6 +93,11 @@ private struct ScheduleContext {
           created.insert(name)
         }
         if change.action == .delete { removed.insert(name) }
+        if let before = change.before?.link, before.kind != .tap, let after = change.after?.link,
+          after.master == Link.Master.none, let bridge = before.master?.name
+        {
+          released.insert(bridge)
+        }
         if change.action == .replace { replaced.insert(name) }
         if change.before?.link?.up == true, change.after?.link?.up == false { lowered.insert(name) }
       case .address(let link, let local):
@@ -108,7 +130,7 @@ private struct ScheduleContext {
     // What stands on a link that goes, goes with it, or has moved off it by then.
     if change.after == nil, let object = change.before, object.links.contains(where: removed.contains) {
       if case .address(let address) = object, arriving.contains(address.local.address) {
-        return [(.retire, change)]
+        return [(released.contains(address.link) ? .flip : .retire, change)]
       }
       return [(.remove, change)]
     }
@@ -132,6 +154,7 @@ private struct ScheduleContext {
     case .address(let address):
       if change.after == nil {
         let isFirst = putsBack || losing.contains(address.link) || arriving.contains(address.local.address)
+        if arriving.contains(address.local.address), released.contains(address.link) { return .flip }
         return isFirst ? .retire : .release
       }
       if change.before != nil { return .rearrange }
@@ -237,7 +260,6 @@ private struct ScheduleContext {
     if after.bridge.vlanFiltering == true { configured.bridge.vlanFiltering = before.bridge.vlanFiltering }
     // A link without a master keeps none of a port's attributes; one that changes masters starts anew.
     let moves = before.master != after.master
-    let leaves = after.master == Link.Master.none && after.kind != .tap
     var ported = configured
     if !moves {
       ported.vlans = after.vlans
@@ -260,7 +282,7 @@ private struct ScheduleContext {
     return chain(
       (.free, before, named), (.configure, named, configured), (.ports, configured, ported),
       (after.kind == .bridge ? .raiseBridges : .raise, ported, raised),
-      (leaves ? .detach : .flip, raised, flipped),
+      (.flip, raised, flipped),
       (.rearrange, flipped, arranged), (.release, arranged, after))
   }
 

@@ -28,8 +28,6 @@ package enum Stage: Int, Sendable, Comparable, CaseIterable {
   case flip
   /// Addresses leave the links they moved from.
   case retire
-  /// Hardware leaves its bridge when the host's traffic has left it.
-  case detach
   /// Moved IPv6 addresses shed the mark that kept duplicate detection away.
   case confirm
   /// Changes in place that interrupt.
