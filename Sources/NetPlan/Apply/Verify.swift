@@ -68,8 +68,8 @@ extension Object {
   /// Its absence proves nothing.
   fileprivate var isTransient: Bool {
     switch self {
-    case .address(let address): address.lifetime?.isForever == false
-    case .route(let route): route.lifetime?.isForever == false
+    case .address(let address): address.lifetime?.expires == true
+    case .route(let route): route.lifetime?.expires == true
     // Looked at only where it can matter: a link's settings are not, once it is a port.
     case .sysctl: true
     default: false

@@ -117,6 +117,9 @@ package struct LinuxHost: Host, ~Copyable {
       for message in try socket.dumpProxies(family: family.rawValue) {
         if let proxy = Neighbour(message, links) { state.insert(.neighbour(proxy)) }
       }
+      for message in try socket.dumpNeighbours(family: family.rawValue) where message.state & 0x80 != 0 {
+        if let neighbour = Neighbour(message, links) { state.insert(.neighbour(neighbour)) }
+      }
     }
   }
 

@@ -74,7 +74,7 @@ package struct Address: Described {
 /// How long an address or a route is valid, as instants of the boot clock, so that time passing is no change.
 package enum Lifetime: Sendable, JSONRepresentable {
   case forever
-  /// Seconds since boot at which it stops being preferred, and valid.
+  /// Seconds since boot at which it stops being preferred (0: it has), and valid; `never` for either.
   case until(preferred: UInt64, valid: UInt64)
 
   package var json: JSON {
@@ -94,7 +94,11 @@ package enum Lifetime: Sendable, JSONRepresentable {
     }
   }
 
-  package var isForever: Bool { if case .forever = self { true } else { false } }
+  /// Of one of the two instants: it does not come.
+  package static let never = UInt64(UInt32.max)
+
+  /// Ends by itself.
+  package var expires: Bool { if case .until(_, let valid) = self { valid != Lifetime.never } else { false } }
 }
 
 extension Lifetime: Equatable {

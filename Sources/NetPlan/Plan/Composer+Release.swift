@@ -100,8 +100,9 @@ extension Composer {
       } else {
         object = Route(json: json).map(Object.route)
       }
-      guard let object, object.links.allSatisfy({ observed.link($0) != nil }), observed[object.id] == nil
-      else { return }
+      guard let object, object.links.allSatisfy({ observed.link($0) != nil }) else { return }
+      // What is there by now is somebody's decision, unless it is ours.
+      if let there = observed[object.id], there.origin != Ownership.origin { return }
       target.want(object, because: reason)
       return
     }

@@ -137,7 +137,7 @@ extension Composer {
   /// A lease that nobody renews takes the address and the default route away at its end.
   private mutating func warnOfManager(_ uplink: Link, _ bridge: Link, _ path: String) {
     let leased = observed.addresses.filter {
-      $0.link == uplink.name && $0.local.family == .ipv4 && $0.lifetime?.isForever == false
+      $0.link == uplink.name && $0.local.family == .ipv4 && $0.lifetime?.expires == true
     }
     // RTPROT_DHCP of linux/rtnetlink.h
     let byClient = observed.routes.contains { $0.origin == 16 && $0.links.contains(uplink.name) }

@@ -120,7 +120,7 @@ package struct Planner {
     }
     for route in host.state.routes where route.origin != Ownership.origin {
       // What hangs on a lease or an advertisement goes by itself.
-      guard target.wanted[.route(route.id)] == nil, route.lifetime?.isForever != false else { continue }
+      guard target.wanted[.route(route.id)] == nil, route.lifetime?.expires != true else { continue }
       for link in route.links where doomed.contains(link) {
         load[link, default: []].append("route \(route.summary)")
       }

@@ -11,9 +11,21 @@ package func schedule(_ changes: [Change]) -> [Batch] {
         Step(index: index, change: step, cascades: stage == .remove && !step.id.isLink))
     }
   }
+  byStage[Stage.addresses.rawValue].sort(by: precedesOnLink)
   return zip(Stage.allCases, byStage).compactMap { stage, steps in
     steps.isEmpty ? nil : Batch(stage: stage, steps: steps)
   }
+}
+
+/// Addresses that move keep their order, by which the kernel selects sources: an IPv4 address goes to the end of its
+/// link's list, an IPv6 one to the head of those of its scope (`ipv6_link_dev_addr`, net/ipv6/addrconf.c).
+private func precedesOnLink(_ a: Step, _ b: Step) -> Bool {
+  guard let x = a.change.after?.address, let y = b.change.after?.address else { return a.index < b.index }
+  if x.link != y.link { return x.link < y.link }
+  if x.local.family != y.local.family { return x.local.family < y.local.family }
+  let (i, j) = (x.order ?? .max, y.order ?? .max)
+  if i != j { return x.local.family == .ipv4 ? i < j : i > j }
+  return a.index < b.index
 }
 
 /// What a step's place depends on besides its own change.

@@ -108,7 +108,8 @@ extension Object {
     case .address(let address): "address \(address.local) dev \(address.link)"
     case .route(let route): "route \(route.summary)"
     case .rule(let rule): "rule \(rule.id)"
-    case .neighbour(let neighbour): "proxy \(neighbour.address) dev \(neighbour.link)"
+    case .neighbour(let neighbour):
+      "\(neighbour.linkAddress == nil ? "proxy" : "neighbour") \(neighbour.address) dev \(neighbour.link)"
     case .sysctl(let sysctl): "sysctl \(sysctl.key.path.replacing("/", with: "."))"
     case .former(let former): "ledger \(former.id.object)"
     }

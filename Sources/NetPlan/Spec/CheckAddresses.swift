@@ -5,7 +5,8 @@ extension Resolver {
     let at: SourcePosition?
   }
 
-  /// Segments that the host has no address on are worlds of their own; every other address is the host's to route.
+  /// Segments that the host has no address on are worlds of their own; every other address is the host's to
+  /// route.
   mutating func checkAddresses() {
     struct Place: Hashable {
       let world: String
@@ -45,7 +46,8 @@ extension Resolver {
     }
   }
 
-  /// Subnets of networks, addresses of routed guests and the prefixes behind them: nothing inside of another's.
+  /// Subnets of networks, addresses of routed guests and the prefixes behind them: nothing inside of
+  /// another's.
   mutating func checkOverlap() {
     struct Claim {
       let prefix: IPPrefix

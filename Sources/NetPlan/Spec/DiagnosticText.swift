@@ -1,5 +1,6 @@
 extension Diagnostic {
-  /// `file:line:column: error: message [code]`, the source line, a caret, the hint; the second place likewise.
+  /// `file:line:column: error: message [code]`, the source line, a caret, the hint; the second place
+  /// likewise.
   package func text(_ files: [SourceFile]) -> String { [self].text(files) }
 
   fileprivate func write(to out: inout String, _ files: [SourceFile], _ lines: inout [Int: SourceLines]) {

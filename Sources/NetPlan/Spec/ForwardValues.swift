@@ -1,4 +1,5 @@
-/// A port of the host that leads to a guest, as written: without an address, `listen` of the defaults decides.
+/// A port of the host that leads to a guest, as written: without an address, `listen` of the defaults
+/// decides.
 struct ForwardKeys: Keyed {
   var written: [WrittenKey] = []
   var proto: Forward.Transport?

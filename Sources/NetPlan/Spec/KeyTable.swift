@@ -6,7 +6,8 @@ struct WrittenKey: Sendable {
   let position: SourcePosition
 }
 
-/// What a mapping of the file is read into. Every value is optional, so that layers can be laid over each other.
+/// What a mapping of the file is read into. Every value is optional, so that layers can be laid over each
+/// other.
 protocol Keyed: Sendable {
   init()
   var written: [WrittenKey] { get set }
@@ -124,7 +125,8 @@ struct TableKey<Record: Keyed>: Sendable {
   }
 }
 
-/// The keys of one kind of mapping. The reader and the JSON Schema both follow this table, so they cannot drift apart.
+/// The keys of one kind of mapping. The reader and the JSON Schema both follow this table, so they cannot
+/// drift apart.
 struct KeyTable<Record: Keyed>: Sendable {
   /// "a NIC", for messages.
   let what: String

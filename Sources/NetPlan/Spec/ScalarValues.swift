@@ -69,7 +69,8 @@ func decimal(_ text: some StringProtocol) -> Int? {
 }
 
 extension NodeReader {
-  /// A decimal number; octal, hexadecimal and grouped ones are refused, because readers of YAML disagree on them.
+  /// A decimal number; octal, hexadecimal and grouped ones are refused, because readers of YAML disagree on
+  /// them.
   mutating func number(_ node: Node, _ expected: String) -> Int? {
     guard let (text, isNumeric) = text(node, expected) else { return nil }
     let digits = text.first == "-" ? text.dropFirst() : text[...]

@@ -1,4 +1,5 @@
-/// JSON Schema (draft 2020-12) of the language, for editors. It is written from the tables that the reader follows.
+/// JSON Schema (draft 2020-12) of the language, for editors. It is written from the tables that the reader
+/// follows.
 package enum Schema {
   package static var text: String { json.text(indent: 2) + "\n" }
 

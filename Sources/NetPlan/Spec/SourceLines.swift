@@ -110,3 +110,19 @@ extension SourceFile {
     return SourcePosition(file: file, line: line, column: column)
   }
 }
+
+extension SourceFile {
+  /// Offset of the first byte that is not part of well-formed UTF-8.
+  var firstInvalidByte: Int? {
+    if String(validating: bytes, as: UTF8.self) != nil { return nil }
+    var decoder = UTF8()
+    var iterator = bytes.makeIterator()
+    var offset = 0
+    while true {
+      switch decoder.decode(&iterator) {
+      case .scalarValue(let scalar): offset += UTF8.width(scalar)
+      case .emptyInput, .error: return min(offset, bytes.count - 1)
+      }
+    }
+  }
+}

@@ -25,7 +25,8 @@ struct Mutator {
 
   init(seed: UInt64) {
     random = SplitMix64(seed: seed)
-    // Sound ones twice over: what is broken already hides what comes after. A thousand VMs are a thousand times slower.
+    // Sound ones twice over: what is broken already hides what comes after. A thousand VMs are a thousand
+    // times slower.
     let sound = Fixture.all("topology")
     let fixtures = Fixture.all("diagnostics").filter { $0.name != "too-many-ports" } + sound + sound + sound
     seeds = fixtures.flatMap(\.files).map(\.bytes).filter { $0.count <= 320 }

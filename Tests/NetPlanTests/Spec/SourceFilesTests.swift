@@ -104,6 +104,16 @@ struct SourceFilesTests {
     }
   }
 
+  @Test(
+    "nothing is an empty configuration, with a warning",
+    arguments: ["", "\u{feff}", "\n", "# only words\n", "---\n", "~\n"])
+  func nothing(_ text: String) throws {
+    let loaded = try Configuration.load(
+      [SourceFile(path: "x.conf", text: text)], defaultName: "x", seed: Self.seed)
+    #expect(loaded.topology.vms.isEmpty && loaded.topology.networks.isEmpty)
+    #expect(loaded.warnings.map(\.code) == [.emptyConfiguration])
+  }
+
   @Test("a byte order mark is no part of the text, and columns do not count it")
   func byteOrderMark() throws {
     let mark: [UInt8] = [0xef, 0xbb, 0xbf]

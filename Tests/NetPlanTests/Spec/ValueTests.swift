@@ -6,7 +6,8 @@ struct ValueTests {
   @Test(
     "an IPv6 address is written as RFC 5952 says",
     arguments: [
-      // Section 4.1: no leading zeros; 4.2: the longest run, the first of equals, never one group; 4.3: lower case.
+      // Section 4.1: no leading zeros; 4.2: the longest run, the first of equals, never one group; 4.3:
+      // lower case.
       ("2001:0db8::0001", "2001:db8::1"), ("2001:db8:0:0:0:0:2:1", "2001:db8::2:1"),
       ("2001:db8:0:1:1:1:1:1", "2001:db8:0:1:1:1:1:1"), ("2001:0:0:1:0:0:0:1", "2001:0:0:1::1"),
       ("2001:db8:0:0:1:0:0:1", "2001:db8::1:0:0:1"), ("2001:DB8::AbCd", "2001:db8::abcd"),
