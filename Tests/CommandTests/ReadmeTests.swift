@@ -29,7 +29,9 @@ struct ReadmeTests {
       for block in try page.blocks("yaml") {
         if let name = block.file { try host.files.write(name, block.text) }
       }
-      for command in try page.commands {
+      let commands = try page.commands
+      #expect(page.name != "README.md" || commands.count > 10)
+      for command in commands {
         let outcome = try host.space.run(
           ["env", "-C", host.files.path, Tools.vnetApply] + command.words.dropFirst())
         #expect(outcome.code == command.code, "\(page.name): \(outcome)")
@@ -86,9 +88,8 @@ struct Page: Sendable, CustomTestStringConvertible {
 
   private var lines: [String] {
     get throws {
-      let here = "\(#filePath)"
-      let root = here.lines.joined().split(separator: "/").dropLast(3).joined(separator: "/")
-      return try must(["cat", "/\(root)/\(name)"]).lines
+      let root = #filePath.split(separator: "/").dropLast(3).map { "/" + $0 }.joined()
+      return try must(["cat", "\(root)/\(name)"]).lines
     }
   }
 
