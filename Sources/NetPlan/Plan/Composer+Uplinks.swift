@@ -71,7 +71,7 @@ extension Composer {
       if let foreign = route.foreign, !foreign.isEmpty {
         lacking(
           nil, reason,
-          "the route \(route.summary) uses kernel attributes that cannot be moved yet (\(foreign))",
+          "the route \(route.summary) uses \(route.foreignWords), which cannot be moved yet",
           hint: "replace it by an ordinary route")
         continue
       }
@@ -248,5 +248,13 @@ extension Object {
     case .route: false
     default: true
     }
+  }
+}
+
+extension Route {
+  /// RTA_NH_ID of linux/rtnetlink.h is the one that people set.
+  fileprivate var foreignWords: String {
+    let numbers = foreign ?? []
+    return numbers.contains(30) ? "a nexthop object" : "kernel attributes \(numbers)"
   }
 }
