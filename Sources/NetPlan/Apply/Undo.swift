@@ -5,6 +5,7 @@ extension Journal {
   /// the others meanwhile stands.
   package func undoTarget(_ seen: State) -> Target {
     var target = Target()
+    target.restoresOrder = true
     let started = begun
     let names = Dictionary(
       changes.compactMap { change -> (LinkName, LinkName)? in
@@ -14,7 +15,14 @@ extension Journal {
         return (new, old)
       }, uniquingKeysWith: { first, _ in first })
     target.renamed = names.filter { seen.link($0.key) != nil && seen.link($0.value) == nil }
-    for (index, change) in changes.enumerated() where started[index] {
+    for (index, change) in changes.enumerated() {
+      guard started[index] else {
+        // It stays, even where what stands below it goes back.
+        if let before = change.before, !before.id.isLink, seen[before.id] != nil {
+          target.want(before, because: "undo")
+        }
+        continue
+      }
       guard let before = change.before else {
         let after = change.after!
         for id in [after.id, after.renamed(names).id] {
@@ -25,7 +33,8 @@ extension Journal {
       let id = (change.after ?? before).id
       if id != before.id, !id.isLink { target.drop(id, because: "undo") }
       let original = before.renamed(names)
-      if let there = seen[id] ?? seen[original.id] {
+      // What stands in for a replaced object has nothing of it.
+      if change.action != .replace, let there = seen[id] ?? seen[original.id] {
         target.want(original.back(from: change.after, in: there.renamed(names)), because: "undo")
       } else {
         target.want(original, because: "undo")

@@ -167,8 +167,8 @@ package struct LinuxHost: Host, ~Copyable {
   package mutating func lookUp(users: [String]?, groups: [String]?) throws(HostError) {
     do throws(NetlinkError) {
       var facts = try readFacts()
-      facts.users = users.map { $0.compactMap(user(named:)) } ?? knownUsers()
-      facts.groups = groups.map { $0.compactMap(group(named:)) } ?? knownGroups()
+      facts.users = users.map { $0.compactMap(Accounts.user(named:)) } ?? Accounts.users()
+      facts.groups = groups.map { $0.compactMap(Accounts.group(named:)) } ?? Accounts.groups()
       self.facts = facts
     } catch {
       throw HostError(error)

@@ -5,12 +5,17 @@ struct Cascades {
   private(set) var changes: [Change]
   private let observed: State
   private let renamed: [LinkName: LinkName]
+  /// What is to stay in any case.
+  private let wanted: State
+  private let restoresOrder: Bool
   private var touched: Set<ObjectID>
 
-  init(_ changes: [Change], _ observed: State, _ renamed: [LinkName: LinkName]) {
+  init(_ changes: [Change], _ observed: State, _ target: Target) {
     self.changes = changes
     self.observed = observed
-    self.renamed = renamed
+    renamed = target.renamed
+    wanted = target.wanted
+    restoresOrder = target.restoresOrder
     touched = Set(changes.map(\.id) + changes.compactMap(\.before?.id))
   }
 
@@ -22,8 +27,11 @@ struct Cascades {
     for change in changes {
       guard let before = change.before?.link else { continue }
       if change.action == .delete { gone.insert(before.name) }
-      if change.action == .replace { replaced.insert(before.name) }
       if let after = change.after?.link {
+        if change.action == .replace {
+          replaced.insert(after.name)
+          continue
+        }
         if before.up == true, after.up == false { lowered.insert(after.name) }
         if before.name != after.name { relabelled.insert(after.name) }
       }
@@ -32,6 +40,7 @@ struct Cascades {
     if !replaced.isEmpty { explainReplacement(of: replaced) }
     if !lowered.isEmpty { explainLowering(of: lowered) }
     if !relabelled.isEmpty { explainLabels(on: relabelled) }
+    if restoresOrder { explainOrder() }
     explainAddresses(gone.union(replaced))
   }
 
@@ -42,7 +51,7 @@ struct Cascades {
   }
 
   private mutating func append(_ before: Object, _ after: Object?) {
-    changes.append(Change(before: before, after: after))
+    changes.append(Change(before: before, after: after ?? (wanted[before.id] == nil ? nil : before)))
     touched.insert(before.id)
   }
 
@@ -104,6 +113,19 @@ struct Cascades {
       old.flatMap { label in label.firstIndex(of: ":").map { String(label[$0...]) } } ?? ":\(number)"
     let room = 15 - suffix.utf8.count
     return String(link.text.prefix(link.text.utf8.count > room ? max(0, room) : 15)) + suffix
+  }
+
+  /// What is put back behind (IPv6: before) an address that it preceded takes that one along.
+  private mutating func explainOrder() {
+    for new in changes.compactMap({ $0.before == nil ? $0.after?.address : nil }) {
+      guard let order = new.order else { continue }
+      for other in untouched({ $0.address?.link == new.link }) {
+        guard other.address?.local.family == new.local.family, let place = wanted[other.id]?.address?.order,
+          let kept = wanted[other.id]
+        else { continue }
+        if new.local.family == .ipv4 ? order < place : order > place { append(kept, kept) }
+      }
+    }
   }
 
   // MARK: Addresses

@@ -42,10 +42,9 @@ extension Composer {
     tap.master = .link(bridge.name)
     tap.mtu = nic.mtu?.value ?? bridge.mtu ?? 1500
     // A bridge that is not ours may follow its ports' MTU: one that joined with it once keeps what it has.
-    if isExisting(network), nic.mtu == nil, let there = observed.link(tap.name), there.master == tap.master {
-      tap.mtu = nil
-    }
-    if let mtu = nic.mtu, let limit = bridge.mtu, mtu.value > limit {
+    let hasJoined = isExisting(network) && observed.link(tap.name)?.master == tap.master
+    if hasJoined, nic.mtu == nil { tap.mtu = nil }
+    if let mtu = nic.mtu, let limit = bridge.mtu, mtu.value > limit, !hasJoined {
       conflict(
         mtu.position, "\(path).mtu",
         "MTU \(mtu.value) is above that of the bridge '\(bridge.name)' (\(limit))",

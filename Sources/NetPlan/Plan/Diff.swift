@@ -21,7 +21,7 @@ package func difference(from observed: State, to target: Target) -> [Change] {
     if let have = present[id] { changes.append(Change(before: have, after: nil)) }
   }
   joinLengths(&changes)
-  var cascades = Cascades(changes, observed, target.renamed)
+  var cascades = Cascades(changes, observed, target)
   cascades.explain()
   return cascades.changes.sorted { $0.id < $1.id }
 }

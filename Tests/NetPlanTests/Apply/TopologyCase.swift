@@ -55,7 +55,7 @@ struct TopologyCase: CustomStringConvertible {
     guard var failure = law(self) else { return nil }
     var small = self
     var tries = 0
-    search: while tries < 2000 {
+    search: while tries < 400 {
       for candidate in small.smaller {
         tries += 1
         if let worse = law(candidate) {
