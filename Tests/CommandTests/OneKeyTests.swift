@@ -64,7 +64,7 @@ struct OneKeyTests {
     Edit(
       name: "the host's side of a routed TAP", old: "        mode: tap\n",
       new: "        mode: tap\n        host-address: [\"169.254.7.1\", \"fe80::1\"]\n",
-      concerns: ["edge-eth0", "169.254."], never: ["replace"], keeps: ["edge-eth0": "edge-eth0"]),
+      concerns: ["edge-eth0", "169.254."], never: [], keeps: ["edge-eth0": "edge-eth0"]),
     Edit(
       name: "a VM more", old: "  edge:\n", new: "  extra: {nics: {eth0: {network: backstage}}}\n  edge:\n",
       concerns: ["extra-eth0"], never: ["change", "delete", "replace"],

@@ -143,6 +143,11 @@ extension Netlink.Batch {
     }
     guard !words.isEmpty else { return }
     add("set \(words.joined(separator: ", ")) of \(after.name)", .change, message)
+    // The first port that is up gives its bridge a carrier, on which the kernel acts in the background: at once, unless
+    // a hundred other links wait (MAX_DO_DEV_PER_LOOP, net/core/link_watch.c), and then a second later.
+    if after.kind != .tap, before.master != after.master, let bridge = after.master?.name {
+      addSettling(of: bridge)
+    }
   }
 
   private mutating func addNames(
