@@ -81,7 +81,7 @@ private struct ScheduleContext {
   /// Something that goes with an address is put back, so that the address has to go before.
   var putsBack = false
   /// Links on which addresses are put back, behind those that are new.
-  var reordered: Set<LinkName> = []
+  var reordered: [AddressFamily: Set<LinkName>] = [:]
   /// Local addresses that leave a link, and those that appear on one: in both, they move.
   var leaving: Set<IPAddress> = []
   var arriving: Set<IPAddress> = []
@@ -115,7 +115,7 @@ private struct ScheduleContext {
         }
         if change.action == .replace {
           putsBack = true
-          reordered.insert(link)
+          reordered[local.family, default: []].insert(link)
         }
       case .route:
         if change.action == .replace { putsBack = true }
@@ -182,8 +182,10 @@ private struct ScheduleContext {
         return isFirst ? .retire : .release
       }
       if change.before != nil { return .rearrange }
+      let family = address.local.family
       let isLate =
-        reordered.contains(address.link) || address.local.family == .ipv6 && lowered.contains(address.link)
+        reordered[family]?.contains(address.link) ?? false
+        || family == .ipv6 && lowered.contains(address.link)
       return isLate ? .confirm : .addresses
     case .route(let route):
       // Before the addresses, with which the kernel would drop it.
