@@ -75,9 +75,12 @@ struct Apply: ParsableCommand {
         var plan = try Loading.plan(planner, loaded.files)
         plan.complete(from: linux, loaded.topology, allow: apply.allow.acceptances)
         return plan
-      case .saved(let plan, let path):
+      case .saved(var plan, let path):
         let stale = plan.stale(on: host.state)
-        if stale.isEmpty { return plan }
+        if stale.isEmpty {
+          plan.nameAccounts(from: linux)
+          return plan
+        }
         Output.error("error: the plan \(path) was made for another state of this host:")
         for id in stale.prefix(10) { Output.error("  \(id) is not as it was") }
         Output.error("  hint: make the plan anew")

@@ -9,7 +9,8 @@ struct Attach: ParsableCommand {
   @Option(
     name: [.customShort("c"), .customLong("config")], help: ArgumentHelp("The file.", valueName: "config"))
   var paths: [String] = []
-  @Option(help: ArgumentHelp("The name of an applied configuration, instead of its file.", valueName: "name"))
+  @Option(help: ArgumentHelp(
+      "The name of an applied configuration, where several have such a VM.", valueName: "name"))
   var name: String?
   @Option(
     help: ArgumentHelp("qemu, firecracker, cloud-hypervisor, crosvm or libvirt.", valueName: "software"))
@@ -21,16 +22,16 @@ struct Attach: ParsableCommand {
 
   func validate() throws {
     if all == !parts.isEmpty { throw ValidationError(all ? "--all takes no VM" : "name a VM, or say --all") }
-    if paths.isEmpty == (name == nil) {
-      throw ValidationError("say -c CONFIG, or --name NAME of one that is applied")
+    if !paths.isEmpty, name != nil {
+      throw ValidationError("-c CONFIG or --name NAME of one that is applied, not both")
     }
   }
 
   func run() throws {
     var session = try Session.open(options)
     let attachments: Attachments
-    if let name {
-      attachments = try session.attachments(of: name)
+    if paths.isEmpty {
+      attachments = try session.attachments(of: try name ?? session.nameOwning(parts))
     } else {
       let loaded = try Loading.load(paths, machineID: Files.machineID)
       attachments = Attachments(loaded.topology, try session.observe(for: loaded.topology))

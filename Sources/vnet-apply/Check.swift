@@ -14,10 +14,11 @@ struct Check: ParsableCommand {
       show(loaded.warnings, loaded.files)
       let topology = loaded.topology
       let nics = topology.vms.reduce(0) { $0 + $1.nics.count }
+      let parts = [
+        counted(topology.networks.count, "network"), counted(topology.vms.count, "VM"), counted(nics, "NIC"),
+      ]
       if format == .text, !options.quiet {
-        Output.result(
-          "\(topology.name): \(topology.networks.count) networks, \(topology.vms.count) VMs, \(nics) NICs: valid\n"
-        )
+        Output.result("\(topology.name): \(parts.joined(separator: ", ")): valid\n")
       }
     } catch {
       if format == .text { Output.error(error.text.dropped) } else { show(error.diagnostics, error.files) }

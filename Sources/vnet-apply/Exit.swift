@@ -6,6 +6,7 @@ enum Exit {
   static let failed = ExitCode(1)
   static let differences = ExitCode(2)
   static let stuck = ExitCode(3)
+  static let usage = ExitCode(64)
   static let invalid = ExitCode(65)
   static let lacking = ExitCode(69)
   static let refused = ExitCode(73)

@@ -1,4 +1,5 @@
 internal import ArgumentParser
+internal import Glibc
 internal import NetPlan
 
 /// The files that commands read and write besides configurations.
@@ -7,6 +8,11 @@ enum Files {
     (try? Disk.read("/etc/machine-id")).flatMap { $0 }.map {
       String(decoding: $0.prefix { $0 > 0x20 }, as: UTF8.self)
     }
+  }
+
+  /// Whether a word can only be meant as a configuration's file.
+  static func isConfiguration(_ word: String) -> Bool {
+    [".conf", ".yaml", ".yml"].contains(where: word.hasSuffix) && access(word, F_OK) == 0
   }
 
   static func snapshot(_ path: String) throws -> Observation {

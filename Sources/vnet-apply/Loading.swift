@@ -15,10 +15,17 @@ enum Loading {
   }
 
   /// Plans, and stops where the host does not allow it: 65 for what contradicts the host, 69 for what it lacks.
-  static func plan(_ planner: Planner, _ files: [SourceFile]) throws -> Plan {
+  /// `known` are NICs that may be named besides those of the topology and the host.
+  static func plan(_ planner: Planner, _ files: [SourceFile], known: [String] = []) throws -> Plan {
+    if !planner.only.isEmpty {
+      let name = planner.topology.name
+      try Parts.check(
+        planner.only, of: name, among: planner.topology.nicIDs + planner.host.state.nicIDs(of: name) + known)
+    }
     let (plan, obstacles) = planner.plan()
     guard !obstacles.isEmpty else { return plan }
     for obstacle in obstacles { Output.error(obstacle.diagnostic.text(files).dropped) }
+    Output.error("\(counted(obstacles.count, "error")) on the host")
     throw obstacles.contains { $0.kind == .conflict } ? Exit.invalid : Exit.lacking
   }
 }

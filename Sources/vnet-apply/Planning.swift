@@ -37,10 +37,16 @@ struct Planning {
 }
 
 extension Plan {
-  /// What only a look at processes and rule sets can tell: who holds a TAP, which foreign rules name an uplink.
+  /// What only a look at accounts, processes and rule sets can tell: who holds a TAP, which foreign rules name an uplink.
   mutating func complete(from host: borrowing LinuxHost, _ topology: Topology, allow: [RiskAcceptance]) {
+    nameAccounts(from: host)
     name(holders: host.holders(of: heldTAPs))
     warn(ofRules: host.firewallRules(naming: joiningUplinks))
     accept(from: topology, and: allow)
+  }
+
+  mutating func nameAccounts(from host: borrowing LinuxHost) {
+    let ids = accountIDs
+    accounts = host.names(users: ids.users, groups: ids.groups)
   }
 }

@@ -15,24 +15,30 @@ struct Remove: ParsableCommand {
 
   func validate() throws {
     if name == nil, words.isEmpty { throw ValidationError("name a configuration, or give --name") }
+    if name != nil, let file = words.first(where: Files.isConfiguration) {
+      throw ValidationError("'\(file)' is a file: name a configuration or give --name, not both")
+    }
   }
 
   func run() throws {
-    let owner = try name ?? Loading.load([words[0]], machineID: Files.machineID).topology.name
+    let loaded = try name == nil ? Loading.load([words[0]], machineID: Files.machineID) : nil
+    let owner = name ?? loaded?.topology.name ?? ""
     let parts = name == nil ? Array(words.dropFirst()) : words
     var change = try Session.open(options).begin("remove", lockTimeout: lock.seconds)
-    let before = try change.observe(for: .empty(owner))
-    var planner = Planner(topology: .empty(owner), host: before)
+    // What stays of the file says what the parts that go were the last to need.
+    let rest = parts.isEmpty ? nil : loaded?.topology.without(parts)
+    let before = try change.observe(for: rest ?? .empty(owner))
+    var planner = Planner(topology: rest ?? .empty(owner), host: before)
     planner.only = parts
     planner.allow = allow.acceptances
     planner.isRemoval = true
-    var plan = try Loading.plan(planner, [])
-    plan.complete(from: change.transaction.host, planner.topology, allow: planner.allow)
+    var plan = try Loading.plan(planner, loaded?.files ?? [], known: loaded?.topology.nicIDs ?? [])
+    plan.complete(from: change.transaction.host, loaded?.topology ?? planner.topology, allow: planner.allow)
     if !options.quiet { Output.result(plan.text(Output.style)) }
     if plan.isEmpty { return }
     try Report.refuse(plan)
     try Report.tell(change.transaction.apply(plan, before: before.state), quiet: options.quiet)
-    if parts.isEmpty { Session.keep(nil, of: owner, in: change.stateDirectory) }
+    Session.forget(parts, of: owner, in: change.stateDirectory)
     if !options.quiet { Output.result("Removed.\n") }
   }
 }

@@ -6,14 +6,57 @@ extension Session {
     "\(directory)/\(name).nics.json"
   }
 
-  /// What the last apply of `name` said about its NICs.
-  func attachments(of name: String) throws -> Attachments {
-    let bytes = (try? Disk.read(Session.path(name, in: stateDirectory))).flatMap { $0 }
-    guard let bytes, let json = try? JSON(parsing: bytes), let attachments = Attachments(json: json) else {
+  /// What the last apply of `name` said about its NICs, of those that the host still has.
+  mutating func attachments(of name: String) throws -> Attachments {
+    let state = try observe(for: .empty(name)).state
+    guard let kept = Session.kept(name, in: stateDirectory) else {
       Output.error("error: nothing is applied here by the name '\(name)'")
+      let names = Set(state.links.compactMap(\.owner)).sorted()
+      if !names.isEmpty { Output.error("  hint: there is \(names.joined(separator: ", "))") }
       throw Exit.invalid
     }
-    return attachments
+    return kept.present(on: state, name)
+  }
+
+  /// The name by which a VM is applied here: the host knows, unless several names have such a VM.
+  mutating func nameOwning(_ parts: [String]) throws -> String {
+    let links = Array(try observe(for: .empty("")).state.links)
+    let ids = links.compactMap { link in link.nicID.map { (name: String(link.owner ?? ""), id: $0) } }
+    var names = Set(ids.map(\.name))
+    for part in parts {
+      let own = ids.filter { $0.id == part || $0.id.hasPrefix(part + "/") }
+      if own.isEmpty {
+        Output.error("error: no configuration that is applied here has '\(part)'")
+        Output.error(
+          names.isEmpty
+            ? "  hint: nothing is applied; say -c CONFIG"
+            : "  hint: applied is \(names.sorted().joined(separator: ", ")); 'status' lists what it has")
+        throw Exit.usage
+      }
+      names.formIntersection(own.map(\.name))
+    }
+    guard names.count == 1, let name = names.first else {
+      if names.isEmpty {
+        Output.error(
+          parts.isEmpty ? "error: nothing is applied here" : "error: no one configuration here has all of these")
+      } else {
+        let what = parts.isEmpty ? "several configurations are applied here" : "several configurations have that VM"
+        Output.error("error: \(what): \(names.sorted().joined(separator: ", "))")
+      }
+      Output.error("  hint: say --name NAME, or -c CONFIG")
+      throw Exit.usage
+    }
+    return name
+  }
+
+  private static func kept(_ name: String, in directory: String) -> Attachments? {
+    let bytes = (try? Disk.read(path(name, in: directory))).flatMap { $0 }
+    return bytes.flatMap { try? JSON(parsing: $0) }.flatMap(Attachments.init(json:))
+  }
+
+  /// Parts of `name` that are no longer there; none means everything.
+  static func forget(_ parts: [String], of name: String, in directory: String) {
+    keep(parts.isEmpty ? nil : kept(name, in: directory)?.without(parts), of: name, in: directory)
   }
 
   /// Keeps it for later; nothing but `attach --name` misses it where that fails.

@@ -9,9 +9,17 @@ struct VNetApply: ParsableCommand {
     discussion: """
       'vnet-apply CONFIG…' is 'vnet-apply apply CONFIG…': plan, show the plan, apply it atomically, verify.
 
-      Exit codes: 0 done · 1 failed, the host is as it was · 2 differences · 3 failed, rollback incomplete ·
-      64 usage · 65 invalid configuration · 69 the host lacks something · 73 a risk is not accepted · 75 busy ·
-      77 missing privilege
+      Exit codes:
+         0  done, or nothing to do
+         1  failed, and the host is as it was before
+         2  plan, status: there are differences
+         3  failed, and the rollback is incomplete
+        64  wrong usage of the command line
+        65  the configuration is invalid
+        69  the host lacks something that the configuration needs
+        73  refused: a risk that is not accepted
+        75  another apply holds the lock
+        77  missing privilege
       """,
     version: version,
     subcommands: [
@@ -21,4 +29,13 @@ struct VNetApply: ParsableCommand {
     defaultSubcommand: Apply.self)
 
   static let version = "0.1.0"
+
+  static func main() {
+    let names = configuration.subcommands.map { $0.configuration.commandName ?? "\($0)".lowercased() }
+    do {
+      main(try Arguments.ordered(Array(CommandLine.arguments.dropFirst()), commands: names))
+    } catch {
+      exit(withError: error)
+    }
+  }
 }

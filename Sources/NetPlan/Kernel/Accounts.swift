@@ -11,6 +11,14 @@ enum Accounts {
     getgrnam(name).map { HostFacts.NamedID(name: name, id: $0.pointee.gr_gid) }
   }
 
+  /// Names by id; what the host does not know is left out.
+  static func names(users: Set<UInt32>, groups: Set<UInt32>) -> AccountNames {
+    var names = AccountNames()
+    for id in users { if let entry = getpwuid(id) { names.users[id] = String(cString: entry.pointee.pw_name) } }
+    for id in groups { if let entry = getgrgid(id) { names.groups[id] = String(cString: entry.pointee.gr_name) } }
+    return names
+  }
+
   /// The users and groups of this host, as getpwent(3) and getgrent(3) list them.
   static func users() -> [HostFacts.NamedID] {
     var list: [HostFacts.NamedID] = []

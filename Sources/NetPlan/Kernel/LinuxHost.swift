@@ -175,6 +175,10 @@ package struct LinuxHost: Host, ~Copyable {
     }
   }
 
+  package func names(users: Set<UInt32>, groups: Set<UInt32>) -> AccountNames {
+    Accounts.names(users: users, groups: groups)
+  }
+
   /// Who has these TAPs open.
   package func holders(of names: Set<LinkName>) -> [LinkName: [Holder]] {
     names.isEmpty ? [:] : tapHolders(of: names, inNamespace: threadNamespaceInode())

@@ -5,7 +5,8 @@ extension Composer {
     if host.facts.tun == false {
       lacking(
         nic.position, path, "/dev/net/tun cannot be opened, so no TAP can be made",
-        hint: "'modprobe tun'; in a container pass the device in (docker: --device /dev/net/tun)")
+        hint: "'modprobe tun'; in a container pass the device in (docker: --device /dev/net/tun)",
+        isShared: true)
       return
     }
     guard let name = device(of: nic, vm, path) else { return }
@@ -130,7 +131,8 @@ extension Composer {
       if let found = known?.first(where: { $0.name == name }) { return .id(found.id) }
       lacking(
         account?.position, "\(path).owner", "this host has no \(what) '\(name)'",
-        hint: what == "user" ? "useradd \(name), or write a uid" : "groupadd \(name), or write a gid")
+        hint: what == "user" ? "useradd \(name), or write a uid" : "groupadd \(name), or write a gid",
+        isShared: true)
       return .none
     }
   }

@@ -85,15 +85,32 @@ extension Composer {
     }
     target.want(.link(bridge), because: path)
     bridges[network.name] = bridge
-    if network.stp, uplink != nil, mine == nil {
+    if network.stp, let uplink, uplink.master?.name != name {
       target.risks.append(
         Risk(
-          "stp-delay", object: ObjectID.link(name).description,
-          "spanning tree keeps '\(name)' silent for 30 s of listening and learning"))
+          "stp-delay", object: ObjectID.link(uplink.name).description,
+          "spanning tree keeps '\(uplink.name)' silent for 30 s of listening and learning"))
     }
+    noticeMAC(of: bridge, uplink, network)
     if let uplink { take(uplink, into: network, bridge, path) }
     for address in network.addresses { addHostAddress(address, network, path) }
     for gateway in network.gateways { addGateway(gateway, network, path) }
+  }
+
+  /// Peers have the host's MAC in their neighbour tables, and DHCP servers may know the host by it.
+  private mutating func noticeMAC(of bridge: Link, _ uplink: Link?, _ network: Network) {
+    let present = observed.link(bridge.name)
+    let joins = uplink.map { $0.master?.name != bridge.name } ?? false
+    let former = joins && network.host == .keep ? uplink?.mac : present?.mac
+    guard let former, let mac = bridge.mac, former != mac, present != nil || joins else { return }
+    guard joins || observed.addresses.contains(where: { $0.link == bridge.name && !$0.local.address.isLinkLocal })
+    else { return }
+    target.risks.append(
+      Risk(
+        "mac-changes", object: ObjectID.link(bridge.name).description,
+        "the host's MAC on '\(bridge.name)' changes from \(former) to \(mac): peers may use the old one for a minute, "
+          + "and a DHCP reservation may not follow",
+        refusable: false))
   }
 
   /// The bridge that a network has by now, under its own name or its former one.

@@ -25,12 +25,16 @@ extension Composer {
     links.contains { observed.link($0).map(isOurs) ?? false }
   }
 
-  private func isOurGuest(_ address: IPAddress) -> Bool {
+  private func isOurGuest(_ address: IPAddress) -> Bool { !guestLinks(address).isEmpty }
+
+  /// Links of ours by which the host reaches a guest.
+  private func guestLinks(_ address: IPAddress) -> [LinkName] {
     let route = observed.routes.first {
       $0.origin == Ownership.origin && $0.id.destination == IPPrefix(host: address) && $0.id.table == 254
     }
-    if let route { return onOurLink(route.links) }
-    return observed.addresses.contains { $0.local.prefix.contains(address) && onOurLink([$0.link]) }
+    let links =
+      route?.links ?? observed.addresses.filter { $0.local.prefix.contains(address) }.map(\.link).sorted()
+    return links.filter { onOurLink([$0]) }
   }
 
   /// Guard rules belong to whoever holds the forwarding of their interface; nobody else must hold it for them to go.
@@ -44,7 +48,9 @@ extension Composer {
   }
 
   private func reason(for object: Object) -> String {
-    object.links.lazy.compactMap { self.observed.link($0)?.path }.first.map(String.init)
+    let links =
+      if case .neighbour(let proxy) = object { guestLinks(proxy.address) } else { object.links }
+    return links.lazy.compactMap { self.observed.link($0)?.path }.first.map(String.init)
       ?? "no longer asked for"
   }
 

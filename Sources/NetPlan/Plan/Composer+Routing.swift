@@ -20,11 +20,16 @@ extension Composer {
       target.want(.address(address), because: path)
     }
     let guests = nic.addresses.map(\.value.address).filter { usable($0.family) }
+    let hardware = nic.proxy.flatMap { find($0, "\(path).proxy") }
     for guest in guests where !hosts.contains(where: { $0.prefix.contains(guest) && !$0.address.isLinkLocal })
     {
       addRoute(to: IPPrefix(host: guest), nexthop: Nexthop(link: tap.name), path)
     }
+    for guest in nic.addresses where usable(guest.value.family) {
+      checkOverlap(IPPrefix(host: guest.value.address), at: guest.position, "\(path).address", proxy: hardware)
+    }
     for prefix in nic.routes where usable(prefix.value.family) {
+      checkOverlap(prefix.value, at: prefix.position, "\(path).routes", proxy: nil)
       let gateway = guests.first { $0.family == prefix.value.family }
       addRoute(
         to: prefix.value,
@@ -40,10 +45,43 @@ extension Composer {
         if host.facts.forceForwarding == true { setting(.ipv6, tap.name, "force_forwarding", "1", path) }
       }
     }
-    if let proxy = nic.proxy, let hardware = find(proxy, "\(path).proxy") {
-      answer(for: guests, on: hardware, path)
+    if let hardware { answer(for: guests, on: hardware, path) }
+  }
+
+  /// A guest or prefix in the middle of what the host reaches elsewhere cuts it out of there; one that is answered for
+  /// on that LAN belongs there.
+  private mutating func checkOverlap(
+    _ prefix: IPPrefix, at position: SourcePosition?, _ path: String, proxy: Link?
+  ) {
+    for route in observed.routes
+    where route.id.table == 254 && route.origin != Ownership.origin && route.kind == .unicast
+      && route.id.destination.length > 0 && route.id.destination.family == prefix.family
+      && route.id.destination.overlaps(prefix) && prefix.length > 0 && !isGuestSide(route)
+      && !target.unwanted.contains(.route(route.id))
+    {
+      let through = route.links.first.map { " (dev \($0))" } ?? ""
+      if route.id.destination == prefix, route.id.metric == (prefix.family == .ipv6 ? 1024 : 0) { continue }
+      if route.id.destination.length >= prefix.length {
+        conflict(
+          position, path, "\(prefix) overlaps with the host's route \(route.id)\(through)",
+          hint: "choose other addresses, or remove that route first")
+        continue
+      }
+      if let proxy, route.links.contains(where: { $0 == proxy.name || $0 == uplinks[proxy.name] }) { continue }
+      target.risks.append(
+        Risk(
+          "overlap", object: ObjectID.route(RouteID(destination: prefix, metric: metric(prefix.family))).description,
+          "\(prefix) lies inside the host's route \(route.id)\(through)",
+          remedy: "'proxy' answers for a guest on the LAN that its address belongs to"))
     }
   }
+
+  /// By a routed TAP of ours: the host's side of another guest.
+  private func isGuestSide(_ route: Route) -> Bool {
+    route.links.contains { observed.link($0).map { isOurs($0) && $0.kind == .tap } ?? false }
+  }
+
+  private func metric(_ family: AddressFamily) -> UInt32 { family == .ipv6 ? 1024 : 0 }
 
   mutating func setting(
     _ family: AddressFamily, _ link: LinkName, _ name: String, _ value: String, _ path: String
@@ -53,20 +91,17 @@ extension Composer {
   }
 
   private mutating func addRoute(to prefix: IPPrefix, nexthop: Nexthop, _ path: String) {
-    let metric: UInt32 = prefix.family == .ipv6 ? 1024 : 0
-    for table in [UInt32(254)] {
-      var route = Route(id: RouteID(destination: prefix, table: table, metric: metric), nexthops: [nexthop])
-      route.origin = Ownership.origin
-      route.scope = prefix.family == .ipv4 && nexthop.gateway == nil ? .link : .global
-      if let there = observed[.route(route.id)]?.route, there.origin != Ownership.origin {
-        conflict(
-          nil, path, "the host has a route to \(prefix) already: \(there.summary)",
-          hint: "remove it, or choose another address")
-        return
-      }
-      target.want(.route(route), because: path)
-      guestRoutes.append(route)
+    var route = Route(id: RouteID(destination: prefix, metric: metric(prefix.family)), nexthops: [nexthop])
+    route.origin = Ownership.origin
+    route.scope = prefix.family == .ipv4 && nexthop.gateway == nil ? .link : .global
+    if let there = observed[.route(route.id)]?.route, there.origin != Ownership.origin {
+      conflict(
+        nil, path, "the host has a route to \(prefix) already: \(there.summary)",
+        hint: "remove it, or choose another address")
+      return
     }
+    target.want(.route(route), because: path)
+    guestRoutes.append(route)
   }
 
   /// ARP and ND on the hardware's LAN are answered for exactly these addresses: not `proxy_arp`, which answers for
@@ -110,6 +145,7 @@ extension Composer {
         let key = SysctlKey(family: family, link: link, name: name)
         guard needsHold(key) else { continue }
         addGuard(link, family)
+        noticeForwarding(key)
         hold(key, "1", because: "forwarding for routed guests")
         if family == .ipv6 { keepAdvertisements(on: link) }
         guarded = true
@@ -149,6 +185,15 @@ extension Composer {
     let value = observed[.sysctl(key)]?.sysctl?.value
     if let former = observed[.former(id)]?.former, former.set == value { return former.value }
     return value
+  }
+
+  private mutating func noticeForwarding(_ key: SysctlKey) {
+    guard let name = key.link, let link = observed.link(name), !isOurs(link), prospective(key) != "1" else { return }
+    target.risks.append(
+      Risk(
+        "foreign-object", object: ObjectID.sysctl(key).description,
+        "'\(name)' is not ours and forwards \(key.family == .ipv4 ? "IPv4" : "IPv6") from now on, to the guests of this file only",
+        refusable: false))
   }
 
   private mutating func addGuard(_ link: LinkName, _ family: AddressFamily) {

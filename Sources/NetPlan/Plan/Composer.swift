@@ -72,8 +72,11 @@ struct Composer {
     target.obstacles.append(Obstacle(.conflict, at: position, path: path, message, hint: hint))
   }
 
-  mutating func lacking(_ position: SourcePosition?, _ path: String, _ message: String, hint: String? = nil) {
-    target.obstacles.append(Obstacle(.lacking, at: position, path: path, message, hint: hint))
+  mutating func lacking(
+    _ position: SourcePosition?, _ path: String, _ message: String, hint: String? = nil, isShared: Bool = false
+  ) {
+    target.obstacles.append(
+      Obstacle(.lacking, at: position, path: path, message, hint: hint, isShared: isShared))
   }
 
   func alias(_ path: String) -> String { Ownership.alias(name: topology.name, path: path) }

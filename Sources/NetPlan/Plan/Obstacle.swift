@@ -13,15 +13,32 @@ package struct Obstacle: Sendable, Hashable {
   package var path: String
   package var message: String
   package var hint: String?
+  /// It is the host's, and to be said once however many places ask for it.
+  package var isShared: Bool
 
   package init(
-    _ kind: Kind, at position: SourcePosition?, path: String, _ message: String, hint: String? = nil
+    _ kind: Kind, at position: SourcePosition?, path: String, _ message: String, hint: String? = nil,
+    isShared: Bool = false
   ) {
     self.kind = kind
     self.position = position
     self.path = path
     self.message = message
     self.hint = hint
+    self.isShared = isShared
+  }
+}
+
+extension [Obstacle] {
+  /// One thing is said once: the VMs of a `count` share their lines, and a missing account is missing for all.
+  package var distinct: [Obstacle] {
+    var seen: Set<Obstacle> = []
+    return filter { obstacle in
+      var key = obstacle
+      if obstacle.isShared { key.position = nil }
+      if obstacle.isShared || obstacle.position != nil { key.path = "" }
+      return seen.insert(key).inserted
+    }
   }
 }
 

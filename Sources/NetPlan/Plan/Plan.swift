@@ -9,6 +9,8 @@ package struct Plan: Sendable {
   package var risks: [Risk]
   /// What stood on the links concerned when the plan was made; set for a plan that is to be saved.
   package var basis: [String] = []
+  /// For its text.
+  package var accounts = AccountNames()
 
   package init(
     name: String, changes: [Change], reasons: [ObjectID: String] = [:],

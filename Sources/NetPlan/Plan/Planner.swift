@@ -18,11 +18,9 @@ package struct Planner {
     let target = target(of: topology, on: host)
     var changes = difference(from: host.state, to: target)
     var obstacles = target.obstacles
-    if !only.isEmpty {
-      obstacles.removeAll { !isSelected($0.path) }
-      changes = selected(changes, target, &obstacles)
-    }
+    if !only.isEmpty { changes = selected(changes, target, &obstacles) }
     var plan = Plan(name: topology.name, changes: changes, reasons: target.reasons)
+    plan.accounts = AccountNames(host.facts)
     plan.risks = target.risks.filter { risk in
       changes.contains { $0.id.description == risk.object } || !risk.refusable
     }
@@ -36,32 +34,7 @@ package struct Planner {
     }
     plan.accept(from: topology, and: allow)
     plan.risks.sort { ($0.name, $0.object) < ($1.name, $1.object) }
-    return (plan, obstacles)
-  }
-
-  // MARK: --only
-
-  private func isSelected(_ path: String) -> Bool {
-    only.contains { wish in
-      let parts = wish.split(separator: "/", maxSplits: 1)
-      let prefix = "vms.\(parts[0])" + (parts.count > 1 ? ".nics.\(parts[1])" : "")
-      return path == prefix || path.hasPrefix(prefix + ".")
-    }
-  }
-
-  private func selected(_ changes: [Change], _ target: Target, _ obstacles: inout [Obstacle]) -> [Change] {
-    let chosen = changes.filter { isSelected(target.reasons[$0.id] ?? "") }
-    let pending = Set(changes.compactMap { $0.action == .create ? $0.after?.link?.name : nil })
-      .subtracting(chosen.compactMap { $0.after?.link?.name })
-    for change in chosen {
-      guard let master = change.after?.link?.master?.name, pending.contains(master) else { continue }
-      obstacles.append(
-        Obstacle(
-          .lacking, at: nil, path: target.reasons[change.id] ?? "",
-          "the bridge '\(master)' does not exist yet, and --only leaves it out",
-          hint: "apply without --only first"))
-    }
-    return chosen
+    return (plan, obstacles.distinct)
   }
 
   // MARK: Risks

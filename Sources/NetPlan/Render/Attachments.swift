@@ -33,6 +33,21 @@ package struct Attachments: Sendable, Equatable {
     self.list = list
   }
 
+  private init(_ list: [Attachment]) { self.list = list }
+
+  /// Those whose device the host has by now, under the alias that says whose it is.
+  package func present(on state: State, _ name: String) -> Attachments {
+    Attachments(
+      list.filter { item in
+        guard let link = state.link(item.device) else { return false }
+        return link.owner.map { $0 == name } ?? false && link.nicID == "\(item.vm)/\(item.nic)"
+      })
+  }
+
+  package func without(_ parts: [String]) -> Attachments {
+    Attachments(list.filter { !parts.contains($0.vm) && !parts.contains("\($0.vm)/\($0.nic)") })
+  }
+
   package var json: JSON { list.json }
 
   package var vms: [String] {

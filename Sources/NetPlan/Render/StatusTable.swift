@@ -26,20 +26,14 @@ package struct StatusTable: Sendable {
     }
     rows = state.links.compactMap { link -> Row? in
       guard link.kind == .tap, let owner = link.owner, name == nil || owner == name!,
-        let (vm, nic) = StatusTable.nic(of: link.path ?? "")
+        let nic = link.nicID
       else { return nil }
       return Row(
-        name: String(owner), nic: "\(vm)/\(nic)",
+        name: String(owner), nic: nic,
         mode: link.master?.name.map { "bridged \($0)" } ?? "tap", device: link.name, isUp: link.up == true,
         carrier: link.facts?.carrier == true, holders: holders[link.name] ?? [],
         addresses: (addresses[link.name] ?? []).sorted(), counters: counters[link.name])
     }.sorted { $0.name == $1.name ? naturallyPrecedes($0.nic, $1.nic) : $0.name < $1.name }
-  }
-
-  /// `vms.VM.nics.NIC`: names may hold dots, the words between them not at those places.
-  private static func nic(of path: Substring) -> (Substring, Substring)? {
-    guard path.hasPrefix("vms."), let middle = path.firstRange(of: ".nics.") else { return nil }
-    return (path.dropFirst(4)[..<middle.lowerBound], path[middle.upperBound...])
   }
 
   package var text: String {

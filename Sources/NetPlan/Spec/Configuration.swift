@@ -13,9 +13,10 @@ package struct ConfigurationError: Error, Sendable {
 
   /// Each diagnostic with its source line and caret, then how many there are.
   package var text: String {
-    let errors = diagnostics.count { $0.severity == .error }
-    let count = errors == 1 ? "1 error" : "\(errors) errors"
-    return diagnostics.text(files) + "\(count) in the configuration\n"
+    let count = counted(diagnostics.count { $0.severity == .error }, "error")
+    let isUnread = diagnostics.allSatisfy { $0.code == .cannotRead || $0.code == .noFiles }
+    return diagnostics.text(files)
+      + (isUnread ? "\(count): no configuration was read\n" : "\(count) in the configuration\n")
   }
 }
 

@@ -1,5 +1,5 @@
 /// The nearest of the known words, where it is near enough to be what was meant.
-func nearest(_ word: String, _ known: some Sequence<String>) -> String? {
+package func nearest(_ word: String, _ known: some Sequence<String>) -> String? {
   let typed = Array(word.lowercased().unicodeScalars)
   guard typed.count <= 64 else { return nil }
   var best: (word: String, distance: Int)?

@@ -1,0 +1,88 @@
+/// Settings that serve all routed guests by an interface together.
+private let sharedSettings: Set<String> = ["forwarding", "force_forwarding", "accept_ra", "proxy_ndp"]
+
+extension Planner {
+  /// The changes of the chosen VMs and NICs, and of what their being routed or not needs besides.
+  func selected(_ changes: [Change], _ target: Target, _ obstacles: inout [Obstacle]) -> [Change] {
+    let own = changes.filter { isSelected(target.reasons[$0.id] ?? "") }
+    let new = Set(own.filter { $0.action == .create }.compactMap { $0.after?.guestFamily })
+    obstacles.removeAll { !isSelected($0.path) && !($0.path == "vms" && new.contains(.ipv6)) }
+    let ids = Set(own.map(\.id))
+    let shared = changes.filter { change in
+      guard !ids.contains(change.id), let (family, isRelease) = forwarding(change, target) else { return false }
+      return isRelease ? isUnneeded(family, after: own, target) : new.contains(family)
+    }
+    let chosen = own + shared
+    refuseMissingBridges(changes, chosen, target, &obstacles)
+    return chosen.sorted { $0.id < $1.id }
+  }
+
+  private func isSelected(_ path: String) -> Bool {
+    only.contains { wish in
+      let parts = wish.split(separator: "/", maxSplits: 1)
+      let prefix = "vms.\(parts[0])" + (parts.count > 1 ? ".nics.\(parts[1])" : "")
+      return path == prefix || path.hasPrefix(prefix + ".")
+    }
+  }
+
+  private func refuseMissingBridges(
+    _ changes: [Change], _ chosen: [Change], _ target: Target, _ obstacles: inout [Obstacle]
+  ) {
+    let pending = Set(changes.compactMap { $0.action == .create ? $0.after?.link?.name : nil })
+      .subtracting(chosen.compactMap { $0.after?.link?.name })
+    for change in chosen {
+      let needed: LinkName?
+      if case .sysctl(let key) = change.id { needed = key.link } else { needed = change.after?.link?.master?.name }
+      guard let needed, pending.contains(needed) else { continue }
+      obstacles.append(
+        Obstacle(
+          .lacking, at: nil, path: target.reasons[change.id] ?? "",
+          "the bridge '\(needed)' does not exist yet, and --only leaves it out",
+          hint: "apply without --only first"))
+    }
+  }
+
+  // MARK: Forwarding
+
+  /// Whether a change is about forwarding for routed guests, of which family, and whether it gives something back.
+  private func forwarding(_ change: Change, _ target: Target) -> (AddressFamily, isRelease: Bool)? {
+    switch change.id {
+    case .rule(let id):
+      guard (change.after ?? change.before)?.origin == Ownership.origin else { return nil }
+      return (id.family, change.after == nil)
+    case .sysctl(let key):
+      guard sharedSettings.contains(key.name) else { return nil }
+      let id = FormerID(object: change.id.description, attribute: "value")
+      return (key.family, target.unwanted.contains(.former(id)))
+    case .former(let id):
+      guard id.object.hasPrefix("sysctl/"), let key = SysctlKey(String(id.object.dropFirst("sysctl/".count))),
+        sharedSettings.contains(key.name)
+      else { return nil }
+      let users = (before: change.before?.former?.users.count ?? 0, after: change.after?.former?.users.count ?? 0)
+      return (key.family, users.after < users.before)
+    default: return nil
+    }
+  }
+
+  /// Whether no guest is left, once the chosen changes are made, of whom the target knows nothing.
+  private func isUnneeded(_ family: AddressFamily, after chosen: [Change], _ target: Target) -> Bool {
+    let gone = Set(chosen.filter { $0.action == .delete }.map(\.id))
+    return host.state.routes.allSatisfy { route in
+      guard Object.route(route).guestFamily == family, isOurs(route) else { return true }
+      let id = ObjectID.route(route.id)
+      return gone.contains(id) || target.wanted[id] != nil
+    }
+  }
+
+  private func isOurs(_ route: Route) -> Bool {
+    route.links.contains { host.state.link($0)?.owner.map { $0 == topology.name } ?? false }
+  }
+}
+
+extension Object {
+  /// The family of a route of ours to a guest.
+  fileprivate var guestFamily: AddressFamily? {
+    guard let route, route.origin == Ownership.origin, route.id.destination.length > 0 else { return nil }
+    return route.id.family
+  }
+}

@@ -1,0 +1,29 @@
+extension Topology {
+  /// The same without the VMs and NICs named.
+  package func without(_ parts: [String]) -> Topology {
+    var rest = self
+    for index in rest.vms.indices {
+      rest.vms[index].nics.removeAll { nic in parts.contains(nic.vm) || parts.contains(nic.id) }
+    }
+    rest.vms.removeAll { parts.contains($0.name) }
+    return rest
+  }
+
+  /// `VM/NIC` of each.
+  package var nicIDs: [String] { vms.flatMap { $0.nics.map(\.id) } }
+}
+
+extension State {
+  /// `VM/NIC` of each NIC that `name` has here.
+  package func nicIDs(of name: String) -> [String] {
+    links.filter { $0.owner.map { $0 == name } ?? false }.compactMap(\.nicID)
+  }
+}
+
+extension Link {
+  /// `VM/NIC` of the alias `vnet:NAME/vms.VM.nics.NIC`. Names may hold dots, but not those words at those places.
+  package var nicID: String? {
+    guard let path, path.hasPrefix("vms."), let middle = path.firstRange(of: ".nics.") else { return nil }
+    return "\(path.dropFirst(4)[..<middle.lowerBound])/\(path[middle.upperBound...])"
+  }
+}
