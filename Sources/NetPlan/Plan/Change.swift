@@ -44,6 +44,8 @@ package struct Change: Sendable, Equatable {
     case (.link(let a), .link(let b)):
       // IFF_MULTI_QUEUE must be alike at every attach (tun_set_iff, drivers/net/tun.c).
       if a.kind != b.kind || a.tap.multiQueue != b.tap.multiQueue { return true }
+      // TUNSETOWNER needs a descriptor of the TAP, which whoever holds it has (EBUSY).
+      if a.tap != b.tap, a.facts?.carrier == true { return true }
       // TUNSETOWNER and TUNSETGROUP take no "nobody" (make_kuid must be valid).
       return a.tap.owner != b.tap.owner && b.tap.owner == Link.TAP.Account.none
         || a.tap.group != b.tap.group && b.tap.group == Link.TAP.Account.none

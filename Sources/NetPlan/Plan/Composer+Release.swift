@@ -92,17 +92,20 @@ extension Composer {
     return (target.wanted[.sysctl(key)] ?? observed[.sysctl(key)] ?? observed[.sysctl(usual)])?.sysctl?.value
   }
 
+  /// An address or route that was taken off an uplink; while that is a port, the host is on its bridge.
+  func suspended(_ former: Former) -> Object? {
+    guard former.id.attribute == "object", let json = try? JSON(parsing: Array(former.value.utf8)) else {
+      return nil
+    }
+    let isAddress = former.id.object.hasPrefix("address/")
+    return (isAddress ? Address(json: json).map(Object.address) : Route(json: json).map(Object.route))?
+      .renamed(uplinks)
+  }
+
   private mutating func restore(_ former: Former) {
     let reason = "as it was before"
     if former.id.attribute == "object" {
-      guard let json = try? JSON(parsing: Array(former.value.utf8)) else { return }
-      let object: Object?
-      if former.id.object.hasPrefix("address/") {
-        object = Address(json: json).map(Object.address)
-      } else {
-        object = Route(json: json).map(Object.route)
-      }
-      guard let object, object.links.allSatisfy({ observed.link($0) != nil }),
+      guard let object = suspended(former), object.links.allSatisfy({ observed.link($0) != nil }),
         observed[object.id] == nil || target.unwanted.contains(object.id)
       else { return }
       target.want(object, because: reason)

@@ -26,7 +26,8 @@ extension Composer {
         "MTU \(mtu.value) is above the uplink's (\(has)): larger frames would be lost",
         hint: "raise the MTU of '\(uplink.name)' first")
     }
-    guard joins else { return keepTaken(uplink, network, path) }
+    if network.host != .keep { mark(uplink, network) }
+    guard joins else { return keepTaken(uplink, network, bridge, path) }
     target.risks.append(
       Risk(
         "foreign-object", object: ObjectID.link(uplink.name).description,
@@ -37,18 +38,41 @@ extension Composer {
       warnOfManager(uplink, bridge, path)
       move(from: uplink.name, to: bridge.name, because: path)
       copySettings(from: uplink, to: bridge, because: path)
-    case .none, .stated: suspend(uplink.name, network, path)
+    case .none, .stated: suspend(from: uplink.name, of: uplink.name, network, path)
     }
   }
 
-  /// What was taken away from an uplink stays away as long as it is held.
-  private mutating func keepTaken(_ uplink: Link, _ network: Network, _ path: String) {
+  /// The ledger's entry that says that the host is not on the bridge of an uplink as it was on the uplink.
+  private func absence(on uplink: LinkName) -> FormerID {
+    FormerID(object: ObjectID.link(uplink).description, attribute: "host")
+  }
+
+  private mutating func mark(_ uplink: Link, _ network: Network) {
+    held[absence(on: uplink.name)] = Holding(
+      object: .link(uplink.name), set: "\"stated\"", otherwise: "\"keep\"")
+  }
+
+  /// An uplink that is a port already: what was taken away from it stays away as long as the file says so; when the
+  /// file changes its mind, what the host has goes from the bridge, or comes back on it.
+  private mutating func keepTaken(_ uplink: Link, _ network: Network, _ bridge: Link, _ path: String) {
+    let wasAbsent = observed[.former(absence(on: uplink.name))]?.former?.users.contains(topology.name) ?? false
+    if network.host == .keep {
+      guard wasAbsent else { return }
+      copySettings(from: uplink, to: bridge, because: path)
+      for former in observed.formers where former.users == [topology.name] && former.set == uplink.name.text {
+        guard let object = suspended(former), observed[object.id]?.origin ?? Ownership.origin == Ownership.origin
+        else { continue }
+        target.want(object, because: path)
+      }
+      return
+    }
     for former in observed.formers
     where former.users.contains(topology.name) && former.id.attribute == "object" {
       if former.set == uplink.name.text {
         held[former.id] = Holding(object: .link(uplink.name), set: former.set, otherwise: former.value)
       }
     }
+    if !wasAbsent { suspend(from: bridge.name, of: uplink.name, network, path) }
   }
 
   /// Addresses, routes, rules and proxies go from one link to the other.
@@ -115,7 +139,10 @@ extension Composer {
 
   private mutating func copySettings(from uplink: Link, to bridge: Link, because reason: String) {
     if var wanted = target.wanted.link(bridge.name) {
-      wanted.addressGeneration = uplink.addressGeneration
+      let id = FormerID(object: ObjectID.link(uplink.name).description, attribute: "addrgenmode")
+      let former = observed[.former(id)]?.former.flatMap { try? JSON(parsing: Array($0.value.utf8)) }
+      wanted.addressGeneration =
+        former.flatMap(Link.AddressGeneration.init(json:)) ?? uplink.addressGeneration
       target.want(.link(wanted), because: reason)
     }
     for (family, name) in followingSettings {
@@ -131,25 +158,31 @@ extension Composer {
     }
   }
 
-  /// Takes the host's addresses and routes off an uplink that is no longer the host's; they come back on release.
-  private mutating func suspend(_ uplink: LinkName, _ network: Network, _ path: String) {
-    var losesDefault: [AddressFamily] = []
+  /// Takes the host's addresses and routes off an uplink that is no longer the host's, or off its bridge; they come
+  /// back on release.
+  private mutating func suspend(
+    from link: LinkName, of uplink: LinkName, _ network: Network, _ path: String
+  ) {
+    var losesDefault: [RouteID] = []
     for object in observed.objects.values {
       switch object {
-      case .address(let address) where address.link == uplink && address.origin != Ownership.origin: break
-      case .route(let route) where route.links.contains(uplink) && route.origin != Ownership.origin:
-        if route.id.destination.length == 0, route.id.table == 254 { losesDefault.append(route.id.family) }
+      case .address(let address) where address.link == link && address.origin != Ownership.origin:
+        if link != uplink, isOwnLinkLocal(address), !makes(uplink, address) { continue }
+      case .route(let route) where route.links.contains(link) && route.origin != Ownership.origin:
+        if route.id.destination.length == 0, route.id.table == 254 { losesDefault.append(route.id) }
       default: continue
       }
       target.drop(object.id, because: path)
-      hold(object.id, "object", uplink.text)
+      let former = object.renamed([link: uplink])
+      held[FormerID(object: former.id.description, attribute: "object")] = Holding(
+        object: .link(uplink), set: uplink.text, otherwise: former.described.json.text())
     }
-    losesDefault.removeAll { family in network.gateways.contains { $0.value.family == family } }
-    if !losesDefault.isEmpty {
+    losesDefault.removeAll { id in network.gateways.contains { $0.value.family == id.family } }
+    if let lost = losesDefault.min() {
       target.risks.append(
         Risk(
-          "default-route", object: ObjectID.link(uplink).description,
-          "'\(uplink)' carries the host's default route, and \(path) leaves the host without one",
+          "default-route", object: (link == uplink ? ObjectID.link(link) : .route(lost)).description,
+          "'\(link)' carries the host's default route, and \(path) leaves the host without one",
           remedy: "'host: keep' moves it onto the bridge"))
     }
   }

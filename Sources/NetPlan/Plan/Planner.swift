@@ -58,10 +58,7 @@ package struct Planner {
       switch change.action {
       case .delete: what = "would be deleted"
       case .replace: what = "would be deleted and made anew"
-      case .change:
-        guard let after = change.after?.link, after.tap != link.tap else { continue }
-        what = "would have to be detached to change its owner"
-      case .create: continue
+      case .change, .create: continue
       }
       risks.append(
         Risk("in-use", object: ObjectID.link(link.name).description, "a process holds it, and it \(what)"))

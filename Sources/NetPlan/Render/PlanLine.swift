@@ -103,6 +103,7 @@ extension Link {
       case "group":
         old = before.tap.group.map(accounts.group) ?? "none"
         new = tap.group.map(accounts.group) ?? "none"
+      case "isolated" where before.port.isolated == nil && port.isolated == false: return nil
       default:
         guard let value = field.json(self) else { return nil }
         old = field.json(before).plain
