@@ -9,7 +9,8 @@ struct Attach: ParsableCommand {
   @Option(
     name: [.customShort("c"), .customLong("config")], help: ArgumentHelp("The file.", valueName: "config"))
   var paths: [String] = []
-  @Option(help: ArgumentHelp(
+  @Option(
+    help: ArgumentHelp(
       "The name of an applied configuration, where several have such a VM.", valueName: "name"))
   var name: String?
   @Option(

@@ -18,7 +18,8 @@ enum Parts {
     let known = (nics.isEmpty ? Array(vms) : nics).sorted(by: naturallyPrecedes)
     Output.error(
       nics.isEmpty
-        ? "error: '\(name)' has no VM '\(vm)'" : "error: the VM '\(vm)' of '\(name)' has no such NIC: '\(word)'")
+        ? "error: '\(name)' has no VM '\(vm)'"
+        : "error: the VM '\(vm)' of '\(name)' has no such NIC: '\(word)'")
     if let near = nearest(nics.isEmpty ? vm : word, known) {
       Output.error("  hint: did you mean '\(near)'?")
     } else if known.isEmpty {

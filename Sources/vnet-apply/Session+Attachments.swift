@@ -38,9 +38,11 @@ extension Session {
     guard names.count == 1, let name = names.first else {
       if names.isEmpty {
         Output.error(
-          parts.isEmpty ? "error: nothing is applied here" : "error: no one configuration here has all of these")
+          parts.isEmpty
+            ? "error: nothing is applied here" : "error: no one configuration here has all of these")
       } else {
-        let what = parts.isEmpty ? "several configurations are applied here" : "several configurations have that VM"
+        let what =
+          parts.isEmpty ? "several configurations are applied here" : "several configurations have that VM"
         Output.error("error: \(what): \(names.sorted().joined(separator: ", "))")
       }
       Output.error("  hint: say --name NAME, or -c CONFIG")

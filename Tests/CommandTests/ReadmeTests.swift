@@ -86,7 +86,7 @@ struct Page: Sendable, CustomTestStringConvertible {
 
   var testDescription: String { name }
 
-  private var lines: [String] {
+  var lines: [String] {
     get throws {
       let root = #filePath.split(separator: "/").dropLast(3).map { "/" + $0 }.joined()
       return try must(["cat", "\(root)/\(name)"]).lines

@@ -14,8 +14,12 @@ enum Accounts {
   /// Names by id; what the host does not know is left out.
   static func names(users: Set<UInt32>, groups: Set<UInt32>) -> AccountNames {
     var names = AccountNames()
-    for id in users { if let entry = getpwuid(id) { names.users[id] = String(cString: entry.pointee.pw_name) } }
-    for id in groups { if let entry = getgrgid(id) { names.groups[id] = String(cString: entry.pointee.gr_name) } }
+    for id in users {
+      if let entry = getpwuid(id) { names.users[id] = String(cString: entry.pointee.pw_name) }
+    }
+    for id in groups {
+      if let entry = getgrgid(id) { names.groups[id] = String(cString: entry.pointee.gr_name) }
+    }
     return names
   }
 

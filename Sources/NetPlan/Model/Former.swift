@@ -18,7 +18,7 @@ package struct Former: Described, Hashable {
   }
 
   package static let fields: [Field<Former>] = [
-    .always("object", \.id.object),
+    .always("of", \.id.object),
     .always("attribute", \.id.attribute),
     .always("value", \.value),
     .always("set", \.set),

@@ -8,7 +8,8 @@ package struct AccountNames: Sendable, Equatable {
   /// What was looked up on a host, or recorded of it.
   package init(_ facts: HostFacts) {
     users = Dictionary((facts.users ?? []).map { ($0.id, $0.name) }, uniquingKeysWith: { first, _ in first })
-    groups = Dictionary((facts.groups ?? []).map { ($0.id, $0.name) }, uniquingKeysWith: { first, _ in first })
+    groups = Dictionary(
+      (facts.groups ?? []).map { ($0.id, $0.name) }, uniquingKeysWith: { first, _ in first })
   }
 
   package func user(_ account: Link.TAP.Account) -> String { AccountNames.name(of: account, users) }

@@ -103,7 +103,8 @@ extension Composer {
     let joins = uplink.map { $0.master?.name != bridge.name } ?? false
     let former = joins && network.host == .keep ? uplink?.mac : present?.mac
     guard let former, let mac = bridge.mac, former != mac, present != nil || joins else { return }
-    guard joins || observed.addresses.contains(where: { $0.link == bridge.name && !$0.local.address.isLinkLocal })
+    guard
+      joins || observed.addresses.contains(where: { $0.link == bridge.name && !$0.local.address.isLinkLocal })
     else { return }
     target.risks.append(
       Risk(

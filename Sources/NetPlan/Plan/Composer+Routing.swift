@@ -26,7 +26,8 @@ extension Composer {
       addRoute(to: IPPrefix(host: guest), nexthop: Nexthop(link: tap.name), path)
     }
     for guest in nic.addresses where usable(guest.value.family) {
-      checkOverlap(IPPrefix(host: guest.value.address), at: guest.position, "\(path).address", proxy: hardware)
+      checkOverlap(
+        IPPrefix(host: guest.value.address), at: guest.position, "\(path).address", proxy: hardware)
     }
     for prefix in nic.routes where usable(prefix.value.family) {
       checkOverlap(prefix.value, at: prefix.position, "\(path).routes", proxy: nil)
@@ -53,6 +54,7 @@ extension Composer {
   private mutating func checkOverlap(
     _ prefix: IPPrefix, at position: SourcePosition?, _ path: String, proxy: Link?
   ) {
+    checkSubnets(prefix, at: position, path, proxy: proxy)
     for route in observed.routes
     where route.id.table == 254 && route.origin != Ownership.origin && route.kind == .unicast
       && route.id.destination.length > 0 && route.id.destination.family == prefix.family
@@ -67,13 +69,39 @@ extension Composer {
           hint: "choose other addresses, or remove that route first")
         continue
       }
-      if let proxy, route.links.contains(where: { $0 == proxy.name || $0 == uplinks[proxy.name] }) { continue }
-      target.risks.append(
-        Risk(
-          "overlap", object: ObjectID.route(RouteID(destination: prefix, metric: metric(prefix.family))).description,
-          "\(prefix) lies inside the host's route \(route.id)\(through)",
-          remedy: "'proxy' answers for a guest on the LAN that its address belongs to"))
+      if let proxy, route.links.contains(where: { $0 == proxy.name || $0 == uplinks[proxy.name] }) {
+        continue
+      }
+      risk(prefix, "\(prefix) lies inside the host's route \(route.id)\(through)")
     }
+  }
+
+  /// Inside a subnet that the host is on.
+  private mutating func checkSubnets(
+    _ prefix: IPPrefix, at position: SourcePosition?, _ path: String, proxy: Link?
+  ) {
+    for address in observed.addresses
+    where address.origin != Ownership.origin && address.local.length > 0 && !address.local.address.isLinkLocal
+      && address.local.family == prefix.family && address.local.prefix.contains(prefix)
+    {
+      if address.local.address == prefix.address, prefix.length == prefix.family.bits {
+        conflict(
+          position, path, "\(prefix.address) is the host's own address on '\(address.link)'",
+          hint: "choose another address")
+        continue
+      }
+      if let proxy, address.link == proxy.name || address.link == uplinks[proxy.name] { continue }
+      if address.local.length == prefix.family.bits { continue }
+      risk(prefix, "\(prefix) lies inside the host's subnet \(address.local.prefix) (dev \(address.link))")
+    }
+  }
+
+  private mutating func risk(_ prefix: IPPrefix, _ detail: String) {
+    let id = RouteID(destination: prefix, metric: metric(prefix.family))
+    target.risks.append(
+      Risk(
+        "overlap", object: ObjectID.route(id).description, detail,
+        remedy: "'proxy' answers for a guest on the LAN that its address belongs to"))
   }
 
   /// By a routed TAP of ours: the host's side of another guest.
@@ -188,7 +216,9 @@ extension Composer {
   }
 
   private mutating func noticeForwarding(_ key: SysctlKey) {
-    guard let name = key.link, let link = observed.link(name), !isOurs(link), prospective(key) != "1" else { return }
+    guard let name = key.link, let link = observed.link(name), !isOurs(link), prospective(key) != "1" else {
+      return
+    }
     target.risks.append(
       Risk(
         "foreign-object", object: ObjectID.sysctl(key).description,

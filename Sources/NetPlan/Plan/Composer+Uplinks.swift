@@ -55,12 +55,14 @@ extension Composer {
   /// An uplink that is a port already: what was taken away from it stays away as long as the file says so; when the
   /// file changes its mind, what the host has goes from the bridge, or comes back on it.
   private mutating func keepTaken(_ uplink: Link, _ network: Network, _ bridge: Link, _ path: String) {
-    let wasAbsent = observed[.former(absence(on: uplink.name))]?.former?.users.contains(topology.name) ?? false
+    let wasAbsent =
+      observed[.former(absence(on: uplink.name))]?.former?.users.contains(topology.name) ?? false
     if network.host == .keep {
       guard wasAbsent else { return }
       copySettings(from: uplink, to: bridge, because: path)
       for former in observed.formers where former.users == [topology.name] && former.set == uplink.name.text {
-        guard let object = suspended(former), observed[object.id]?.origin ?? Ownership.origin == Ownership.origin
+        guard let object = suspended(former),
+          observed[object.id]?.origin ?? Ownership.origin == Ownership.origin
         else { continue }
         target.want(object, because: path)
       }

@@ -73,7 +73,8 @@ struct Composer {
   }
 
   mutating func lacking(
-    _ position: SourcePosition?, _ path: String, _ message: String, hint: String? = nil, isShared: Bool = false
+    _ position: SourcePosition?, _ path: String, _ message: String, hint: String? = nil,
+    isShared: Bool = false
   ) {
     target.obstacles.append(
       Obstacle(.lacking, at: position, path: path, message, hint: hint, isShared: isShared))

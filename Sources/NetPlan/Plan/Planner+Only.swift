@@ -9,7 +9,9 @@ extension Planner {
     obstacles.removeAll { !isSelected($0.path) && !($0.path == "vms" && new.contains(.ipv6)) }
     let ids = Set(own.map(\.id))
     let shared = changes.filter { change in
-      guard !ids.contains(change.id), let (family, isRelease) = forwarding(change, target) else { return false }
+      guard !ids.contains(change.id), let (family, isRelease) = forwarding(change, target) else {
+        return false
+      }
       return isRelease ? isUnneeded(family, after: own, target) : new.contains(family)
     }
     let chosen = own + shared
@@ -32,7 +34,11 @@ extension Planner {
       .subtracting(chosen.compactMap { $0.after?.link?.name })
     for change in chosen {
       let needed: LinkName?
-      if case .sysctl(let key) = change.id { needed = key.link } else { needed = change.after?.link?.master?.name }
+      if case .sysctl(let key) = change.id {
+        needed = key.link
+      } else {
+        needed = change.after?.link?.master?.name
+      }
       guard let needed, pending.contains(needed) else { continue }
       obstacles.append(
         Obstacle(
@@ -58,7 +64,9 @@ extension Planner {
       guard id.object.hasPrefix("sysctl/"), let key = SysctlKey(String(id.object.dropFirst("sysctl/".count))),
         sharedSettings.contains(key.name)
       else { return nil }
-      let users = (before: change.before?.former?.users.count ?? 0, after: change.after?.former?.users.count ?? 0)
+      let users = (
+        before: change.before?.former?.users.count ?? 0, after: change.after?.former?.users.count ?? 0
+      )
       return (key.family, users.after < users.before)
     default: return nil
     }

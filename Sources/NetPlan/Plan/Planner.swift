@@ -116,7 +116,12 @@ package struct Planner {
       }
     }
     if before.vlans != after.vlans, before.master == after.master, inUse {
-      words.append("its VM changes VLANs")
+      let lost = Set((before.vlans ?? []).map(\.id)).subtracting((after.vlans ?? []).map(\.id)).sorted()
+      if before.kind == .tap {
+        words.append("its VM changes VLANs")
+      } else if !lost.isEmpty {
+        words.append("VLANs that no longer pass: \(lost.map(String.init).joined(separator: " "))")
+      }
     }
     return words
   }

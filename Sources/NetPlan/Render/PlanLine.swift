@@ -109,6 +109,7 @@ extension Link {
         old = field.json(before).plain
         new = JSON?.some(value).plain
       }
+      if old == new { return nil }
       return "\(field.name) \(old) → \(new)"
     }
   }

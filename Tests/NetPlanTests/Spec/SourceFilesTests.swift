@@ -66,7 +66,7 @@ struct SourceFilesTests {
         failure([folder])?.text == """
           error: \(folder): the folder holds no configuration [no-files]
             hint: files are named *.conf, *.yaml or *.yml
-          1 error in the configuration
+          1 error: no configuration was read
 
           """)
       #expect(failure([])?.diagnostics.map(\.code) == [.noFiles])
@@ -80,7 +80,7 @@ struct SourceFilesTests {
         failure(["\(folder)/a.conf", "\(folder)/b.conf"])?.text == """
           error: \(folder)/a.conf: cannot open: No such file or directory [cannot-read]
           error: \(folder)/b.conf: cannot open: No such file or directory [cannot-read]
-          2 errors in the configuration
+          2 errors: no configuration was read
 
           """)
     }
