@@ -25,9 +25,10 @@ struct Remove: ParsableCommand {
     let owner = name ?? loaded?.topology.name ?? ""
     let parts = name == nil ? Array(words.dropFirst()) : words
     var change = try Session.open(options).begin("remove", lockTimeout: lock.seconds)
-    // What stays of the file says what the parts that go were the last to need.
-    let rest = parts.isEmpty ? nil : loaded?.topology.without(parts)
-    let before = try change.observe(for: rest ?? .empty(owner))
+    let topology = parts.isEmpty ? nil : loaded?.topology
+    let before = try change.observe(for: topology ?? .empty(owner))
+    // What stays of the file on the host says what the parts that go were the last to need.
+    let rest = topology?.without(parts).keeping(Set(before.state.nicIDs(of: owner)))
     var planner = Planner(topology: rest ?? .empty(owner), host: before)
     planner.only = parts
     planner.allow = allow.acceptances

@@ -118,7 +118,7 @@ struct PartsTests {
       let outcome = try host.vnet("plan", file)
       expect(outcome, exits: 69)
       #expect(outcome.stderr.lines.filter { $0.contains("no-such-user'") }.count == 1, "\(outcome)")
-      #expect(outcome.stderr.lines.last == "1 error on the host", "\(outcome)")
+      #expect(outcome.stderr.trimmed.lines.last == "1 error on the host", "\(outcome)")
     }
   }
 

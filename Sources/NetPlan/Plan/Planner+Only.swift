@@ -8,11 +8,10 @@ extension Planner {
     let new = Set(own.filter { $0.action == .create }.compactMap { $0.after?.guestFamily })
     obstacles.removeAll { !isSelected($0.path) && !($0.path == "vms" && new.contains(.ipv6)) }
     let ids = Set(own.map(\.id))
-    let shared = changes.filter { change in
-      guard !ids.contains(change.id), let (family, isRelease) = forwarding(change, target) else {
-        return false
-      }
-      return isRelease ? isUnneeded(family, after: own, target) : new.contains(family)
+    let shared = changes.compactMap { change -> Change? in
+      guard !ids.contains(change.id), let (family, isRelease) = forwarding(change, target) else { return nil }
+      guard isRelease else { return new.contains(family) ? change : nil }
+      return isUnneeded(family, after: own, target) ? restoring(change, own) : nil
     }
     let chosen = own + shared
     refuseMissingBridges(changes, chosen, target, &obstacles)
@@ -70,6 +69,17 @@ extension Planner {
       return (key.family, users.after < users.before)
     default: return nil
     }
+  }
+
+  /// A setting that would go with its interface is put back where only the guests go.
+  private func restoring(_ change: Change, _ chosen: [Change]) -> Change? {
+    guard case .sysctl(let sysctl)? = change.before, change.after == nil else { return change }
+    let id = FormerID(object: change.id.description, attribute: "value")
+    let isLinkGone = chosen.contains { $0.after == nil && $0.before?.link?.name == sysctl.key.link }
+    guard !isLinkGone, let former = host.state[.former(id)]?.former, former.set == sysctl.value else {
+      return nil
+    }
+    return Change(before: change.before, after: .sysctl(Sysctl(key: sysctl.key, value: former.value)))
   }
 
   /// Whether no guest is left, once the chosen changes are made, of whom the target knows nothing.

@@ -9,6 +9,13 @@ extension Topology {
     return rest
   }
 
+  /// The same with those NICs only.
+  package func keeping(_ ids: Set<String>) -> Topology {
+    var rest = self
+    for index in rest.vms.indices { rest.vms[index].nics.removeAll { !ids.contains($0.id) } }
+    return rest
+  }
+
   /// `VM/NIC` of each.
   package var nicIDs: [String] { vms.flatMap { $0.nics.map(\.id) } }
 }
