@@ -126,7 +126,10 @@ struct VLANBridgeTests {
       let file = try host.files.write("v.conf", text)
       expect(try host.vnet("apply", file), exits: 0)
       let fresh = try host.comparableDump()
-      try host.files.write("v.conf", text.replacing("a: {nics: {eth0: {network: tagged, vlan: 10}}}", with: "a: {nics: {eth0: {network: flat}}}"))
+      try host.files.write(
+        "v.conf",
+        text.replacing(
+          "a: {nics: {eth0: {network: tagged, vlan: 10}}}", with: "a: {nics: {eth0: {network: flat}}}"))
       expect(try host.vnet("apply", file), exits: 0)
       #expect(try host.vlans("a-eth0").isEmpty)
       expect(try host.vnet("plan", file), exits: 0)

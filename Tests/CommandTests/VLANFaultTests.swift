@@ -1,7 +1,8 @@
 import Testing
 
 @Suite(
-  "VLANs and a failure half-way", .enabled(if: Gate.ready && Gate.strace, "needs root, /dev/net/tun and strace"),
+  "VLANs and a failure half-way",
+  .enabled(if: Gate.ready && Gate.strace, "needs root, /dev/net/tun and strace"),
   .enabled(if: Gate.vlanFiltering, "kernel lacks bridge VLAN filtering"))
 struct VLANFaultTests {
   /// From a bridge without VLANs on an uplink that carries the host to one with them: ports, filtering, a new NIC.

@@ -132,18 +132,18 @@ struct VLANPacketTests {
   @Test("filtering that begins or ends on a live bridge loses no packet of the host")
   func live() throws {
     try Host.with { host in
-      let without = Self.text.lines.filter { !$0.contains("vlan:") && !$0.contains("trunk:") }
-      let file = try host.files.write("v.conf", without.joined(separator: "\n"))
+      let without = Self.text.replacing(", vlan: 10", with: "").replacing(", vlan: 20", with: "")
+        .replacing(", trunk: [10, 30-31]", with: "").replacing(", trunk: [30]", with: "")
+      let file = try host.files.write("v.conf", without)
       expect(try host.vnet("apply", file), exits: 0)
       #expect(try !host.filters("office"))
       let fresh = try host.comparableDump()
-      // A spanning tree that wakes up and timers would be seen as a gap; emulation is too slow to measure one.
       let prober = try Prober("192.0.2.1", in: host.space)
       try host.files.write("v.conf", Self.text)
       expect(try host.vnet("apply", file), exits: 0)
       #expect(try host.filters("office"))
       expect(try host.vnet("plan", file), exits: 0)
-      try host.files.write("v.conf", without.joined(separator: "\n"))
+      try host.files.write("v.conf", without)
       expect(try host.vnet("apply", file), exits: 0)
       prober.stop()
       let result = try prober.finish()

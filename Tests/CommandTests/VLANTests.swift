@@ -42,7 +42,7 @@ struct VLANTests {
       let file = try host.files.write("v.conf", Self.text)
       let before = try host.space.dump()
       expect(try host.vnet("apply", file), exits: 0)
-        #expect(try host.filters("office"))
+      #expect(try host.filters("office"))
       // The host is on the uplink's untagged VLAN.
       #expect(try host.vlans("office") == [5: Host.native])
       #expect(try host.vlans("access-eth0") == [10: Host.native])

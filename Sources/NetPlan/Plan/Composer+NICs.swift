@@ -56,8 +56,8 @@ extension Composer {
       var vlans = nic.trunk.map { PortVLAN(id: UInt16($0)) }
       if let access = nic.vlan {
         vlans.append(PortVLAN(id: UInt16(access), pvid: true, untagged: true))
-      } else if nic.trunk.isEmpty {
-        vlans.append(native(network))
+      } else if nic.trunk.isEmpty, let usual = native(network, bridge) {
+        vlans.append(usual)
       }
       tap.vlans = vlans.sorted()
       if isExisting(network), let usual = bridge.bridge.defaultPVID, usual != 0 {
@@ -71,6 +71,12 @@ extension Composer {
           ? "its owner turns that on: ip link set \(bridge.name) type bridge vlan_filtering 1"
           : "this kernel lacks CONFIG_BRIDGE_VLAN_FILTERING")
     }
+  }
+
+  /// The VLAN of NICs that name none; a bridge of somebody else says itself where its ports are, if anywhere.
+  private func native(_ network: Network, _ bridge: Link) -> PortVLAN? {
+    guard isExisting(network) else { return native(network) }
+    return bridge.bridge.defaultPVID.flatMap { $0 == 0 ? nil : PortVLAN(id: $0, pvid: true, untagged: true) }
   }
 
   private func isExisting(_ network: Network) -> Bool {

@@ -41,7 +41,8 @@ enum Gate {
     guard root, let space = try? Namespace() else { return false }
     defer { space.delete() }
     return (try? space.ip("link add link lo name gate type vlan id 10")) != nil
-      || (try? space.ip("link add gate0 type veth peer name gate1\nlink add link gate0 name gate type vlan id 10")) != nil
+      || (try? space.ip(
+        "link add gate0 type veth peer name gate1\nlink add link gate0 name gate type vlan id 10")) != nil
   }()
 
   /// IPv6 forwarding of one interface (`force_forwarding`, Linux 6.17).
