@@ -47,7 +47,7 @@ struct VLANBridgeTests {
       #expect(try [host.vlans("br9"), host.vlans("foreign0")] == theirs)
       expect(try host.vnet("plan", file), exits: 0)
       try host.files.write("v.conf", Self.text.replacing("vlan: 30", with: "vlan: 31"))
-      #expect(try host.plan(file).changes.map(\.description) == ["update link/a-eth0"])
+      #expect(try host.plan(file).changes.map(\.description) == ["change link/a-eth0"])
       expect(try host.vnet("apply", file), exits: 0)
       #expect(try host.vlans("a-eth0") == [31: Host.native])
       #expect(try [host.vlans("br9"), host.vlans("foreign0")] == theirs)
@@ -149,7 +149,7 @@ struct VLANBridgeTests {
       expect(try host.vnet("apply", file), exits: 0)
       try host.files.write("v.conf", VLANTests.text.replacing("native: 5", with: "native: 6"))
       let changes = try host.plan(file).changes
-      #expect(Set(changes.map(\.description)) == ["update link/office", "update link/eth1"])
+      #expect(Set(changes.map(\.description)) == ["change link/office", "change link/eth1"])
       expect(try host.vnet("apply", file), exits: 0)
       #expect(try host.vlans("office") == [6: Host.native])
       #expect(try host.vlans("eth1")[6] == Host.native)

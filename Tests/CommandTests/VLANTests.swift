@@ -66,7 +66,7 @@ struct VLANTests {
       #expect(
         plan.changes.allSatisfy { $0.id.contains("access-eth0") || $0.id.contains("eth1") }, "\(plan.changes)"
       )
-      #expect(plan.changes.allSatisfy { $0.action == "update" }, "\(plan.changes)")
+      #expect(plan.changes.allSatisfy { $0.action == "change" }, "\(plan.changes)")
       expect(try host.vnet("apply", file), exits: 0)
       #expect(try host.vlans("access-eth0").keys.sorted() == [12])
       #expect(try host.vlans("eth1")[10] == nil)
