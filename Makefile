@@ -6,7 +6,7 @@ DESTDIR ?=
 RELEASE := $(SWIFT) build -c release --static-swift-stdlib -Xlinker -s
 BINARY  := .build/release/vnet-apply
 
-.PHONY: help setup build demo test check bench release install clean
+.PHONY: help setup build demo test lab check bench release install clean
 
 help: ## what there is to make
 	@sed -n 's/^\([a-z]*\):.*## /\1|/p' $(MAKEFILE_LIST) | awk -F'|' '{ printf "%-9s%s\n", $$1, $$2 }'
@@ -22,6 +22,11 @@ demo: setup ## show it at work, in throwaway network namespaces (root)
 
 test: setup ## build and run every test; run as root to include those on the kernel
 	@scripts/test
+	@lab/run
+
+lab: setup ## boot Debian kernels under QEMU and run on them what this kernel may lack
+	$(SWIFT) build --build-tests
+	@lab/run
 
 check: setup ## format, layers, warnings, leftovers
 	@scripts/check

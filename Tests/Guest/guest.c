@@ -24,6 +24,7 @@ static struct {
   int fd;
   size_t header;  // bytes of virtio-net header before each frame
   uint8_t mac[6];
+  int vlan;  // of its frames, which then carry a tag (802.1Q); 0 for none
   struct address own[MOST_ADDRESSES];
   int owned;
   struct address gateways[2];
@@ -50,9 +51,14 @@ static void send_frame(const uint8_t *destination, uint16_t type, const uint8_t 
   uint8_t *frame = out + station.header;
   memcpy(frame, destination, 6);
   memcpy(frame + 6, station.mac, 6);
-  frame[12] = (uint8_t)(type >> 8), frame[13] = (uint8_t)type;
-  memcpy(frame + 14, payload, length);
-  if (write(station.fd, out, station.header + 14 + length) < 0 && errno != EIO) perror("write");
+  uint8_t *at = frame + 12;
+  if (station.vlan != 0) {
+    *at++ = ETHERTYPE_VLAN >> 8, *at++ = ETHERTYPE_VLAN & 255;
+    *at++ = (uint8_t)(station.vlan >> 8), *at++ = (uint8_t)station.vlan;
+  }
+  *at++ = (uint8_t)(type >> 8), *at++ = (uint8_t)type;
+  memcpy(at, payload, length);
+  if (write(station.fd, out, (size_t)(at - out) + length) < 0 && errno != EIO) perror("write");
 }
 
 static void send_ipv4(const uint8_t *mac, const uint8_t *from, const uint8_t *to, const uint8_t *icmp, size_t length) {
@@ -205,8 +211,14 @@ static void receive(void) {
     if ((size_t)length < station.header + 14 + 20) continue;
     uint8_t *frame = in + station.header, *payload = frame + 14, mac[6];
     size_t rest = (size_t)length - station.header - 14;
+    int type = frame[12] << 8 | frame[13];
     memcpy(mac, frame + 6, 6);
-    switch (frame[12] << 8 | frame[13]) {
+    if (station.vlan != 0) {
+      if (type != ETHERTYPE_VLAN || ((payload[0] & 15) << 8 | payload[1]) != station.vlan || rest < 24) continue;
+      type = payload[2] << 8 | payload[3];
+      payload += 4, rest -= 4;
+    }
+    switch (type) {
     case ETHERTYPE_ARP: receive_arp(payload, rest); break;
     case ETHERTYPE_IP: receive_ipv4(mac, payload, rest); break;
     case ETHERTYPE_IPV6: if (rest >= 40) receive_ipv6(mac, payload, rest); break;
@@ -334,8 +346,8 @@ int guest(int argc, char **argv) {
   static const struct option options[] = {
       {"tap", required_argument, NULL, 't'},     {"mac", required_argument, NULL, 'm'},
       {"address", required_argument, NULL, 'a'}, {"gateway", required_argument, NULL, 'g'},
-      {"vnet-hdr", no_argument, NULL, 'v'},      {"multi-queue", no_argument, NULL, 'q'},
-      {NULL, 0, NULL, 0}};
+      {"vlan", required_argument, NULL, 'V'},    {"vnet-hdr", no_argument, NULL, 'v'},
+      {"multi-queue", no_argument, NULL, 'q'},   {NULL, 0, NULL, 0}};
   const char *tap = NULL;
   bool vnet_header = false, multi_queue = false;
   memcpy(station.mac, (const uint8_t[6]){0x02, 0, 0, 0, 0, 1}, 6);
@@ -352,6 +364,10 @@ int guest(int argc, char **argv) {
       break;
     case 'g':
       if (station.gateway_count == 2 || !address_parse(optarg, &station.gateways[station.gateway_count++])) return usage("not a gateway");
+      break;
+    case 'V':
+      station.vlan = atoi(optarg);
+      if (station.vlan < 1 || station.vlan > 4094) return usage("not a VLAN");
       break;
     case 'v': vnet_header = true; break;
     case 'q': multi_queue = true; break;

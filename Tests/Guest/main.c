@@ -1,13 +1,14 @@
 // stand-in: a guest without a hypervisor, and a prober. Both are used by the acceptance tests and by the demo.
 //
 //   stand-in guest --tap NAME [--mac MAC] [--address ADDRESS/LENGTH]... [--gateway ADDRESS]...
-//                  [--vnet-hdr] [--multi-queue]
+//                  [--vlan ID] [--vnet-hdr] [--multi-queue]
 //   stand-in probe ADDRESS [COUNT [INTERVAL_US]]
 //   stand-in cookie
 //
 // `guest` attaches to a TAP (TUNSETIFF), prints "ready" and is a station there: it answers ARP, neighbour
 // solicitations and echo requests. Each line `ping ADDRESS [COUNT [INTERVAL_MS]]` on its standard input sends
-// echo requests and prints `ping ADDRESS: 3 sent, 0 lost`. The TAP is held until standard input closes.
+// echo requests and prints `ping ADDRESS: 3 sent, 0 lost`. The TAP is held until standard input closes. With
+// `--vlan` it tags its frames and hears those of that VLAN alone.
 //
 // `probe` sends an echo request each millisecond, prints "ready" at the first reply and at the end (COUNT
 // reached, or standard input closed) `probe ADDRESS: 3000 sent, 0 lost, worst gap 1.4 ms`.

@@ -97,7 +97,8 @@ extension Netlink.Batch {
       message.port = port
       add("set isolation of port \(name)", .change, message)
     }
-    if before.vlans != after.vlans, let vlans = after.vlans {
+    // A port that changes masters begins with what the new one gives.
+    if before.vlans != after.vlans, before.master == after.master, let vlans = after.vlans {
       try addVLANs(before.vlans ?? [], vlans, of: after, &table)
     }
   }

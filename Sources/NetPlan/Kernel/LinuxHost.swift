@@ -141,7 +141,12 @@ package struct LinuxHost: Host, ~Copyable {
   private mutating func canFilterVLANs() throws(NetlinkError) -> Bool? {
     do throws(NetlinkError) {
       return try socket.dump(
-        "list bridge VLANs", type: 114, into: true, request: { $0.append(zeros: 8) }, each: { _, _, _ in })
+        "list bridge VLANs", type: 114, into: true,
+        request: {
+          // struct br_vlan_msg of linux/if_bridge.h; the kernel looks for the handler by its family.
+          $0.append(UInt8(AF_BRIDGE))
+          $0.append(zeros: 7)
+        }, each: { _, _, _ in })
     } catch {
       if error.errno == EOPNOTSUPP { return access("/sys/module/bridge", F_OK) == 0 ? false : nil }
       throw error

@@ -52,26 +52,33 @@ extension Composer {
         hint: "raise the network's mtu, or lower this one")
     }
     tap.port.isolated = nic.isolated
-    let filters = network.vlanFiltering || (isExisting(network) && bridge.bridge.vlanFiltering == true)
-    if filters, host.facts.vlanFiltering != false {
+    let filters = isExisting(network) ? bridge.bridge.vlanFiltering == true : network.vlanFiltering
+    let namesVLANs = nic.vlan != nil || !nic.trunk.isEmpty
+    if namesVLANs, !filters || host.facts.vlanFiltering == false {
+      lacking(
+        nic.position, path, "the bridge '\(bridge.name)' does not filter VLANs",
+        hint: isExisting(network)
+          ? "its owner turns that on: ip link set \(bridge.name) type bridge vlan_filtering 1"
+          : "this kernel lacks CONFIG_BRIDGE_VLAN_FILTERING")
+    } else if host.facts.vlanFiltering == true || filters {
       var vlans = nic.trunk.map { PortVLAN(id: UInt16($0)) }
       if let access = nic.vlan {
         vlans.append(PortVLAN(id: UInt16(access), pvid: true, untagged: true))
-      } else if nic.trunk.isEmpty {
-        vlans.append(native(network))
+      } else if nic.trunk.isEmpty, let usual = native(network, bridge) {
+        vlans.append(usual)
       }
       tap.vlans = vlans.sorted()
       if isExisting(network), let usual = bridge.bridge.defaultPVID, usual != 0 {
         tap.facts = LinkFacts()
         tap.facts?.joinPVID = usual
       }
-    } else if nic.vlan != nil || !nic.trunk.isEmpty {
-      lacking(
-        nic.position, path, "the bridge '\(bridge.name)' does not filter VLANs",
-        hint: isExisting(network)
-          ? "its owner turns that on: ip link set \(bridge.name) type bridge vlan_filtering 1"
-          : "this kernel lacks CONFIG_BRIDGE_VLAN_FILTERING")
     }
+  }
+
+  /// The VLAN of NICs that name none; a bridge of somebody else says itself where its ports are, if anywhere.
+  private func native(_ network: Network, _ bridge: Link) -> PortVLAN? {
+    guard isExisting(network) else { return network.vlanFiltering ? native(network) : nil }
+    return bridge.bridge.defaultPVID.flatMap { $0 == 0 ? nil : PortVLAN(id: $0, pvid: true, untagged: true) }
   }
 
   private func isExisting(_ network: Network) -> Bool {

@@ -74,8 +74,8 @@ extension Composer {
       bridge.bridge.vlanFiltering = network.vlanFiltering
       // From the start: a later change would take the VLAN away from every port (`br_vlan_set_default_pvid`).
       bridge.bridge.defaultPVID = 0
-      if network.vlanFiltering {
-        bridge.vlans = hasHost(network) ? [native(network)] : []
+      if network.vlanFiltering || host.facts.vlanFiltering == true {
+        bridge.vlans = network.vlanFiltering && hasHost(network) ? [native(network)] : []
       }
     }
     if uplink == nil || network.host != .keep {

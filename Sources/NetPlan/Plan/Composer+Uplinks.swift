@@ -16,6 +16,8 @@ extension Composer {
         ([native(network)]
         + network.uplinkVLANs.filter { $0 != network.native }.map { PortVLAN(id: UInt16($0)) })
         .sorted()
+    } else if host.facts.vlanFiltering == true {
+      port.vlans = []
     }
     target.want(.link(port), because: path)
     hold(uplink.name, "up", true.json, because: path)

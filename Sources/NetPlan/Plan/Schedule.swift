@@ -254,9 +254,9 @@ private struct ScheduleContext {
     configured.bridge = bare.bridge
     var joined = configured
     joined.master = link.master
-    if link.vlans != nil { joined.vlans = link.facts?.joinVLANs }
+    if link.vlans != nil { joined.vlans = link.facts?.joinVLANs ?? [] }
     // With nothing to be set between joining and coming up, one message does both: the master is set first.
-    if link.kind == .tap, link.port.isolated != true, link.vlans == nil, link.master?.name != nil {
+    if link.kind == .tap, link.port.isolated != true, link.vlans == joined.vlans, link.master?.name != nil {
       joined.up = link.up
       joined.port = link.port
     }
@@ -301,7 +301,7 @@ private struct ScheduleContext {
     if after.up == false { flipped.up = false }
     if moves {
       flipped.port = Link.Port()
-      flipped.vlans = after.vlans == nil ? nil : after.facts?.joinVLANs
+      flipped.vlans = after.vlans == nil ? nil : after.facts?.joinVLANs ?? []
     }
     var arranged = flipped
     arranged.port = after.port

@@ -36,6 +36,15 @@ enum Gate {
     return (try? space.ip("link add name gate type bridge vlan_filtering 1")) != nil
   }()
 
+  /// VLAN interfaces (802.1Q), with which a LAN is a trunk.
+  static let vlanLinks: Bool = {
+    guard root, let space = try? Namespace() else { return false }
+    defer { space.delete() }
+    return (try? space.ip("link add link lo name gate type vlan id 10")) != nil
+      || (try? space.ip(
+        "link add gate0 type veth peer name gate1\nlink add link gate0 name gate type vlan id 10")) != nil
+  }()
+
   /// IPv6 forwarding of one interface (`force_forwarding`, Linux 6.17).
   static let forceForwarding = access("/proc/sys/net/ipv6/conf/lo/force_forwarding", R_OK) == 0
 }
