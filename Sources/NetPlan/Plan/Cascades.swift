@@ -40,6 +40,7 @@ struct Cascades {
     if !replaced.isEmpty { explainReplacement(of: replaced) }
     if !lowered.isEmpty { explainLowering(of: lowered) }
     if !relabelled.isEmpty { explainLabels(on: relabelled) }
+    explainNexthops()
     if restoresOrder { explainOrder() }
     explainAddresses(gone.union(replaced))
   }
@@ -75,19 +76,44 @@ struct Cascades {
     for object in untouched({ $0.links.contains(where: replaced.contains) }) {
       // IFAPROT_KERNEL_LL: the kernel makes it again.
       if object.address?.origin == 3 { continue }
-      append(object, object)
+      // What is new has no carrier yet, without which it can have no nexthop object (`rtm_to_nh_config`).
+      append(object, object.nexthop == nil ? object : nil)
     }
   }
 
-  /// A link that goes down loses its routes and its IPv6 addresses (`fib_netdev_event`, `addrconf_ifdown`).
+  /// A link that goes down loses its routes, its IPv6 addresses and its nexthop objects (`fib_netdev_event`,
+  /// `addrconf_ifdown`, `nexthop_flush_dev`).
   private mutating func explainLowering(of lowered: Set<LinkName>) {
     for object in untouched({ $0.links.contains(where: lowered.contains) }) {
       switch object {
       case .address(let address) where address.local.family == .ipv6: append(object, nil)
-      case .route(let route) where route.links.allSatisfy(lowered.contains): append(object, nil)
+      case .nexthop: append(object, nil)
+      case .route(let route) where route.nexthopID == nil && route.links.allSatisfy(lowered.contains):
+        append(object, nil)
       default: break
       }
     }
+  }
+
+  /// With a nexthop object go its places in groups, the groups that have no other member, and the routes that name one
+  /// that goes (`__remove_nexthop`, net/ipv4/nexthop.c).
+  private mutating func explainNexthops() {
+    var gone: Set<UInt32> = []
+    for change in changes where change.after == nil {
+      if let nexthop = change.before?.nexthop { gone.insert(nexthop.id) }
+    }
+    if gone.isEmpty { return }
+    for object in untouched({ $0.nexthop?.group.contains { gone.contains($0.id) } ?? false }) {
+      guard case .nexthop(var group) = object else { continue }
+      group.group.removeAll { gone.contains($0.id) }
+      if group.group.isEmpty {
+        gone.insert(group.id)
+        append(object, nil)
+      } else {
+        append(object, .nexthop(group))
+      }
+    }
+    for object in untouched({ $0.route?.nexthopID.map(gone.contains) ?? false }) { append(object, nil) }
   }
 
   /// With the name of its link change the labels of its IPv4 addresses, which cannot be set in place
@@ -131,7 +157,8 @@ struct Cascades {
   // MARK: Addresses
 
   /// Deleting a primary IPv4 address drops the secondaries of its subnet (`inet_del_ifa`); with an address go the IPv4
-  /// routes that name it as source (`fib_sync_down_addr`), from IPv6 routes the naming (`fib6_remove_prefsrc`), and
+  /// routes that name it as source (`fib_sync_down_addr`), from IPv6 routes the naming (`fib6_remove_prefsrc`; not from
+  /// those by a nexthop object), and
   /// with the last IPv4 address of a link the IPv4 routes by it (`fib_inetaddr_event`).
   private mutating func explainAddresses(_ without: Set<LinkName>) {
     var leaving: [Address] = []
@@ -169,6 +196,7 @@ struct Cascades {
       guard case .route(var route) = object else { continue }
       let isBare = route.id.family == .ipv4 && !route.links.isEmpty && route.links.allSatisfy(bare.contains)
       if let source = route.preferredSource, sources.contains(source) {
+        if route.id.family == .ipv6, route.nexthopID != nil { continue }
         if returning.contains(source) {
           append(object, object)
         } else if route.id.family == .ipv4 {

@@ -97,6 +97,7 @@ extension Composer {
         object = Route(json: json).map(Object.route)
       }
       guard let object, object.links.allSatisfy({ observed.link($0) != nil }),
+        object.route?.nexthopID.map({ observed[.nexthop($0)] != nil }) ?? true,
         observed[object.id] == nil || target.unwanted.contains(object.id)
       else { return }
       target.want(object, because: reason)

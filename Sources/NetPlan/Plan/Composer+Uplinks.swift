@@ -35,10 +35,23 @@ extension Composer {
     switch network.host {
     case .keep:
       warnOfManager(uplink, bridge, path)
+      refuseDelay(uplink, network, path)
       move(from: uplink.name, to: bridge.name, because: path)
       copySettings(from: uplink, to: bridge, because: path)
     case .none, .stated: suspend(uplink.name, network, path)
     }
+  }
+
+  /// A bridge has no carrier while its ports listen and learn, and without one a link can have no nexthop object
+  /// (`rtm_to_nh_config`, net/ipv4/nexthop.c).
+  private mutating func refuseDelay(_ uplink: Link, _ network: Network, _ path: String) {
+    guard network.stp,
+      let nexthop = observed.nexthops.filter({ $0.link == uplink.name }).min(by: { $0.id < $1.id })
+    else { return }
+    lacking(
+      nil, "\(path).stp",
+      "nexthop \(nexthop.summary) cannot move to a bridge that waits for its ports before it forwards",
+      hint: "leave out 'stp', or replace it by ordinary routes")
   }
 
   /// What was taken away from an uplink stays away as long as it is held.
@@ -51,7 +64,7 @@ extension Composer {
     }
   }
 
-  /// Addresses, routes, rules and proxies go from one link to the other.
+  /// Addresses, nexthop objects, routes, rules and proxies go from one link to the other.
   mutating func move(
     from old: LinkName, to new: LinkName, because reason: String, _ isMoved: (Object) -> Bool = { _ in true }
   ) {
@@ -66,15 +79,15 @@ extension Composer {
       if address.label == old.text { moved.label = new.text }
       target.want(.address(moved), because: reason)
     }
+    // Routes that name one follow it: one NLM_F_REPLACE changes its link under them (`replace_nexthop_single`).
+    for nexthop in observed.nexthops where nexthop.link == old {
+      guard isMoved(.nexthop(nexthop)) else { continue }
+      var moved = nexthop
+      moved.link = new
+      target.want(.nexthop(moved), because: reason)
+    }
     for route in observed.routes where route.links.contains(old) && route.origin != Ownership.origin {
       guard isMoved(.route(route)) else { continue }
-      if let foreign = route.foreign, !foreign.isEmpty {
-        lacking(
-          nil, reason,
-          "the route \(route.summary) uses \(route.foreignWords), which cannot be moved yet",
-          hint: "replace it by an ordinary route")
-        continue
-      }
       var moved = route
       for index in moved.nexthops.indices where moved.nexthops[index].link == old {
         moved.nexthops[index].link = new
@@ -137,7 +150,8 @@ extension Composer {
     for object in observed.objects.values {
       switch object {
       case .address(let address) where address.link == uplink && address.origin != Ownership.origin: break
-      case .route(let route) where route.links.contains(uplink) && route.origin != Ownership.origin:
+      case .route(let route)
+      where observed.links(of: route).contains(uplink) && route.origin != Ownership.origin:
         if route.id.destination.length == 0, route.id.table == 254 { losesDefault.append(route.id.family) }
       default: continue
       }
@@ -160,7 +174,9 @@ extension Composer {
       $0.link == uplink.name && $0.local.family == .ipv4 && $0.lifetime?.expires == true
     }
     // RTPROT_DHCP of linux/rtnetlink.h
-    let byClient = observed.routes.contains { $0.origin == 16 && $0.links.contains(uplink.name) }
+    let byClient = observed.routes.contains {
+      $0.origin == 16 && observed.links(of: $0).contains(uplink.name)
+    }
     guard !leased.isEmpty || byClient else { return }
     let what = leased.map(\.local.description).sorted().joined(separator: ", ")
     target.risks.append(
@@ -217,7 +233,8 @@ extension Composer {
   /// Whether routes by the bridge would not survive its uplink's going down: somebody has added them since, so the
   /// uplink stays up for them.
   private func isUsed(_ bridge: LinkName) -> Bool {
-    observed.routes.contains {
+    observed.nexthops.contains { $0.link == bridge }
+      || observed.routes.contains {
       $0.links.contains(bridge) && $0.origin != Ownership.origin && $0.lifetime?.expires != true
     }
   }
@@ -245,16 +262,8 @@ extension Object {
     switch self {
     // IFAPROT_KERNEL_RA, IFAPROT_KERNEL_LL
     case .address(let address): address.origin != 2 && address.origin != 3
-    case .route: false
+    case .nexthop, .route: false
     default: true
     }
-  }
-}
-
-extension Route {
-  /// RTA_NH_ID of linux/rtnetlink.h is the one that people set.
-  fileprivate var foreignWords: String {
-    let numbers = foreign ?? []
-    return numbers.contains(30) ? "a nexthop object" : "kernel attributes \(numbers)"
   }
 }
