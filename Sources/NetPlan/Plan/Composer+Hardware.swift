@@ -50,7 +50,9 @@ extension Composer {
       $0.id.destination.length == 0 && $0.id.table == 254 && !observed.links(of: $0).isEmpty
     }
     .min { $0.id < $1.id }
-    guard let name = route.flatMap({ observed.links(of: $0).first }), let link = observed.link(name) else { return nil }
+    guard let name = route.flatMap({ observed.links(of: $0).first }), let link = observed.link(name) else {
+      return nil
+    }
     guard link.kind == .bridge, link.owner != nil else { return link }
     return observed.links.first { $0.master?.name == name && $0.owner == nil } ?? link
   }

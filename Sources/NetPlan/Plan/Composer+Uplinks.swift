@@ -235,8 +235,8 @@ extension Composer {
   private func isUsed(_ bridge: LinkName) -> Bool {
     observed.nexthops.contains { $0.link == bridge }
       || observed.routes.contains {
-      $0.links.contains(bridge) && $0.origin != Ownership.origin && $0.lifetime?.expires != true
-    }
+        $0.links.contains(bridge) && $0.origin != Ownership.origin && $0.lifetime?.expires != true
+      }
   }
 
   /// The uplink that a network has by now.

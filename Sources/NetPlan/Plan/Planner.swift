@@ -181,7 +181,9 @@ extension Object {
     case .route(let route):
       guard let numbers = route.foreign, !numbers.isEmpty else { return nil }
       // RTA_ENCAP_TYPE, RTA_ENCAP and RTA_FLOW of linux/rtnetlink.h
-      return ("route \(route.summary)", words(numbers, [21: "encapsulation", 22: "encapsulation", 11: "a realm"]))
+      return (
+        "route \(route.summary)", words(numbers, [21: "encapsulation", 22: "encapsulation", 11: "a realm"])
+      )
     case .nexthop(let nexthop):
       guard let numbers = nexthop.foreign, !numbers.isEmpty else { return nil }
       // NHA_ENCAP_TYPE, NHA_ENCAP and NHA_RES_GROUP of linux/nexthop.h
