@@ -175,19 +175,29 @@ struct Cascades {
       append(.address(secondary), .address(secondary))
       leaving.append(secondary)
     }
-    explainRoutes(leaving)
+    explainRoutes(leaving, without)
   }
 
-  private mutating func explainRoutes(_ leaving: [Address]) {
-    let ids = Set(leaving.map { Object.address($0).id })
+  private mutating func explainRoutes(_ leaving: [Address], _ without: Set<LinkName>) {
+    let new = changes.compactMap { $0.before == nil ? $0.after?.address : nil }
+    let replaced = changes.compactMap { $0.action == .replace ? $0.after?.address : nil }
+    // What comes to a link on which others are put back comes as late as those, for the order.
+    let late = new.filter { address in
+      replaced.contains { $0.link == address.link && $0.local.family == address.local.family }
+    }
+    let arriving = new.filter { !late.contains($0) }
+    // Until then such a one is nowhere, since it has left even a link that is about to go.
+    let absent = changes.compactMap { $0.action == .delete ? $0.before?.address : nil }.filter { address in
+      without.contains(address.link) && late.contains { $0.local.address == address.local.address }
+    }
+    let ids = Set((leaving + absent).map { Object.address($0).id })
     let staying = observed.addresses.filter { [renamed] in
       !ids.contains(Object.address($0).renamed(renamed).id)
     }
-    let arriving = changes.compactMap { $0.before == nil ? $0.after?.address : nil }
-    let putBack = changes.compactMap { $0.action == .replace ? $0.after?.address : nil }
+    let putBack = replaced + late
     let remaining = Set((Array(staying) + arriving).map(\.local.address))
     let returning = Set(putBack.map(\.local.address))
-    let sources = Set(leaving.map(\.local.address)).subtracting(remaining)
+    let sources = Set((leaving + absent).map(\.local.address)).subtracting(remaining)
     let bare = Set(leaving.map(\.link)).filter { link in
       !staying.contains { renamed[$0.link] ?? $0.link == link && $0.local.family == .ipv4 }
         && !arriving.contains { $0.link == link && $0.local.family == .ipv4 }

@@ -32,6 +32,7 @@ extension Composer {
         "foreign-object", object: ObjectID.link(uplink.name).description,
         "'\(uplink.name)' is not ours and becomes a port of '\(bridge.name)', as \(path) asks",
         refusable: false))
+    refuseStranding(uplink, path)
     switch network.host {
     case .keep:
       warnOfManager(uplink, bridge, path)
@@ -52,6 +53,18 @@ extension Composer {
       nil, "\(path).stp",
       "nexthop \(nexthop.summary) cannot move to a bridge that waits for its ports before it forwards",
       hint: "leave out 'stp', or replace it by ordinary routes")
+  }
+
+  /// The bridge that an uplink leaves for another one loses its carrier, and with it the nexthop objects on it, before
+  /// they can go to one that has none yet.
+  private mutating func refuseStranding(_ uplink: Link, _ path: String) {
+    guard let bridge = uplink.master?.name,
+      let nexthop = observed.nexthops.filter({ $0.link == bridge }).min(by: { $0.id < $1.id })
+    else { return }
+    lacking(
+      nil, "\(path).uplink",
+      "nexthop \(nexthop.summary) would go when '\(uplink.name)' leaves that bridge for another one",
+      hint: "name the former network in 'was', or remove it first")
   }
 
   /// What was taken away from an uplink stays away as long as it is held.
