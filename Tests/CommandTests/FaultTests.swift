@@ -8,12 +8,17 @@ struct FaultTests {
     let call: String
     let error: String
     var furnished = false
-    var testDescription: String { "\(call) \(error)\(furnished ? ", furnished uplink" : "")" }
+    var nexthops = false
+    var testDescription: String {
+      "\(call) \(error)\(furnished ? ", furnished uplink" : "")\(nexthops ? ", nexthop objects" : "")"
+    }
   }
 
   static let faults = [
     Fault(call: "sendmsg", error: "ENOMEM"), Fault(call: "sendto", error: "ENOMEM"),
     Fault(call: "sendto", error: "ENOBUFS", furnished: true),
+    Fault(call: "sendto", error: "ENOBUFS", nexthops: true),
+    Fault(call: "recvmsg", error: "ENOBUFS", nexthops: true),
     Fault(call: "ioctl", error: "EBUSY"), Fault(call: "ioctl", error: "ENOMEM"),
     Fault(call: "recvmsg", error: "ENOBUFS"), Fault(call: "recvmsg", error: "ENOMEM"),
     Fault(call: "recvfrom", error: "ENOBUFS"), Fault(call: "socket", error: "EMFILE"),
@@ -28,7 +33,7 @@ struct FaultTests {
   @Test(
     "an apply with a failing call exits 1 with an equal host, or 0 with the desired state", arguments: faults)
   func failing(_ fault: Fault) throws {
-    try Campaign.with(furnished: fault.furnished) { campaign in
+    try Campaign.with(furnished: fault.furnished, nexthops: fault.nexthops) { campaign in
       let started = Clock.seconds
       let points = try campaign.points(fault.call, ["apply", campaign.file])
       expect(try campaign.vnet("remove", campaign.file), exits: 0)

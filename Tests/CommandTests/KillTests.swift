@@ -6,11 +6,15 @@ struct KillTests {
   struct Kill: CustomTestStringConvertible {
     let call: String
     var furnished = false
-    var testDescription: String { call + (furnished ? ", furnished uplink" : "") }
+    var nexthops = false
+    var testDescription: String {
+      call + (furnished ? ", furnished uplink" : "") + (nexthops ? ", nexthop objects" : "")
+    }
   }
 
   static let kills = [
-    Kill(call: "sendmsg"), Kill(call: "sendto"), Kill(call: "sendto", furnished: true), Kill(call: "recvmsg"),
+    Kill(call: "sendmsg"), Kill(call: "sendto"), Kill(call: "sendto", furnished: true),
+    Kill(call: "sendto", nexthops: true), Kill(call: "recvmsg"), Kill(call: "recvmsg", nexthops: true),
     Kill(call: "recvfrom"), Kill(call: "ioctl"), Kill(call: "write"), Kill(call: "pwrite64"),
     Kill(call: "rename"), Kill(call: "renameat2"), Kill(call: "fsync"), Kill(call: "fdatasync"),
     Kill(call: "fallocate"), Kill(call: "unlink"), Kill(call: "close"),
@@ -18,7 +22,7 @@ struct KillTests {
 
   @Test("an apply, recovered: old or new, never between", arguments: kills)
   func apply(_ kill: Kill) throws {
-    try Campaign.with(furnished: kill.furnished) { campaign in
+    try Campaign.with(furnished: kill.furnished, nexthops: kill.nexthops) { campaign in
       let started = Clock.seconds
       let points = try campaign.points(kill.call, ["apply", campaign.file])
       expect(try campaign.vnet("remove", campaign.file), exits: 0)

@@ -28,9 +28,12 @@ struct ProbeTests {
   /// every round, is ours.
   /// The kernel has one lock for all network namespaces: while another one's work holds it between two of our messages,
   /// a few milliseconds pass. So each way must be without loss in some round, and never worse than 20 ms.
-  @Test("no probe is lost during take-in, nor during give-back, in either direction, with IPv4 and IPv6")
-  func nothingLost() throws {
+  @Test(
+    "no probe is lost during take-in, nor during give-back, in either direction, with IPv4 and IPv6",
+    arguments: [false, true])
+  func nothingLost(nexthops: Bool) throws {
     try Host.with(dad: true) { host in
+      if nexthops { try Quickstart.furnishNexthops(host) }
       let file = try host.files.write("quick.conf", Quickstart.text)
       var lossless: [String: Int] = [:]
       let rounds = 5

@@ -80,20 +80,6 @@ struct RiskTests {
     }
   }
 
-  @Test("a route by a nexthop object on the uplink is named, and nothing is changed")
-  func nexthopObjects() throws {
-    try Host.with { host in
-      try host.space.ip("nexthop add id 77 via 192.0.2.1 dev eth1\nroute add 100.64.1.0/24 nhid 77")
-      let file = try host.files.write("u.conf", Self.office)
-      let before = try host.space.dump()
-      let outcome = try host.vnet("apply", file)
-      expect(outcome, exits: 69)
-      #expect(
-        outcome.output.contains("nexthop object") && outcome.output.contains("100.64.1.0/24"), "\(outcome)")
-      expectEqual(before, try host.space.dump())
-    }
-  }
-
   @Test("multipath legs and rules with iif move to the bridge and back")
   func nexthops() throws {
     try Host.with { host in
@@ -114,6 +100,37 @@ struct RiskTests {
       #expect(left.facts.allSatisfy { $0.contains("dst=ff00::/8") }, "\(left)")
       let legs = try host.routes(4, "100.64.2.0/24").first?["nexthops"].elements.map { $0["dev"].text }
       #expect(legs == ["office", "office"])
+      expect(try host.vnet("plan", file), exits: 0)
+      expect(try host.vnet("remove", "--allow", "firewall-by-interface", file), exits: 0)
+      expectEqual(before, try host.space.dump())
+    }
+  }
+
+  @Test("routes with a leg by another link, in other tables, and rules with iif and oif move and come back")
+  func policyRouting() throws {
+    try Host.with(secondUplink: true) { host in
+      try host.space.ip(
+        """
+        route add 100.64.2.0/24 nexthop via 192.0.2.1 dev eth1 weight 2 nexthop via 198.51.100.1 dev eth2
+        route add 100.64.3.0/24 proto static table 300 nexthop via 198.51.100.1 dev eth2 nexthop dev eth1
+        route add 2001:db8:64::/48 nexthop via 2001:db8:2::1 dev eth2 nexthop via 2001:db8::1 dev eth1 weight 3
+        route add default via 192.0.2.1 dev eth1 table 300 src 192.0.2.10 metric 5
+        route add 192.0.2.0/24 dev eth1 scope link table 300
+        route add ::/0 via 2001:db8::1 dev eth1 table 300 metric 1024
+        rule add iif eth1 lookup 300 priority 3100
+        rule add oif eth1 from 192.0.2.10 lookup 300 priority 3101 proto 42
+        rule add iif eth2 oif eth1 prohibit priority 3102
+        """)
+      try must(host.space.command("ip -6 rule add oif eth1 lookup 300 priority 3100".words))
+      let file = try host.files.write("u.conf", Self.office)
+      let before = try host.space.dump()
+      expect(try host.vnet("apply", "--allow", "firewall-by-interface", file), exits: 0)
+      let now = try host.space.dump()
+      let named: (Dump) -> Dump = {
+        $0.mentioning("dst=100.64.", "dst=2001:db8:64:", "table=300", "priority=310")
+      }
+      #expect(named(before).facts.count == 10, "\(named(before))")
+      expectEqual(named(before).replacing(["eth1": "office"]), named(now))
       expect(try host.vnet("plan", file), exits: 0)
       expect(try host.vnet("remove", "--allow", "firewall-by-interface", file), exits: 0)
       expectEqual(before, try host.space.dump())

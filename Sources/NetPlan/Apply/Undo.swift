@@ -18,8 +18,9 @@ extension Journal {
     for (index, change) in changes.enumerated() {
       guard started[index] else {
         // It stays, even where what stands below it goes back.
-        if let before = change.before, !before.id.isLink, seen[before.id] != nil {
-          target.want(before, because: "undo")
+        if let before = change.before, !before.id.isLink {
+          let original = before.renamed(names)
+          if seen[before.id] != nil || seen[original.id] != nil { target.want(original, because: "undo") }
         }
         continue
       }

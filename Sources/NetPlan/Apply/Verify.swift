@@ -37,7 +37,7 @@ func verify(_ plan: Plan, _ batches: [Batch], before: State, now: State) -> [Hos
   }
   // What stands on a link that changed must stand there still: the kernel drops more than it says.
   for (id, object) in before.objects
-  where !planned.contains(id) && object.links.contains(where: touched.contains) {
+  where !planned.contains(id) && before.links(of: object).contains(where: touched.contains) {
     // Settings are there as long as their link is, but those of a port are not looked at.
     if case .sysctl = object { continue }
     let present = object.renamed(renamed).id
@@ -73,6 +73,7 @@ extension Object {
     return switch (self, seen) {
     case (.link(let a), .link(let b)): fields(a, b)
     case (.address(let a), .address(let b)): fields(a, b)
+    case (.nexthop(let a), .nexthop(let b)): fields(a, b)
     case (.route(let a), .route(let b)): fields(a, b)
     case (.rule(let a), .rule(let b)): fields(a, b)
     case (.neighbour(let a), .neighbour(let b)): fields(a, b)

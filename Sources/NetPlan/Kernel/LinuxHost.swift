@@ -108,6 +108,9 @@ package struct LinuxHost: Host, ~Copyable {
   }
 
   private mutating func observeRouting(_ state: inout State, _ now: UInt64) throws(NetlinkError) {
+    for message in try dumpNexthops() {
+      if let nexthop = NexthopObject(message, links) { state.insert(.nexthop(nexthop)) }
+    }
     for family in AddressFamily.allCases {
       for message in try socket.dumpRoutes(family: family.rawValue) {
         guard var route = Route(message, links, now: now) else { continue }
@@ -123,6 +126,16 @@ package struct LinuxHost: Host, ~Copyable {
       for message in try socket.dumpNeighbours(family: family.rawValue) where message.state & 0x80 != 0 {
         if let neighbour = Neighbour(message, links) { state.insert(.neighbour(neighbour)) }
       }
+    }
+  }
+
+  /// Linux before 5.3 has no nexthop objects.
+  private mutating func dumpNexthops() throws(NetlinkError) -> [NexthopMessage] {
+    do throws(NetlinkError) {
+      return try socket.dumpNexthops()
+    } catch {
+      if error.errno == EOPNOTSUPP { return [] }
+      throw error
     }
   }
 
@@ -295,6 +308,7 @@ package struct LinuxHost: Host, ~Copyable {
     case (let before, let after):
       switch (after ?? before)! {
       case .address: try requests.add(before?.address, after?.address, &links, now: now)
+      case .nexthop: try requests.add(before?.nexthop, after?.nexthop, &links)
       case .route: try requests.add(before?.route, after?.route, &links, now: now)
       case .rule: requests.add(before?.rule, after?.rule)
       case .neighbour(let proxy):

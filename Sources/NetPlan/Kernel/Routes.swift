@@ -17,7 +17,10 @@ extension Route {
       id.source = IPPrefix(IPAddress(source), length: Int(message.sourceLength))
     }
     var nexthops: [Nexthop] = []
-    if let legs = message.legs {
+    if let id = message.nexthopID {
+      // What else the kernel tells of its way out is that object's (net.ipv4.nexthop_compat_mode).
+      nexthops.append(Nexthop(id: id))
+    } else if let legs = message.legs {
       for leg in legs {
         nexthops.append(
           Nexthop(
@@ -33,6 +36,8 @@ extension Route {
           onlink: message.flags & 4 != 0 ? true : nil))
     }
     self.init(id: id, kind: Kind(rawValue: message.type) ?? .unspecified, nexthops: nexthops)
+    // With a nexthop object that is a blackhole the kernel tells of a blackhole, which the route itself is not.
+    if message.nexthopID != nil, kind == .blackhole { kind = .unicast }
     // The loopback that IPv6 shows for `unreachable` and its like is the kernel's own addition.
     if kind != .unicast && kind != .local { self.nexthops = [] }
     origin = message.proto
@@ -54,7 +59,8 @@ extension Route {
       lifetime = .forever
     }
     var foreign = message.unknown.map(UInt16.init(clamping:))
-    if message.nexthopID != nil { foreign.append(30) }
+    // RTA_ENCAP_TYPE and RTA_ENCAP are the nexthop object's.
+    if message.nexthopID != nil { foreign.removeAll { $0 == 21 || $0 == 22 } }
     if message.realm != nil { foreign.append(11) }
     self.foreign = foreign.isEmpty ? nil : foreign
   }
@@ -77,6 +83,7 @@ extension Route {
     }
     if nexthops.count == 1, nexthops[0].weight == nil {
       let nexthop = nexthops[0]
+      message.nexthopID = nexthop.id
       message.setGateway(nexthop.gateway)
       message.output = try nexthop.link.map { name throws(NetlinkError) in try table.index(name) }
       if nexthop.onlink == true { message.flags |= 4 }

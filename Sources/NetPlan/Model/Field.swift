@@ -43,6 +43,14 @@ package struct Field<Root>: Sendable {
       equal: { $0[keyPath: path] == $1[keyPath: path] })
   }
 
+  /// An attribute that an object has or has not: nil says that there is none.
+  package static func exact<Value: JSONRepresentable & Equatable>(
+    _ name: String, _ path: any WritableKeyPath<Root, Value?> & Sendable
+  ) -> Field {
+    let field = open(name, path)
+    return Field(name: name, json: field.json, set: field.set, adopt: { _, _ in }, equal: field.equal)
+  }
+
   /// Something told about the object that is no part of what it is: never compared, taken over where it is unknown.
   package static func fact<Value: JSONRepresentable & Equatable>(
     _ name: String, _ path: any WritableKeyPath<Root, Value?> & Sendable

@@ -2,6 +2,7 @@
 package enum Object: Sendable, Equatable {
   indirect case link(Link)
   indirect case address(Address)
+  indirect case nexthop(NexthopObject)
   indirect case route(Route)
   case rule(Rule)
   case neighbour(Neighbour)
@@ -12,6 +13,7 @@ package enum Object: Sendable, Equatable {
     switch self {
     case .link(let link): .link(link.name)
     case .address(let address): .address(address.link, address.local)
+    case .nexthop(let nexthop): .nexthop(nexthop.id)
     case .route(let route): .route(route.id)
     case .rule(let rule): .rule(rule.id)
     case .neighbour(let neighbour): .neighbour(neighbour.link, neighbour.address)
@@ -24,6 +26,7 @@ package enum Object: Sendable, Equatable {
     switch self {
     case .link(let value): value
     case .address(let value): value
+    case .nexthop(let value): value
     case .route(let value): value
     case .rule(let value): value
     case .neighbour(let value): value
@@ -37,6 +40,7 @@ package enum Object: Sendable, Equatable {
     switch (self, other) {
     case (.link(let a), .link(let b)): .link(a.completed(from: b))
     case (.address(let a), .address(let b)): .address(a.completed(from: b))
+    case (.nexthop(let a), .nexthop(let b)): .nexthop(a.completed(from: b))
     case (.route(let a), .route(let b)): .route(a.completed(from: b))
     case (.rule(let a), .rule(let b)): .rule(a.completed(from: b))
     case (.neighbour(let a), .neighbour(let b)): .neighbour(a.completed(from: b))
@@ -48,6 +52,7 @@ package enum Object: Sendable, Equatable {
   package var origin: UInt8? {
     switch self {
     case .address(let address): address.origin
+    case .nexthop(let nexthop): nexthop.origin
     case .route(let route): route.origin
     case .rule(let rule): rule.origin
     case .neighbour(let neighbour): neighbour.origin
@@ -57,6 +62,7 @@ package enum Object: Sendable, Equatable {
 
   package var link: Link? { if case .link(let value) = self { value } else { nil } }
   package var address: Address? { if case .address(let value) = self { value } else { nil } }
+  package var nexthop: NexthopObject? { if case .nexthop(let value) = self { value } else { nil } }
   package var route: Route? { if case .route(let value) = self { value } else { nil } }
   package var rule: Rule? { if case .rule(let value) = self { value } else { nil } }
   package var sysctl: Sysctl? { if case .sysctl(let value) = self { value } else { nil } }
@@ -67,6 +73,7 @@ package enum Object: Sendable, Equatable {
     switch self {
     case .link: []
     case .address(let address): [address.link]
+    case .nexthop(let nexthop): nexthop.link.map { [$0] } ?? []
     case .route(let route): route.links
     case .rule, .former: []
     case .neighbour(let neighbour): [neighbour.link]
@@ -79,6 +86,7 @@ package enum Object: Sendable, Equatable {
 package enum ObjectID: Hashable, Sendable {
   case link(LinkName)
   case address(LinkName, IPInterface)
+  case nexthop(UInt32)
   case route(RouteID)
   case rule(RuleID)
   case neighbour(LinkName, IPAddress)
@@ -90,11 +98,12 @@ package enum ObjectID: Hashable, Sendable {
     switch self {
     case .link: 0
     case .address: 1
-    case .route: 2
-    case .rule: 3
-    case .neighbour: 4
-    case .sysctl: 5
-    case .former: 6
+    case .nexthop: 2
+    case .route: 3
+    case .rule: 4
+    case .neighbour: 5
+    case .sysctl: 6
+    case .former: 7
     }
   }
 }
@@ -105,6 +114,7 @@ extension ObjectID: Comparable, CustomStringConvertible {
     switch self {
     case .link(let name): "link/\(name)"
     case .address(let link, let local): "address/\(link)/\(local)"
+    case .nexthop(let id): "nexthop/\(id)"
     case .route(let id): "route/\(id)"
     case .rule(let id): "rule/\(id)"
     case .neighbour(let link, let address): "neighbour/\(link)/\(address)"
@@ -117,6 +127,7 @@ extension ObjectID: Comparable, CustomStringConvertible {
     switch (a, b) {
     case (.link(let a), .link(let b)): naturallyPrecedes(a.text, b.text)
     case (.address(let a, let x), .address(let b, let y)): a == b ? x < y : naturallyPrecedes(a.text, b.text)
+    case (.nexthop(let a), .nexthop(let b)): a < b
     case (.route(let a), .route(let b)): a < b
     case (.rule(let a), .rule(let b)): a < b
     case (.neighbour(let a, let x), .neighbour(let b, let y)):

@@ -5,7 +5,8 @@ package struct Route: Described {
   package var origin: UInt8?
   package var scope: RouteScope?
   package var preferredSource: IPAddress?
-  /// The ways out; one for an ordinary route, several for a multipath one, none for `blackhole` and its like.
+  /// The ways out; one for an ordinary route or one by a nexthop object, several for a multipath one, none for
+  /// `blackhole` and its like.
   package var nexthops: [Nexthop]
   /// `RTAX_*` by number, as the kernel keeps them (linux/rtnetlink.h).
   package var metrics: [Metric]?
@@ -14,7 +15,7 @@ package struct Route: Described {
   /// IPv6 router preference (RFC 4191): 0 medium, 1 high, 3 low.
   package var preference: UInt8?
   package var lifetime: Lifetime?
-  /// Attribute numbers of the kernel that this program does not carry (encapsulation, nexthop objects):
+  /// Attribute numbers of the kernel that this program does not carry (encapsulation, realms):
   /// such a route is left alone, and refused where it would have to move.
   package var foreign: [UInt16]?
 
@@ -48,7 +49,12 @@ package struct Route: Described {
   }
 
   /// The links that the route goes out by.
+  ///
+  /// Those of a nexthop object are not among them: `State.links(of:)` knows those too.
   package var links: [LinkName] { nexthops.compactMap(\.link) }
+
+  /// `RTA_NH_ID`: the nexthop object that it goes out by.
+  package var nexthopID: UInt32? { nexthops.first?.id }
 
   package struct Metric: Hashable, Sendable, JSONRepresentable {
     package var number: UInt16
@@ -131,8 +137,10 @@ extension RouteID: Comparable, CustomStringConvertible {
   }
 }
 
-/// One way out of a route.
+/// One way out of a route, written out in it or kept as a `NexthopObject` that it names.
 package struct Nexthop: Described, Hashable, JSONRepresentable {
+  /// Of a nexthop object, which has the rest.
+  package var id: UInt32?
   package var gateway: IPAddress?
   package var link: LinkName?
   /// 1 … 256, of multipath routes.
@@ -140,7 +148,11 @@ package struct Nexthop: Described, Hashable, JSONRepresentable {
   /// `RTNH_F_ONLINK`: the gateway is taken to be on the link even where no address says so.
   package var onlink: Bool?
 
-  package init(gateway: IPAddress? = nil, link: LinkName? = nil, weight: Int? = nil, onlink: Bool? = nil) {
+  package init(
+    id: UInt32? = nil, gateway: IPAddress? = nil, link: LinkName? = nil, weight: Int? = nil,
+    onlink: Bool? = nil
+  ) {
+    self.id = id
     self.gateway = gateway
     self.link = link
     self.weight = weight
@@ -148,6 +160,7 @@ package struct Nexthop: Described, Hashable, JSONRepresentable {
   }
 
   package static let fields: [Field<Nexthop>] = [
+    .open("nhid", \.id),
     .open("via", \.gateway),
     .open("dev", \.link),
     .open("weight", \.weight),

@@ -40,6 +40,7 @@ struct Cascades {
     if !replaced.isEmpty { explainReplacement(of: replaced) }
     if !lowered.isEmpty { explainLowering(of: lowered) }
     if !relabelled.isEmpty { explainLabels(on: relabelled) }
+    explainNexthops()
     if restoresOrder { explainOrder() }
     explainAddresses(gone.union(replaced))
   }
@@ -75,19 +76,44 @@ struct Cascades {
     for object in untouched({ $0.links.contains(where: replaced.contains) }) {
       // IFAPROT_KERNEL_LL: the kernel makes it again.
       if object.address?.origin == 3 { continue }
-      append(object, object)
+      // What is new has no carrier yet, without which it can have no nexthop object (`rtm_to_nh_config`).
+      append(object, object.nexthop == nil ? object : nil)
     }
   }
 
-  /// A link that goes down loses its routes and its IPv6 addresses (`fib_netdev_event`, `addrconf_ifdown`).
+  /// A link that goes down loses its routes, its IPv6 addresses and its nexthop objects (`fib_netdev_event`,
+  /// `addrconf_ifdown`, `nexthop_flush_dev`).
   private mutating func explainLowering(of lowered: Set<LinkName>) {
     for object in untouched({ $0.links.contains(where: lowered.contains) }) {
       switch object {
       case .address(let address) where address.local.family == .ipv6: append(object, nil)
-      case .route(let route) where route.links.allSatisfy(lowered.contains): append(object, nil)
+      case .nexthop: append(object, nil)
+      case .route(let route) where route.nexthopID == nil && route.links.allSatisfy(lowered.contains):
+        append(object, nil)
       default: break
       }
     }
+  }
+
+  /// With a nexthop object go its places in groups, the groups that have no other member, and the routes that name one
+  /// that goes (`__remove_nexthop`, net/ipv4/nexthop.c).
+  private mutating func explainNexthops() {
+    var gone: Set<UInt32> = []
+    for change in changes where change.after == nil {
+      if let nexthop = change.before?.nexthop { gone.insert(nexthop.id) }
+    }
+    if gone.isEmpty { return }
+    for object in untouched({ $0.nexthop?.group.contains { gone.contains($0.id) } ?? false }) {
+      guard case .nexthop(var group) = object else { continue }
+      group.group.removeAll { gone.contains($0.id) }
+      if group.group.isEmpty {
+        gone.insert(group.id)
+        append(object, nil)
+      } else {
+        append(object, .nexthop(group))
+      }
+    }
+    for object in untouched({ $0.route?.nexthopID.map(gone.contains) ?? false }) { append(object, nil) }
   }
 
   /// With the name of its link change the labels of its IPv4 addresses, which cannot be set in place
@@ -131,7 +157,8 @@ struct Cascades {
   // MARK: Addresses
 
   /// Deleting a primary IPv4 address drops the secondaries of its subnet (`inet_del_ifa`); with an address go the IPv4
-  /// routes that name it as source (`fib_sync_down_addr`), from IPv6 routes the naming (`fib6_remove_prefsrc`), and
+  /// routes that name it as source (`fib_sync_down_addr`), from IPv6 routes the naming (`fib6_remove_prefsrc`; not from
+  /// those by a nexthop object), and
   /// with the last IPv4 address of a link the IPv4 routes by it (`fib_inetaddr_event`).
   private mutating func explainAddresses(_ without: Set<LinkName>) {
     var leaving: [Address] = []
@@ -148,19 +175,29 @@ struct Cascades {
       append(.address(secondary), .address(secondary))
       leaving.append(secondary)
     }
-    explainRoutes(leaving)
+    explainRoutes(leaving, without)
   }
 
-  private mutating func explainRoutes(_ leaving: [Address]) {
-    let ids = Set(leaving.map { Object.address($0).id })
+  private mutating func explainRoutes(_ leaving: [Address], _ without: Set<LinkName>) {
+    let new = changes.compactMap { $0.before == nil ? $0.after?.address : nil }
+    let replaced = changes.compactMap { $0.action == .replace ? $0.after?.address : nil }
+    // What comes to a link on which others are put back comes as late as those, for the order.
+    let late = new.filter { address in
+      replaced.contains { $0.link == address.link && $0.local.family == address.local.family }
+    }
+    let arriving = new.filter { !late.contains($0) }
+    // Until then such a one is nowhere, since it has left even a link that is about to go.
+    let absent = changes.compactMap { $0.action == .delete ? $0.before?.address : nil }.filter { address in
+      without.contains(address.link) && late.contains { $0.local.address == address.local.address }
+    }
+    let ids = Set((leaving + absent).map { Object.address($0).id })
     let staying = observed.addresses.filter { [renamed] in
       !ids.contains(Object.address($0).renamed(renamed).id)
     }
-    let arriving = changes.compactMap { $0.before == nil ? $0.after?.address : nil }
-    let putBack = changes.compactMap { $0.action == .replace ? $0.after?.address : nil }
+    let putBack = replaced + late
     let remaining = Set((Array(staying) + arriving).map(\.local.address))
     let returning = Set(putBack.map(\.local.address))
-    let sources = Set(leaving.map(\.local.address)).subtracting(remaining)
+    let sources = Set((leaving + absent).map(\.local.address)).subtracting(remaining)
     let bare = Set(leaving.map(\.link)).filter { link in
       !staying.contains { renamed[$0.link] ?? $0.link == link && $0.local.family == .ipv4 }
         && !arriving.contains { $0.link == link && $0.local.family == .ipv4 }
@@ -169,6 +206,7 @@ struct Cascades {
       guard case .route(var route) = object else { continue }
       let isBare = route.id.family == .ipv4 && !route.links.isEmpty && route.links.allSatisfy(bare.contains)
       if let source = route.preferredSource, sources.contains(source) {
+        if route.id.family == .ipv6, route.nexthopID != nil { continue }
         if returning.contains(source) {
           append(object, object)
         } else if route.id.family == .ipv4 {

@@ -4,6 +4,7 @@ extension Object {
     switch self {
     case .link: "link"
     case .address: "address"
+    case .nexthop: "nexthop"
     case .route: "route"
     case .rule: "rule"
     case .neighbour: "neighbour"
@@ -27,6 +28,7 @@ extension Object {
     switch first.value.string {
     case "link": object = Link(json: rest).map(Object.link)
     case "address": object = Address(json: rest).map(Object.address)
+    case "nexthop": object = NexthopObject(json: rest).map(Object.nexthop)
     case "route": object = Route(json: rest).map(Object.route)
     case "rule": object = Rule(json: rest).map(Object.rule)
     case "neighbour": object = Neighbour(json: rest).map(Object.neighbour)

@@ -47,10 +47,12 @@ extension Composer {
   /// The hardware under the default route: an uplink of ours is meant when its bridge carries it by now.
   private var defaultRouteLink: Link? {
     let route = observed.routes.filter {
-      $0.id.destination.length == 0 && $0.id.table == 254 && !$0.links.isEmpty
+      $0.id.destination.length == 0 && $0.id.table == 254 && !observed.links(of: $0).isEmpty
     }
     .min { $0.id < $1.id }
-    guard let name = route?.links.first, let link = observed.link(name) else { return nil }
+    guard let name = route.flatMap({ observed.links(of: $0).first }), let link = observed.link(name) else {
+      return nil
+    }
     guard link.kind == .bridge, link.owner != nil else { return link }
     return observed.links.first { $0.master?.name == name && $0.owner == nil } ?? link
   }

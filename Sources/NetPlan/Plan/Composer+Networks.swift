@@ -132,10 +132,10 @@ extension Composer {
     let written = "\(path).\(network.host == .keep ? "address" : "host.address")"
     for route in observed.routes
     where route.id.destination.length > 0 && route.id.destination.overlaps(address.value.prefix)
-      && !route.links.contains(network.device) && route.origin != Ownership.origin
+      && !observed.links(of: route).contains(network.device) && route.origin != Ownership.origin
       && !movesToBridge(route, network)
     {
-      let through = route.links.first.map { " (dev \($0))" } ?? ""
+      let through = observed.links(of: route).first.map { " (dev \($0))" } ?? ""
       if route.id.destination.length >= address.value.length {
         conflict(
           address.position, written,
@@ -171,7 +171,7 @@ extension Composer {
   }
 
   private func movesToBridge(_ route: Route, _ network: Network) -> Bool {
-    route.links.contains { uplinks[$0] == network.device }
+    observed.links(of: route).contains { uplinks[$0] == network.device }
   }
 
   private mutating func addGateway(_ gateway: Sourced<IPAddress>, _ network: Network, _ path: String) {
@@ -183,7 +183,7 @@ extension Composer {
     route.scope = .global
     if let there = observed[.route(route.id)]?.route, there.origin != Ownership.origin,
       !movesToBridge(there, network),
-      !there.links.contains(network.device)
+      !observed.links(of: there).contains(network.device)
     {
       conflict(
         gateway.position, "\(path).host.gateway", "the host has a default route of its own: \(there.summary)",
@@ -199,6 +199,7 @@ extension Route {
   package var summary: String {
     var text = id.destination.length == 0 ? "default" : id.destination.description
     for nexthop in nexthops {
+      if let id = nexthop.id { text += " nhid \(id)" }
       if let gateway = nexthop.gateway { text += " via \(gateway)" }
       if let link = nexthop.link { text += " dev \(link)" }
     }

@@ -106,6 +106,7 @@ extension Composer {
     let reason = "as it was before"
     if former.id.attribute == "object" {
       guard let object = suspended(former), object.links.allSatisfy({ observed.link($0) != nil }),
+        object.route?.nexthopID.map({ observed[.nexthop($0)] != nil }) ?? true,
         observed[object.id] == nil || target.unwanted.contains(object.id)
       else { return }
       target.want(object, because: reason)

@@ -189,7 +189,7 @@ extension Composer {
     let routes = observed.routes.filter { [target] in !target.unwanted.contains(.route($0.id)) }
     for route in Array(routes) + Array(target.wanted.routes)
     where route.id.family == family && route.id.destination.length == 0 && route.id.table == 254 {
-      for link in route.links { links.insert(uplinks[link] ?? link) }
+      for link in observed.links(of: route) { links.insert(uplinks[link] ?? link) }
     }
     let addresses = observed.addresses.filter { [target] in !target.unwanted.contains(Object.address($0).id) }
     for address in Array(addresses) + Array(target.wanted.addresses)

@@ -35,13 +35,39 @@ extension Composer {
         "foreign-object", object: ObjectID.link(uplink.name).description,
         "'\(uplink.name)' is not ours and becomes a port of '\(bridge.name)', as \(path) asks",
         refusable: false))
+    refuseStranding(uplink, path)
     switch network.host {
     case .keep:
       warnOfManager(uplink, bridge, path)
+      refuseDelay(uplink, network, path)
       move(from: uplink.name, to: bridge.name, because: path)
       copySettings(from: uplink, to: bridge, because: path)
     case .none, .stated: suspend(from: uplink.name, of: uplink.name, network, path)
     }
+  }
+
+  /// A bridge has no carrier while its ports listen and learn, and without one a link can have no nexthop object
+  /// (`rtm_to_nh_config`, net/ipv4/nexthop.c).
+  private mutating func refuseDelay(_ uplink: Link, _ network: Network, _ path: String) {
+    guard network.stp,
+      let nexthop = observed.nexthops.filter({ $0.link == uplink.name }).min(by: { $0.id < $1.id })
+    else { return }
+    lacking(
+      nil, "\(path).stp",
+      "nexthop \(nexthop.summary) cannot move to a bridge that waits for its ports before it forwards",
+      hint: "leave out 'stp', or replace it by ordinary routes")
+  }
+
+  /// The bridge that an uplink leaves for another one loses its carrier, and with it the nexthop objects on it, before
+  /// they can go to one that has none yet.
+  private mutating func refuseStranding(_ uplink: Link, _ path: String) {
+    guard let bridge = uplink.master?.name,
+      let nexthop = observed.nexthops.filter({ $0.link == bridge }).min(by: { $0.id < $1.id })
+    else { return }
+    lacking(
+      nil, "\(path).uplink",
+      "nexthop \(nexthop.summary) would go when '\(uplink.name)' leaves that bridge for another one",
+      hint: "name the former network in 'was', or remove it first")
   }
 
   /// The ledger's entry that says that the host is not on the bridge of an uplink as it was on the uplink.
@@ -79,7 +105,7 @@ extension Composer {
     if !wasAbsent { suspend(from: bridge.name, of: uplink.name, network, path) }
   }
 
-  /// Addresses, routes, rules and proxies go from one link to the other.
+  /// Addresses, nexthop objects, routes, rules and proxies go from one link to the other.
   mutating func move(
     from old: LinkName, to new: LinkName, because reason: String, _ isMoved: (Object) -> Bool = { _ in true }
   ) {
@@ -94,15 +120,15 @@ extension Composer {
       if address.label == old.text { moved.label = new.text }
       target.want(.address(moved), because: reason)
     }
+    // Routes that name one follow it: one NLM_F_REPLACE changes its link under them (`replace_nexthop_single`).
+    for nexthop in observed.nexthops where nexthop.link == old {
+      guard isMoved(.nexthop(nexthop)) else { continue }
+      var moved = nexthop
+      moved.link = new
+      target.want(.nexthop(moved), because: reason)
+    }
     for route in observed.routes where route.links.contains(old) && route.origin != Ownership.origin {
       guard isMoved(.route(route)) else { continue }
-      if let foreign = route.foreign, !foreign.isEmpty {
-        lacking(
-          nil, reason,
-          "the route \(route.summary) uses \(route.foreignWords), which cannot be moved yet",
-          hint: "replace it by an ordinary route")
-        continue
-      }
       var moved = route
       for index in moved.nexthops.indices where moved.nexthops[index].link == old {
         moved.nexthops[index].link = new
@@ -172,7 +198,7 @@ extension Composer {
       switch object {
       case .address(let address) where address.link == link && address.origin != Ownership.origin:
         if link != uplink, isOwnLinkLocal(address), !makes(uplink, address) { continue }
-      case .route(let route) where route.links.contains(link) && route.origin != Ownership.origin:
+      case .route(let route) where observed.links(of: route).contains(link) && route.origin != Ownership.origin:
         if route.id.destination.length == 0, route.id.table == 254 { losesDefault.append(route.id) }
       default: continue
       }
@@ -197,7 +223,9 @@ extension Composer {
       $0.link == uplink.name && $0.local.family == .ipv4 && $0.lifetime?.expires == true
     }
     // RTPROT_DHCP of linux/rtnetlink.h
-    let byClient = observed.routes.contains { $0.origin == 16 && $0.links.contains(uplink.name) }
+    let byClient = observed.routes.contains {
+      $0.origin == 16 && observed.links(of: $0).contains(uplink.name)
+    }
     guard !leased.isEmpty || byClient else { return }
     let what = leased.map(\.local.description).sorted().joined(separator: ", ")
     target.risks.append(
@@ -254,9 +282,10 @@ extension Composer {
   /// Whether routes by the bridge would not survive its uplink's going down: somebody has added them since, so the
   /// uplink stays up for them.
   private func isUsed(_ bridge: LinkName) -> Bool {
-    observed.routes.contains {
-      $0.links.contains(bridge) && $0.origin != Ownership.origin && $0.lifetime?.expires != true
-    }
+    observed.nexthops.contains { $0.link == bridge }
+      || observed.routes.contains {
+        $0.links.contains(bridge) && $0.origin != Ownership.origin && $0.lifetime?.expires != true
+      }
   }
 
   /// The uplink that a network has by now.
@@ -282,16 +311,8 @@ extension Object {
     switch self {
     // IFAPROT_KERNEL_RA, IFAPROT_KERNEL_LL
     case .address(let address): address.origin != 2 && address.origin != 3
-    case .route: false
+    case .nexthop, .route: false
     default: true
     }
-  }
-}
-
-extension Route {
-  /// RTA_NH_ID of linux/rtnetlink.h is the one that people set.
-  fileprivate var foreignWords: String {
-    let numbers = foreign ?? []
-    return numbers.contains(30) ? "a nexthop object" : "kernel attributes \(numbers)"
   }
 }

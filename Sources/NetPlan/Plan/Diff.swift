@@ -72,6 +72,9 @@ extension Object {
       if address.label == address.link.text { address.label = new(address.link).text }
       address.link = new(address.link)
       return .address(address)
+    case .nexthop(var nexthop):
+      nexthop.link = nexthop.link.map(new)
+      return .nexthop(nexthop)
     case .route(var route):
       for index in route.nexthops.indices { route.nexthops[index].link = route.nexthops[index].link.map(new) }
       return .route(route)

@@ -82,7 +82,7 @@ extension Plan {
     }
     return state.objects.compactMap { id, object in
       if case .sysctl = id { return nil }
-      return object.links.contains(where: touched.contains) ? id.description : nil
+      return state.links(of: object).contains(where: touched.contains) ? id.description : nil
     }.sorted()
   }
 }

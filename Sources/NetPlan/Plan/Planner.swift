@@ -19,6 +19,7 @@ package struct Planner {
     var changes = difference(from: host.state, to: target)
     var obstacles = target.obstacles
     if !only.isEmpty { changes = selected(changes, target, &obstacles) }
+    obstacles += losses(changes, target)
     var plan = Plan(name: topology.name, changes: changes, reasons: target.reasons)
     plan.accounts = AccountNames(host.facts)
     plan.risks = target.risks.filter { risk in
@@ -35,6 +36,22 @@ package struct Planner {
     plan.accept(from: topology, and: allow)
     plan.risks.sort { ($0.name, $0.object) < ($1.name, $1.object) }
     return (plan, obstacles.distinct)
+  }
+
+  // MARK: What cannot be put back
+
+  /// Routes and nexthop objects with attributes that no change here carries: made anew they would be others, and so
+  /// after an undo. What goes with its link for good is not made anew.
+  private func losses(_ changes: [Change], _ target: Target) -> [Obstacle] {
+    let doomed = Set(changes.compactMap { $0.action == .delete ? $0.before?.link?.name : nil })
+    return changes.compactMap { change in
+      guard let object = change.before ?? change.after, let loss = object.loss else { return nil }
+      if change.action == .delete, object.links.contains(where: doomed.contains) { return nil }
+      return Obstacle(
+        .lacking, at: nil, path: target.reasons[change.id] ?? "",
+        "the \(loss.object) uses \(loss.part), which cannot be moved",
+        hint: "replace it by an ordinary one, or take it away and add it again afterwards")
+    }
   }
 
   // MARK: Risks
@@ -88,6 +105,11 @@ package struct Planner {
         load[lower, default: []].append("\(other.kind) \(other.name)")
       }
     }
+    for nexthop in host.state.nexthops where target.wanted[.nexthop(nexthop.id)] == nil {
+      // The routes that name it go with it.
+      guard let link = nexthop.link, doomed.contains(link) else { continue }
+      load[link, default: []].append("nexthop \(nexthop.summary)")
+    }
     for route in host.state.routes where route.origin != Ownership.origin {
       // What hangs on a lease or an advertisement goes by itself.
       guard target.wanted[.route(route.id)] == nil, route.lifetime?.expires != true else { continue }
@@ -124,5 +146,31 @@ package struct Planner {
       }
     }
     return words
+  }
+}
+
+extension Object {
+  /// What of it this program does not carry, in words.
+  fileprivate var loss: (object: String, part: String)? {
+    switch self {
+    case .route(let route):
+      guard let numbers = route.foreign, !numbers.isEmpty else { return nil }
+      // RTA_ENCAP_TYPE, RTA_ENCAP and RTA_FLOW of linux/rtnetlink.h
+      return (
+        "route \(route.summary)", words(numbers, [21: "encapsulation", 22: "encapsulation", 11: "a realm"])
+      )
+    case .nexthop(let nexthop):
+      guard let numbers = nexthop.foreign, !numbers.isEmpty else { return nil }
+      // NHA_ENCAP_TYPE, NHA_ENCAP and NHA_RES_GROUP of linux/nexthop.h
+      return (
+        "nexthop \(nexthop.summary)",
+        words(numbers, [7: "encapsulation", 8: "encapsulation", 12: "resilient buckets"])
+      )
+    default: return nil
+    }
+  }
+
+  private func words(_ numbers: [UInt16], _ known: [UInt16: String]) -> String {
+    numbers.lazy.compactMap { known[$0] }.first ?? "kernel attributes \(numbers)"
   }
 }

@@ -20,6 +20,7 @@ private func arranged(_ steps: [Step], in stage: Stage) -> [Step] {
   switch stage {
   case .addresses, .confirm: inDumpOrder(steps)
   case .retire, .release: dependentsFirst(steps)
+  case .nexthops: membersFirst(steps)
   case .flip: withoutGap(steps)
   default: steps
   }
@@ -37,6 +38,12 @@ private func withoutGap(_ steps: [Step]) -> [Step] {
   }
   let ranked = (0...2).flatMap { wanted in steps.filter { rank($0) == wanted } }
   return ranked + dependentsFirst(steps.filter { rank($0) == 3 })
+}
+
+/// A group names nexthop objects that are there.
+private func membersFirst(_ steps: [Step]) -> [Step] {
+  let isGroup = { (step: Step) in step.change.after?.nexthop?.group.isEmpty == false }
+  return steps.filter { !isGroup($0) } + steps.filter(isGroup)
 }
 
 /// Source selection follows the order in which a link has its addresses. A new IPv4 address goes behind those that are
@@ -192,7 +199,10 @@ private struct ScheduleContext {
       if change.after == nil { return .retire }
       if change.before != nil { return .flip }
       if route.id.family == .ipv4, route.links.contains(where: losing.contains) { return .confirm }
-      return route.nexthops.contains { $0.gateway != nil } ? .gateways : .routes
+      return route.nexthops.contains { $0.gateway != nil || $0.id != nil } ? .gateways : .routes
+    case .nexthop:
+      if change.after == nil { return .retire }
+      return change.before == nil ? .nexthops : .flip
     case .rule, .neighbour: return change.after == nil ? .release : .routes
     case .sysctl(let sysctl): return stage(of: sysctl, creating: change.before == nil)
     case .former:

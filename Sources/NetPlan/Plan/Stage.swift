@@ -20,7 +20,9 @@ package enum Stage: Int, Sendable, Comparable, CaseIterable {
   case addresses
   case raise
   case routes
-  /// Routes by a gateway, which the kernel checks against the routes before.
+  /// Nexthop objects, whose gateways the kernel checks like a route's; groups after their members.
+  case nexthops
+  /// Routes by a gateway, which the kernel checks against the routes before, and by a nexthop object.
   case gateways
   /// Forwarding on, the guard rules being in place.
   case open

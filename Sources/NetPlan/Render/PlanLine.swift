@@ -38,6 +38,7 @@ extension Object {
     switch self {
     case .link(let link): "\(link.kind == .device ? "link" : link.kind.description) \(link.name)"
     case .address(let address): "address \(address.local) dev \(address.link)"
+    case .nexthop(let nexthop): "nexthop \(nexthop.summary)"
     case .route(let route): "route \(route.summary)"
     case .rule(let rule): "rule \(rule.id)"
     case .neighbour(let neighbour):
@@ -80,6 +81,7 @@ extension Object {
     return switch (self, before) {
     case (.link(let a), .link(let b)): a.linkChanges(from: b, accounts)
     case (.address(let a), .address(let b)): differences(a, b)
+    case (.nexthop(let a), .nexthop(let b)): differences(a, b)
     case (.route(let a), .route(let b)): a.routeChanges(from: b) ?? differences(a, b)
     case (.rule(let a), .rule(let b)): differences(a, b)
     case (.neighbour(let a), .neighbour(let b)): differences(a, b)

@@ -9,10 +9,12 @@ struct Campaign {
   let after: Dump
 
   /// Runs `body` on a host with foreign objects; the quickstart was applied to it and removed again. `furnished`,
-  /// its uplink carries every sort of address and route.
-  static func with(furnished: Bool = false, _ body: (Campaign) throws -> Void) throws {
+  /// its uplink carries every sort of address and route; with `nexthops`, its routes go by nexthop objects.
+  static func with(furnished: Bool = false, nexthops: Bool = false, _ body: (Campaign) throws -> Void) throws
+  {
     try Host.with { host in
       if furnished { try Quickstart.furnish(host) }
+      if nexthops { try Quickstart.furnishNexthops(host) }
       let foreign = try Foreign(on: host)
       defer { foreign.holder.leave() }
       let file = try host.files.write("quick.conf", Quickstart.text)

@@ -3,6 +3,8 @@
 struct Dump: Equatable, CustomStringConvertible {
   private(set) var facts: [String]
 
+  init(_ facts: [String]) { self.facts = facts }
+
   var description: String { facts.joined(separator: "\n") }
 
   /// `-` for what only this dump has, `+` for what only `other` has; empty where they are equal.
@@ -16,16 +18,16 @@ struct Dump: Equatable, CustomStringConvertible {
 
   /// The facts in which one of `words` occurs.
   func mentioning(_ words: String...) -> Dump {
-    Dump(facts: facts.filter { fact in words.contains { fact.contains($0) } })
+    Dump(facts.filter { fact in words.contains { fact.contains($0) } })
   }
 
-  func without(_ word: String) -> Dump { Dump(facts: facts.filter { !$0.contains(word) }) }
+  func without(_ word: String) -> Dump { Dump(facts.filter { !$0.contains(word) }) }
 
   /// The same with each of the given strings replaced, longest first.
   func replacing(_ names: [String: String]) -> Dump {
     let ordered = names.sorted { $0.key.utf8.count > $1.key.utf8.count }
     return Dump(
-      facts: facts.map { fact in ordered.reduce(fact) { $0.replacing($1.key, with: $1.value) } }.sorted())
+      facts.map { fact in ordered.reduce(fact) { $0.replacing($1.key, with: $1.value) } }.sorted())
   }
 }
 
@@ -63,7 +65,7 @@ extension Namespace {
         facts += Self.facts(name, json)
       }
     }
-    return Dump(facts: facts.sorted())
+    return Dump(facts.sorted())
   }
 
   private static func head(_ part: Substring) -> (name: String, rest: String) {

@@ -50,6 +50,39 @@ enum Quickstart {
   }
 }
 
+extension Quickstart {
+  /// The uplink's default routes by nexthop objects and groups of them, and further routes by such.
+  static func furnishNexthops(_ host: Host) throws {
+    try host.space.ip(
+      """
+      nexthop add id 77 via 192.0.2.1 dev eth1 proto 42
+      nexthop add id 78 via 192.0.2.254 dev eth1 onlink
+      nexthop add id 79 dev eth1
+      nexthop add id 90 via 2001:db8::1 dev eth1 proto static
+      nexthop add id 91 via fe80::1 dev eth1
+      nexthop add id 98 blackhole
+      nexthop add id 99 via 203.0.113.250 fdb
+      nexthop add id 3 group 77,5 proto 42
+      nexthop add id 4 group 77,3/78
+      nexthop add id 5 group 90
+      nexthop add id 6 group 90/91,2
+      nexthop add id 7 group 99 fdb
+      nexthop add id 8 group 77/78 type resilient buckets 8
+      route del default via 192.0.2.1 dev eth1
+      route add default nhid 3 proto static
+      route del ::/0 via 2001:db8::1 dev eth1
+      route add ::/0 nhid 5 metric 1024 proto static
+      route add 100.64.1.0/24 nhid 77 src 192.0.2.10 metric 7
+      route add 100.64.2.0/24 nhid 4 table 100 mtu 1400
+      route add 100.64.3.0/24 nhid 79 scope link
+      route add 100.64.4.0/24 nhid 98
+      route add 100.64.5.0/24 nhid 8
+      route add 2001:db8:64::/48 nhid 90 src 2001:db8::10
+      route add 2001:db8:65::/48 nhid 6 metric 9
+      """)
+  }
+}
+
 /// Things that are not the configuration's: another bridge with a held TAP, routes, a rule, an nftables table.
 final class Foreign {
   let holder: Station

@@ -39,6 +39,7 @@ struct TopologyCase: CustomStringConvertible {
       switch object {
       case .address(let address) where address.origin != 3: try? copy.host.perform(.deleteAddress(address))
       case .route(let route): try? copy.host.perform(.deleteRoute(route))
+      case .nexthop(let nexthop): try? copy.host.perform(.deleteNexthop(nexthop.id))
       case .rule(let rule): try? copy.host.perform(.deleteRule(rule))
       case .neighbour(let proxy): try? copy.host.perform(.deleteProxy(proxy))
       case .link(let link) where link.kind == .tap || link.kind == .bridge:

@@ -50,6 +50,7 @@ struct RandomHost {
     }
     if random.chance(80) { addAddresses(name, number) }
     if random.chance(70) { addRoutes(name, number) }
+    if random.chance(30) { addNexthops(name, number) }
     if random.chance(15) {
       perform(.addProxy(Neighbour(link: name, address: .v4(10, UInt8(number), 9, UInt8(random.below(4))))))
     }
@@ -125,6 +126,50 @@ struct RandomHost {
         }?.local.address
       add(route)
     }
+  }
+
+  /// Single ones, a group of them, routes by either; one group has members by several links.
+  private mutating func addNexthops(_ name: LinkName, _ number: Int) {
+    let first = UInt32(number * 10 + 20)
+    let gateway = IPAddress.v4(192, 0, UInt8(number), 1)
+    var hop = NexthopObject(id: first, family: .ipv4, gateway: gateway, link: name)
+    hop.origin = random.pick([0, 42])
+    perform(.addNexthop(hop, replacing: false))
+    perform(
+      .addNexthop(
+        NexthopObject(id: first + 1, family: .ipv4, gateway: .v4(172, 16, 0, 1), link: name, onlink: true),
+        replacing: false))
+    let gateway6 = IPAddress("fe80::1")!
+    perform(
+      .addNexthop(
+        NexthopObject(id: first + 2, family: .ipv6, gateway: gateway6, link: name), replacing: false))
+    var members = [first, first + 1].filter { kernel.nexthops[$0] != nil }.map {
+      NexthopObject.Member(id: $0)
+    }
+    if !members.isEmpty {
+      members[0].weight = 3
+      perform(.addNexthop(NexthopObject(id: UInt32(number + 5), group: members), replacing: false))
+    }
+    if random.chance(50), let other = kernel.nexthops.keys.sorted().first(where: { $0 >= 20 && $0 < first }) {
+      members.append(NexthopObject.Member(id: other))
+      perform(.addNexthop(NexthopObject(id: UInt32(number + 10), group: members), replacing: false))
+    }
+    for (place, id) in [first, UInt32(number + 5), UInt32(number + 10)].enumerated() where random.chance(60) {
+      var route = Route(
+        id: RouteID(destination: IPPrefix(.v4(100, UInt8(64 + number), UInt8(place), 0), length: 24)!),
+        nexthops: [Nexthop(id: id)])
+      if random.chance(50) {
+        route.preferredSource = kernel.addresses[name]?.first { $0.local.family == .ipv4 }?.local.address
+      }
+      add(route)
+    }
+    let destination = IPPrefix(IPAddress("2001:db8:f1::")!, length: 48)!
+    var route = Route(
+      id: RouteID(destination: destination, metric: 1024 + first), nexthops: [Nexthop(id: first + 2)])
+    route.preferredSource =
+      kernel.addresses[name]?.first { $0.local.family == .ipv6 && !$0.local.address.isLinkLocal }?.local
+      .address
+    add(route)
   }
 
   private mutating func add(_ route: Route) {

@@ -16,6 +16,8 @@ enum Request: Sendable {
   case removeVLANs(LinkName, [PortVLAN])
   case addAddress(Address, replacing: Bool)
   case deleteAddress(Address)
+  case addNexthop(NexthopObject, replacing: Bool)
+  case deleteNexthop(UInt32)
   case addRoute(Route, replacing: Bool)
   case deleteRoute(Route)
   case addRule(Rule)
@@ -41,6 +43,8 @@ extension SimulatedKernel {
     case .removeVLANs(let name, let vlans): try removeVLANs(name, vlans)
     case .addAddress(let address, let replacing): try addAddress(address, replacing: replacing)
     case .deleteAddress(let address): try deleteAddress(address)
+    case .addNexthop(let nexthop, let replacing): try addNexthop(nexthop, replacing: replacing)
+    case .deleteNexthop(let id): try deleteNexthop(id)
     case .addRoute(let route, let replacing): try addRoute(route, replacing: replacing)
     case .deleteRoute(let route): try deleteRoute(route)
     case .addRule(let rule): try addRule(rule)
@@ -70,6 +74,8 @@ extension Request {
           replacing: before != nil || (address.local.family == .ipv6 && address.local.address.isLinkLocal))
       ]
     case (.address(let address)?, nil): [.deleteAddress(address)]
+    case (let before, .nexthop(let nexthop)?): [.addNexthop(nexthop, replacing: before != nil)]
+    case (.nexthop(let nexthop)?, nil): [.deleteNexthop(nexthop.id)]
     case (let before, .route(let route)?): [.addRoute(route, replacing: before != nil)]
     case (.route(let route)?, nil): [.deleteRoute(route)]
     case (_, .rule(let rule)?): [.addRule(rule)]

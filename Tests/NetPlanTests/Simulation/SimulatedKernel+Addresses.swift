@@ -128,14 +128,16 @@ extension SimulatedKernel {
     }
   }
 
-  /// IPv4 drops the routes that name an address of nobody as source, IPv6 only the naming
+  /// IPv4 drops the routes that name an address of nobody as source, IPv6 only the naming, and not
+  /// that of routes by a nexthop object
   /// (`fib_sync_down_addr`, `fib6_remove_prefsrc`).
   private mutating func releaseSource(_ address: IPAddress) {
     guard !addresses.values.contains(where: { $0.contains { $0.local.address == address } }) else { return }
     if address.family == .ipv4 {
       routes.removeAll { $0.preferredSource == address }
     } else {
-      for index in routes.indices where routes[index].preferredSource == address {
+      for index in routes.indices
+      where routes[index].preferredSource == address && routes[index].nexthopID == nil {
         routes[index].preferredSource = nil
       }
     }

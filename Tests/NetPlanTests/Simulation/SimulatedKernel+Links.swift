@@ -138,9 +138,10 @@ extension SimulatedKernel {
       try? addAddress(address, replacing: false)
     }
     for name in ready where links[name].map({ !hasCarrier($0) }) ?? true { ready.remove(name) }
+    flushNexthops()
   }
 
-  private func hasCarrier(_ link: Link) -> Bool {
+  func hasCarrier(_ link: Link) -> Bool {
     switch link.kind {
     case .bridge:
       links.values.contains {
@@ -171,6 +172,7 @@ extension SimulatedKernel {
         routes[index].nexthops[leg].link = new
       }
     }
+    for (id, nexthop) in nexthops where nexthop.link == old { nexthops[id]!.link = new }
     for index in proxies.indices where proxies[index].link == old { proxies[index].link = new }
     // Rules go by the name alone and stay as they are.
     for (key, value) in settings where key.link == old {

@@ -37,6 +37,7 @@ extension SimulatedKernel {
       }
     }
     for nexthop in new.nexthops {
+      if let id = nexthop.id, nexthops[id] == nil { throw Refusal(EINVAL) }
       if let name = nexthop.link {
         guard try require(name).up == true else { throw Refusal(ENETDOWN) }
         // Without an address of its own a link routes no IPv4 but by itself: only gateways need one.
@@ -49,7 +50,7 @@ extension SimulatedKernel {
     return new
   }
 
-  private func isReachable(_ gateway: IPAddress, by nexthop: Nexthop) -> Bool {
+  func isReachable(_ gateway: IPAddress, by nexthop: Nexthop) -> Bool {
     if nexthop.onlink == true { return nexthop.link != nil }
     if gateway.family == .ipv6, gateway.isLinkLocal { return nexthop.link != nil }
     let isOnLink = addresses.contains { name, list in

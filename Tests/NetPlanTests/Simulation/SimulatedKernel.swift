@@ -1,7 +1,7 @@
 import Glibc
 import NetPlan
 
-/// A kernel in memory: links, addresses, routes, rules, proxies, settings, with the cascades and the error numbers of
+/// A kernel in memory: links, addresses, nexthop objects, routes, rules, proxies, settings, with the cascades and the error numbers of
 /// the real one (net/core/rtnetlink.c, net/ipv4/devinet.c, net/ipv4/fib_semantics.c, net/ipv6/addrconf.c,
 /// net/ipv6/route.c, net/bridge/, drivers/net/tun.c). Each rule was seen on Linux 6.18 with iproute2.
 struct SimulatedKernel: Sendable {
@@ -20,6 +20,7 @@ struct SimulatedKernel: Sendable {
   var addresses: [LinkName: [Address]] = [:]
   /// Those that are alike in the order in which they came.
   var routes: [Route] = []
+  var nexthops: [UInt32: NexthopObject] = [:]
   var rules: [Rule] = []
   var proxies: [Neighbour] = []
   var settings: [SysctlKey: String] = [:]
@@ -130,6 +131,7 @@ struct SimulatedKernel: Sendable {
         state.insert(.address(seen))
       }
     }
+    for nexthop in nexthops.values { state.insert(.nexthop(nexthop)) }
     for route in routes {
       var seen = route
       while state[.route(seen.id)] != nil { seen.id.ordinal += 1 }
