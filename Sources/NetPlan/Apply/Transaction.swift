@@ -40,7 +40,7 @@ package struct Transaction<H: Host & ~Copyable, Store: JournalStore & ~Copyable>
   private mutating func advance(
     _ batches: [Batch], of plan: Plan, before: State, _ journal: inout Journal
   ) -> [HostError]? {
-    let watch = Watch(plan.changes, batches)
+    var watch: Watch?
     host.listen(for: plan.changes)
     defer { host.listen(for: []) }
     for batch in batches where !batch.stage.isDeferred {
@@ -53,7 +53,11 @@ package struct Transaction<H: Host & ~Copyable, Store: JournalStore & ~Copyable>
       journal.announced += 1
       let errors = host.perform(batch).compactMap(\.error)
       if !errors.isEmpty { return errors }
-      let objections = host.notices().compactMap(watch.objection)
+      let notices = host.notices()
+      if notices.isEmpty { continue }
+      let watching = watch ?? Watch(plan.changes, batches)
+      watch = watching
+      let objections = notices.compactMap(watching.objection)
       if !objections.isEmpty { return objections }
     }
     if isInterrupted() { return [.interrupted] }
