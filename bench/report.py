@@ -42,7 +42,7 @@ def machine():
     system = platform.freedesktop_os_release().get("PRETTY_NAME", "Linux")
     virtual = ", virtual" if "hypervisor" in Path("/proc/cpuinfo").read_text() else ""
     swift = re.search(r"Swift version (\S+)", output("swift", "--version"))[1]
-    iproute = output("ip", "-V").strip().split(", ")[-1]
+    iproute = re.search(r"iproute2-[^,\s]+", output("ip", "-V"))[0]
     return (f"{cpu[1] if cpu else platform.machine()}{virtual}, {os.cpu_count()} cores, {kibibytes / 2**20:.0f} GiB; {system}, "
             f"kernel {platform.release().split('-')[0]}; {iproute}, Swift {swift}.")
 

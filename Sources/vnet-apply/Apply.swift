@@ -33,15 +33,13 @@ struct Apply: ParsableCommand {
     let source = try Source(self)
     var change = try Session.open(options).begin("apply", lockTimeout: lock.seconds)
     let before = try change.observe(for: source.topology)
-    let plan = try source.plan(on: before, change.transaction.host)
+    let (plan, attachments) = try source.plan(on: before, change.transaction.host)
     if !options.quiet { Output.result(plan.text(Output.style)) }
     if !plan.isEmpty {
       try Report.refuse(plan)
       try Report.tell(change.transaction.apply(plan, before: before.state), quiet: options.quiet)
     }
-    if case .files(let loaded, _) = source {
-      Session.keep(Attachments(loaded.topology, before), of: plan.name, in: change.stateDirectory)
-    }
+    if let attachments { Session.keep(attachments, of: plan.name, in: change.stateDirectory) }
     if plan.isEmpty { return }
     if !options.quiet { Output.result("Applied.\n") }
   }
@@ -66,7 +64,7 @@ struct Apply: ParsableCommand {
       }
     }
 
-    func plan(on host: Observation, _ linux: borrowing LinuxHost) throws -> Plan {
+    func plan(on host: Observation, _ linux: borrowing LinuxHost) throws -> (Plan, Attachments?) {
       switch self {
       case .files(let loaded, let apply):
         var planner = Planner(topology: loaded.topology, host: host)
@@ -74,12 +72,12 @@ struct Apply: ParsableCommand {
         planner.allow = apply.allow.acceptances
         var plan = try Loading.plan(planner, loaded.files)
         plan.complete(from: linux, loaded.topology, allow: apply.allow.acceptances)
-        return plan
+        return (plan, Attachments(loaded.topology, planner.target))
       case .saved(var plan, let path):
         let stale = plan.stale(on: host.state)
         if stale.isEmpty {
           plan.nameAccounts(from: linux)
-          return plan
+          return (plan, nil)
         }
         Output.error("error: the plan \(path) was made for another state of this host:")
         for id in stale.prefix(10) { Output.error("  \(id) is not as it was") }

@@ -35,7 +35,8 @@ struct Attach: ParsableCommand {
       attachments = try session.attachments(of: try name ?? session.nameOwning(parts))
     } else {
       let loaded = try Loading.load(paths, machineID: Files.machineID)
-      attachments = Attachments(loaded.topology, try session.observe(for: loaded.topology))
+      attachments = Attachments(
+        loaded.topology, target(of: loaded.topology, on: try session.observe(for: loaded.topology)))
     }
     for part in all ? attachments.vms : parts {
       do {

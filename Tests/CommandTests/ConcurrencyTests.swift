@@ -102,6 +102,42 @@ struct ConcurrencyTests {
     }
   }
 
+  /// Holds the run before the given one of its batches, while somebody else is at work.
+  private func held(before batch: Int, _ meddle: String, expecting words: [String]) throws {
+    try Host.with { host in
+      let file = try host.files.write("quick.conf", Quickstart.text)
+      expect(try host.vnet("apply", file), exits: 0)
+      let sends = try host.calls("sendto", ["apply", file]).count
+      let before = try host.space.dump()
+      try host.files.write(
+        "quick.conf",
+        Quickstart.text.replacing("backstage: {}", with: "backstage: {address: 10.1.0.1/24, mtu: 1400}"))
+      let point = TracedCall(name: "sendto", ordinal: sends + batch)
+      let child = try host.start(["apply", file], Injection(at: point, .delay(1.5)))
+      Clock.sleep(0.9)
+      try host.space.ip(meddle)
+      let outcome = child.finish()
+      expect(outcome, exits: 1)
+      for word in words { #expect(outcome.stderr.contains(word), "\(outcome)") }
+      expectEqual(before, try host.space.dump(), "\(outcome)")
+    }
+  }
+
+  @Test("a value that the run would overwrite unseen is heard of: undone with exit 1, and named")
+  func heardValue() throws {
+    // Of three batches (the IPv6 mode, the address, the MTU) the first is not out yet.
+    try held(
+      before: 1, "link set backstage mtu 1280",
+      expecting: ["watch link/backstage: somebody else set mtu to 1280", "1500 and 1400"])
+  }
+
+  @Test("an address of the plan that somebody removes is heard of: undone with exit 1, and named")
+  func heardRemoval() throws {
+    try held(
+      before: 3, "address del 10.1.0.1/24 dev backstage",
+      expecting: ["watch address/backstage/10.1.0.1/24: somebody else removed it"])
+  }
+
   @Test("a signal mid-way gives old or new", arguments: [SIGINT, SIGTERM, SIGHUP], [0.35, 0.6, 0.85])
   func signalled(_ signal: Int32, at fraction: Double) throws {
     try Host.with { host in

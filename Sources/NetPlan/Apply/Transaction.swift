@@ -40,6 +40,9 @@ package struct Transaction<H: Host & ~Copyable, Store: JournalStore & ~Copyable>
   private mutating func advance(
     _ batches: [Batch], of plan: Plan, before: State, _ journal: inout Journal
   ) -> [HostError]? {
+    var watch: Watch?
+    host.listen(for: plan.changes)
+    defer { host.listen(for: []) }
     for batch in batches where !batch.stage.isDeferred {
       if isInterrupted() { return [.interrupted] }
       do {
@@ -50,10 +53,17 @@ package struct Transaction<H: Host & ~Copyable, Store: JournalStore & ~Copyable>
       journal.announced += 1
       let errors = host.perform(batch).compactMap(\.error)
       if !errors.isEmpty { return errors }
+      let notices = host.notices()
+      if notices.isEmpty { continue }
+      let watching = watch ?? Watch(plan.changes, batches)
+      watch = watching
+      let objections = notices.compactMap(watching.objection)
+      if !objections.isEmpty { return objections }
     }
     if isInterrupted() { return [.interrupted] }
     do {
-      let unmet = verify(plan, batches, before: before, now: try host.observe().state)
+      let now = try host.observe(concerning: plan.links)
+      let unmet = verify(plan, batches, before: before, now: now)
       return unmet.isEmpty ? nil : unmet
     } catch {
       return [error]

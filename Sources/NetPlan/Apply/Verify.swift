@@ -48,6 +48,21 @@ func verify(_ plan: Plan, _ batches: [Batch], before: State, now: State) -> [Hos
   return errors.sorted { $0.operation < $1.operation }
 }
 
+extension Plan {
+  /// All links that it changes, and those on which something changes.
+  var links: Set<LinkName> {
+    var names: Set<LinkName> = []
+    for change in changes {
+      for object in [change.before, change.after] {
+        guard let object else { continue }
+        if let link = object.link { names.insert(link.name) }
+        names.formUnion(object.links)
+      }
+    }
+    return names
+  }
+}
+
 extension HostError {
   fileprivate static func unmet(_ id: ObjectID, _ what: String) -> HostError {
     HostError(operation: "verify \(id)", errno: 0, message: what)

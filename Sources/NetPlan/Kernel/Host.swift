@@ -4,6 +4,14 @@
 /// to its step.
 package protocol Host: ~Copyable {
   mutating func observe() throws(HostError) -> Observation
+  /// The state as far as these links are concerned: themselves with their settings, and everything that is neither a
+  /// link nor a setting.
+  mutating func observe(concerning links: Set<LinkName>) throws(HostError) -> State
+  /// From now on `notices` tells of changes of such objects. As far as that can be had, for
+  /// verification does not rely on it.
+  mutating func listen(for changes: [Change])
+  /// What others may have done since the last call.
+  mutating func notices() -> [Notice]
   /// One outcome per step, in order.
   mutating func perform(_ batch: Batch) -> [StepOutcome]
 }

@@ -16,6 +16,8 @@ struct LinkTable {
     indexes[name] = index
   }
 
+  var count: Int { names.count }
+
   func name(_ index: UInt32) -> LinkName? { names[index] }
 
   /// The index that `name` has at the moment of the call.

@@ -11,6 +11,10 @@ package struct LinuxHost: Host, ~Copyable {
   private var wireless: Set<Int32>?
   /// Bridges of ours with the hardware among their ports, as of the last look.
   var uplinks: [LinkName: LinkName] = [:]
+  /// Open while a plan is carried out.
+  var monitor: Monitor?
+  /// Of the sockets that requests have gone out on: what they cause is ours.
+  var ports: Set<UInt32> = []
 
   /// `stateDirectory` holds the ledger.
   package init(stateDirectory: String) throws(HostError) {
@@ -36,22 +40,32 @@ package struct LinuxHost: Host, ~Copyable {
     }
   }
 
-  private mutating func observe(into state: inout State, mentioned: Set<LinkName>) throws(NetlinkError) {
-    let now = bootSeconds()
-    let messages = try dumpLinks()
-    links.removeAll()
-    for message in messages {
-      if let name = message.name { links.insert(LinkName(kernel: name), UInt32(message.index)) }
+  package mutating func observe(concerning names: Set<LinkName>) throws(HostError) -> State {
+    // To be asked for one link costs the kernel as much as to list three.
+    if names.count * 3 > links.count { return try observe().state }
+    let formers = try ledger.read()
+    do throws(NetlinkError) {
+      var state = State()
+      for former in formers { state.insert(.former(former)) }
+      try observe(into: &state, mentioned: Set(formers.compactMap(\.mentionedLink)), only: names)
+      return state
+    } catch {
+      throw HostError(error)
     }
+  }
+
+  /// Of the links and their settings, those of `names` or all.
+  private mutating func observe(
+    into state: inout State, mentioned: Set<LinkName>, only names: Set<LinkName>? = nil
+  ) throws(NetlinkError) {
+    let now = bootSeconds()
+    let messages = if let names { try askForLinks(names) } else { try listLinks() }
     let facts = try readFacts()
     let wireless = try findWireless(among: messages)
     var vlans: [Int32: [PortVLAN]] = [:]
     // Ports have VLANs whether their bridge filters by them yet or not.
-    if facts.vlanFiltering == true, messages.contains(where: { $0.kind == "bridge" }) {
-      vlans = try dumpVLANs()
-    }
+    if facts.vlanFiltering == true { vlans = try readVLANs(of: messages, all: names == nil) }
     state.objects.reserveCapacity(messages.count * 2)
-    defer { noteUplinks(state) }
     for message in messages {
       guard var link = Link(message, links) else { continue }
       if wireless.contains(message.index) {
@@ -62,13 +76,43 @@ package struct LinuxHost: Host, ~Copyable {
       observeSettings(of: link, message, mentioned: mentioned, &state)
       state.insert(.link(link))
     }
-    for key in Sysctl.observedKeys(of: .default) {
-      if let value = ProcFile.read("/proc/sys/" + key.path) {
-        state.insert(.sysctl(Sysctl(key: key, value: value)))
+    if names?.contains(.default) ?? true {
+      for key in Sysctl.observedKeys(of: .default) {
+        if let value = ProcFile.read("/proc/sys/" + key.path) {
+          state.insert(.sysctl(Sysctl(key: key, value: value)))
+        }
       }
     }
     try observeAddresses(&state, now)
     try observeRouting(&state, now)
+    if names == nil { noteUplinks(state) }
+  }
+
+  private mutating func listLinks() throws(NetlinkError) -> [LinkMessage] {
+    let messages = try dumpLinks()
+    links.removeAll()
+    for message in messages {
+      if let name = message.name { links.insert(LinkName(kernel: name), UInt32(message.index)) }
+    }
+    return messages
+  }
+
+  /// Those of them that are there.
+  private mutating func askForLinks(_ names: Set<LinkName>) throws(NetlinkError) -> [LinkMessage] {
+    var messages: [LinkMessage] = []
+    for name in names {
+      links.forget(name)
+      do throws(NetlinkError) {
+        let message = try socket.link(named: name.text)
+        // The kernel also looks among the alternative names.
+        guard message.name == name.text else { continue }
+        links.insert(name, UInt32(message.index))
+        messages.append(message)
+      } catch {
+        guard error.errno == ENODEV else { throw error }
+      }
+    }
+    return messages
   }
 
   private func observeSettings(
@@ -93,12 +137,24 @@ package struct LinuxHost: Host, ~Copyable {
     try socket.dumpLinks()
   }
 
-  private mutating func dumpVLANs() throws(NetlinkError) -> [Int32: [PortVLAN]] {
+  /// Of every bridge and every port of one, by index.
+  private mutating func readVLANs(
+    of messages: [LinkMessage], all: Bool
+  ) throws(NetlinkError) -> [Int32: [PortVLAN]] {
     var result: [Int32: [PortVLAN]] = [:]
-    for message in try socket.dumpBridgeVLANs() {
-      result[message.index, default: []] += [PortVLAN](message.vlans)
+    for message in messages where message.kind == "bridge" || message.portKind == "bridge" {
+      result[message.index] = []
+      if !all { try addVLANs(of: UInt32(message.index), to: &result) }
     }
-    return result.mapValues { $0.sorted() }
+    if all, !result.isEmpty { try addVLANs(of: 0, to: &result) }
+    return result
+  }
+
+  private mutating func addVLANs(of index: UInt32, to result: inout [Int32: [PortVLAN]]) throws(NetlinkError)
+  {
+    for message in try socket.dumpVLANs(index: index) {
+      result[message.index]? += [PortVLAN](message.vlans)
+    }
   }
 
   private mutating func observeAddresses(_ state: inout State, _ now: UInt64) throws(NetlinkError) {
@@ -153,16 +209,15 @@ package struct LinuxHost: Host, ~Copyable {
   /// not loaded yet; nil for the latter.
   private mutating func canFilterVLANs() throws(NetlinkError) -> Bool? {
     do throws(NetlinkError) {
-      return try socket.dump(
-        "list bridge VLANs", type: 114, into: true,
-        request: {
-          // struct br_vlan_msg of linux/if_bridge.h; the kernel looks for the handler by its family.
-          $0.append(UInt8(AF_BRIDGE))
-          $0.append(zeros: 7)
-        }, each: { _, _, _ in })
+      // The loopback, which is no bridge: it is asked whether it can be asked.
+      _ = try socket.dumpVLANs(index: 1)
+      return true
     } catch {
-      if error.errno == EOPNOTSUPP { return access("/sys/module/bridge", F_OK) == 0 ? false : nil }
-      throw error
+      switch error.errno {
+      case EINVAL, ENODEV: return true
+      case EOPNOTSUPP: return access("/sys/module/bridge", F_OK) == 0 ? false : nil
+      default: throw error
+      }
     }
   }
 
@@ -206,6 +261,8 @@ package struct LinuxHost: Host, ~Copyable {
 
   package mutating func perform(_ batch: Batch) -> [StepOutcome] {
     var outcomes = [StepOutcome](repeating: .done, count: batch.steps.count)
+    ports.insert(socket.port)
+    defer { ports.insert(socket.port) }
     if batch.steps.contains(where: { $0.change.id.isFormer }) { performLedger(batch, &outcomes) }
     performDeletions(batch, &outcomes)
     performRequests(batch, &outcomes)

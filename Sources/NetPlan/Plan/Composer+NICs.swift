@@ -25,7 +25,7 @@ extension Composer {
     tap.tap.multiQueue = (nic.queues?.value ?? 1) > 1
     tap.addressGeneration = Link.AddressGeneration.none
     if nic.mode == .bridged {
-      guard let network = topology.networks.first(where: { $0.name == nic.network?.value }),
+      guard let network = nic.network.flatMap({ network(named: $0.value) }),
         let bridge = bridges[network.name]
       else { return }
       join(&tap, nic, network, bridge, path)

@@ -254,12 +254,10 @@ extension Composer {
   }
 
   private mutating func addGuestTable(_ family: AddressFamily) {
-    for var route in guestRoutes where route.id.family == family {
-      route.id.table = guestTable
-      target.want(
-        .route(route),
-        because: target.reasons[.route(guestRoutes.first { $0.id.destination == route.id.destination }!.id)]
-          ?? "")
+    for route in guestRoutes where route.id.family == family {
+      var own = route
+      own.id.table = guestTable
+      target.want(.route(own), because: target.reasons[.route(route.id)] ?? "")
     }
   }
 }

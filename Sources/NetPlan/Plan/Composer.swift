@@ -12,6 +12,8 @@ struct Composer {
   var target = Target()
   /// Links of this name, by their path in the configuration.
   private(set) var owned: [String: Link] = [:]
+  /// Places in `topology.networks`, by name.
+  private let places: [String: Int]
   /// Bridges that networks came out as, by the network's name; absent where an obstacle came first.
   var bridges: [String: Link] = [:]
   /// Hardware NICs that are (to be) ports, and the bridge of each.
@@ -36,6 +38,8 @@ struct Composer {
   init(topology: Topology, host: Observation) {
     self.topology = topology
     self.host = host
+    places = Dictionary(
+      topology.networks.enumerated().map { ($1.name, $0) }, uniquingKeysWith: { first, _ in first })
     findOwned()
     rename()
   }
@@ -81,6 +85,8 @@ struct Composer {
   }
 
   func alias(_ path: String) -> String { Ownership.alias(name: topology.name, path: path) }
+
+  func network(named name: String) -> Network? { places[name].map { topology.networks[$0] } }
 
   func isOurs(_ link: Link) -> Bool { link.owner.map { $0 == topology.name } ?? false }
 

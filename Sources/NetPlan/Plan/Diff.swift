@@ -23,7 +23,9 @@ package func difference(from observed: State, to target: Target) -> [Change] {
   joinLengths(&changes)
   var cascades = Cascades(changes, observed, target)
   cascades.explain()
-  return cascades.changes.sorted { $0.id < $1.id }
+  changes = cascades.changes
+  let ids = changes.map(\.id)
+  return changes.indices.sorted { ids[$0] < ids[$1] }.map { changes[$0] }
 }
 
 /// To the kernel an IPv6 address is one whatever the length of its prefix (`ipv6_get_ifaddr`, net/ipv6/addrconf.c): it

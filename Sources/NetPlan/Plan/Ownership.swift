@@ -11,8 +11,11 @@ package enum Ownership {
 
   /// The configuration's name in an alias of ours, and the path behind it.
   package static func parse(alias: String?) -> (name: Substring, path: Substring)? {
-    guard let alias, alias.hasPrefix(mark), let slash = alias.firstIndex(of: "/") else { return nil }
-    return (alias.dropFirst(mark.count)[..<slash], alias[alias.index(after: slash)...])
+    guard let alias else { return nil }
+    let text = alias.utf8
+    guard text.starts(with: mark.utf8), let slash = text.firstIndex(of: UInt8(ascii: "/")) else { return nil }
+    let start = text.index(text.startIndex, offsetBy: mark.utf8.count)
+    return (alias[start..<slash], alias[text.index(after: slash)...])
   }
 }
 

@@ -1,7 +1,9 @@
 /// Plans a topology on a host. Pure: what it cannot know, the holders of TAPs, is added by `Plan.name(holders:)`.
 package struct Planner {
-  package var topology: Topology
-  package var host: Observation
+  package let topology: Topology
+  package let host: Observation
+  /// What the topology comes to on this host.
+  package let target: Target
   /// `VM` or `VM/NIC`: changes of nothing else.
   package var only: [String] = []
   /// Given on the command line.
@@ -12,10 +14,10 @@ package struct Planner {
   package init(topology: Topology, host: Observation) {
     self.topology = topology
     self.host = host
+    target = NetPlan.target(of: topology, on: host)
   }
 
   package func plan() -> (plan: Plan, obstacles: [Obstacle]) {
-    let target = target(of: topology, on: host)
     var changes = difference(from: host.state, to: target)
     var obstacles = target.obstacles
     if !only.isEmpty { changes = selected(changes, target, &obstacles) }

@@ -4,9 +4,8 @@ package struct Attachments: Sendable, Equatable {
   /// Why a NIC has no device, by `VM/NIC`.
   private var obstacles: [String: String] = [:]
 
-  /// From a configuration.
-  package init(_ topology: Topology, _ host: Observation) {
-    let target = target(of: topology, on: host)
+  /// From a configuration, and what it comes to on a host.
+  package init(_ topology: Topology, _ target: Target) {
     var links: [Substring: Link] = [:]
     for link in target.wanted.links { if let path = link.path { links[path] = link } }
     var list: [Attachment] = []

@@ -92,6 +92,40 @@ package struct BridgeVLANMessage: NetlinkMessage {
     }
   }
 
+  /// From what RTM_GETVLAN answers: `struct br_vlan_msg` and one BRIDGE_VLANDB_ENTRY for each range.
+  init(entries payload: RawSpan) throws(MalformedMessage) {
+    try payload.require(8)
+    index = payload.loadI32(4)
+    vlans = []
+    var a = AttributeReader(payload, after: 8)
+    while try a.next() {
+      if a.type == BRIDGE_VLANDB_ENTRY { try readEntry(a.nested) }
+    }
+  }
+
+  private mutating func readEntry(_ attributes: consuming AttributeReader) throws(MalformedMessage) {
+    var a = attributes
+    var (flags, first, last): (Int32, UInt16?, UInt16?) = (0, nil, nil)
+    while try a.next() {
+      switch a.type {
+      case BRIDGE_VLANDB_ENTRY_INFO:
+        let info = try a.structure(4)
+        flags = Int32(info.loadU16(0))
+        first = info.loadU16(2)
+      case BRIDGE_VLANDB_ENTRY_RANGE: last = try a.u16()
+      default: break
+      }
+    }
+    guard let first else { return }
+    guard first <= last ?? first else {
+      throw MalformedMessage(attribute: nil, expected: .range, length: 2)
+    }
+    vlans.append(
+      BridgeVLAN(
+        first...(last ?? first), isPVID: flags & BRIDGE_VLAN_INFO_PVID != 0,
+        isUntagged: flags & BRIDGE_VLAN_INFO_UNTAGGED != 0))
+  }
+
   package func encode(into writer: inout MessageWriter) {
     var link = LinkMessage(index: index)
     link.family = LinkMessage.bridgeFamily

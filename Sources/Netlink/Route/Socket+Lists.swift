@@ -116,19 +116,18 @@ extension Conversation where Carrier: ~Copyable {
     try dump("list forwarding settings") { NetconfMessage(family: family).encode(into: &$0) }
   }
 
-  /// The VLANs of every bridge and bridge port; neighbouring numbers with the same flags come as one range.
-  package mutating func dumpBridgeVLANs() throws(NetlinkError) -> [BridgeVLANMessage] {
+  /// The VLANs of one bridge or bridge port, or with 0 of all that have any (RTM_GETVLAN, `struct br_vlan_msg`).
+  /// Neighbouring numbers with the same flags come as one range; EINVAL where the link is neither.
+  package mutating func dumpVLANs(index: UInt32 = 0) throws(NetlinkError) -> [BridgeVLANMessage] {
     try dump(
-      "list bridge VLANs", type: BridgeVLANMessage.getType, into: [],
+      "list bridge VLANs", type: UInt16(RTM_GETVLAN), into: [],
       request: {
-        var link = LinkMessage()
-        link.family = LinkMessage.bridgeFamily
-        link.encodeHeader(into: &$0)
-        $0.put(IFLA_EXT_MASK, u32: UInt32(RTEXT_FILTER_BRVLAN_COMPRESSED))
+        $0.append(LinkMessage.bridgeFamily)
+        $0.append(zeros: 3)
+        $0.append(index)
       },
       each: { (list, type, payload) throws(MalformedMessage) in
-        // Answers are new links, requests set them.
-        if type == LinkMessage.newType { list.append(try BridgeVLANMessage(decoding: payload)) }
+        if type == UInt16(RTM_NEWVLAN) { list.append(try BridgeVLANMessage(entries: payload)) }
       })
   }
 }

@@ -10,6 +10,8 @@ final class Machine {
   var undecided: [UInt8]?
   var committed: [UInt8]?
   var faults: [Fault]
+  /// What others have done, and nobody has heard of yet.
+  var notices: [Notice] = []
   private(set) var events = 0
   private(set) var isDead = false
 

@@ -13,6 +13,25 @@ struct SimulatedHost: Host {
     return machine.kernel.observe()
   }
 
+  /// Nothing more than is asked for, so that whoever needs more notices.
+  mutating func observe(concerning links: Set<LinkName>) throws(HostError) -> State {
+    State(
+      try observe().state.objects.values.filter { object in
+        switch object {
+        case .link(let link): links.contains(link.name)
+        case .sysctl(let sysctl): sysctl.key.link.map(links.contains) ?? false
+        default: true
+        }
+      })
+  }
+
+  mutating func listen(for changes: [Change]) {}
+
+  mutating func notices() -> [Notice] {
+    defer { machine.notices = [] }
+    return machine.notices
+  }
+
   mutating func perform(_ batch: Batch) -> [StepOutcome] {
     var outcomes = [StepOutcome](repeating: .done, count: batch.steps.count)
     let steps = batch.steps.enumerated().filter { !$1.cascades }.map { ($0, $1.change) }
