@@ -198,7 +198,8 @@ extension Composer {
       switch object {
       case .address(let address) where address.link == link && address.origin != Ownership.origin:
         if link != uplink, isOwnLinkLocal(address), !makes(uplink, address) { continue }
-      case .route(let route) where observed.links(of: route).contains(link) && route.origin != Ownership.origin:
+      case .route(let route)
+      where observed.links(of: route).contains(link) && route.origin != Ownership.origin:
         if route.id.destination.length == 0, route.id.table == 254 { losesDefault.append(route.id) }
       default: continue
       }
