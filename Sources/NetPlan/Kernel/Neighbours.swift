@@ -1,26 +1,38 @@
 internal import Netlink
 
 extension LinuxHost {
-  /// What a bridge has learned of its neighbours is passed on to the hardware that gets its traffic back.
+  /// What a link has learned of its neighbours is passed on to the one that takes its traffic over: to the bridge that
+  /// hardware joins, and to the hardware that gets its traffic back.
   ///
-  /// While the hardware is still a port, answers to its own questions arrive at the bridge and are lost to it, and the
-  /// kernel asks again only after a second. Nothing depends on it: neighbours are learned anew, only later.
+  /// On the way back, while the hardware is still a port, answers to its own questions arrive at the bridge and are lost
+  /// to it; on the way in, an answer may come while the port does not forward yet; and the kernel asks again only after a
+  /// second. Nothing depends on it: neighbours are learned anew, only later.
   mutating func introduceNeighbours(_ batch: Batch) {
-    let bridges = Set(batch.steps.flatMap { $0.change.before?.links ?? [] }).filter { uplinks[$0] != nil }
-    guard !bridges.isEmpty, let known = try? socket.dumpNeighbours() else { return }
+    let successors = successors(in: batch)
+    guard !successors.isEmpty, let known = try? socket.dumpNeighbours() else { return }
     var requests = Netlink.Batch()
-    for bridge in bridges {
-      guard let port = uplinks[bridge], let from = try? links.index(bridge), let to = try? links.index(port)
-      else { continue }
+    for (old, new) in successors {
+      guard let from = try? links.index(old), let to = try? links.index(new) else { continue }
       // NUD_REACHABLE, NUD_STALE, NUD_DELAY, NUD_PROBE of linux/neighbour.h
       for neighbour in known where neighbour.index == Int32(from) && neighbour.state & 0x1e != 0 {
         var copy = NeighbourMessage(family: neighbour.family, index: Int32(to))
         copy.destination = neighbour.destination
         copy.linkAddress = neighbour.linkAddress
         copy.state = 0x04
-        requests.add("introduce a neighbour to \(port)", .replace, copy)
+        requests.add("introduce a neighbour to \(new)", .replace, copy)
       }
     }
     if !requests.isEmpty { _ = socket.transact(requests) }
+  }
+
+  private func successors(in batch: Batch) -> [(LinkName, LinkName)] {
+    let joining = batch.steps.compactMap { step -> (LinkName, LinkName)? in
+      guard let before = step.change.before?.link, before.owner == nil, before.kind != .tap,
+        let bridge = step.change.after?.link?.master?.name, before.master?.name != bridge
+      else { return nil }
+      return (before.name, bridge)
+    }
+    let left = Set(batch.steps.flatMap { $0.change.before?.links ?? [] })
+    return joining + left.sorted().compactMap { bridge in uplinks[bridge].map { (bridge, $0) } }
   }
 }
