@@ -21,8 +21,10 @@ extension Journal {
         continue
       }
       let id = (change.after ?? before).id
+      if id != before.id, !id.isLink { target.drop(id, because: "undo") }
       let original = before.renamed(names)
-      if let there = seen[id] ?? seen[original.id] {
+      // What stands in for a replaced object has nothing of it.
+      if change.action != .replace, let there = seen[id] ?? seen[original.id] {
         target.want(original.back(from: change.after, in: there.renamed(names)), because: "undo")
       } else {
         target.want(original, because: "undo")

@@ -4,21 +4,29 @@ func verify(_ plan: Plan, _ batches: [Batch], before: State, now: State) -> [Hos
   for batch in batches where batch.stage.isDeferred {
     for step in batch.steps { pending[step.index] = true }
   }
+  // `forwarding` of a link is also a setting below /proc/sys: where the plan sets that, it is what counts.
+  let forwarding = Set(plan.changes.compactMap { change in change.id.forwardingLink })
   var errors: [HostError] = []
   var touched: Set<LinkName> = []
   var planned: Set<ObjectID> = []
+  var renamed: [LinkName: LinkName] = [:]
   for (index, change) in plan.changes.enumerated() {
     planned.insert(change.id)
+    if let before = change.before { planned.insert(before.id) }
     if case .link(let old)? = change.before {
-      planned.insert(change.before!.id)
+      if let new = change.after?.link?.name, new != old.name { renamed[old.name] = new }
       if !pending[index] { touched.insert(old.name) }
     }
     guard !pending[index] else { continue }
     let seen = now[change.id]
-    if let after = change.after {
+    if var after = change.after {
       guard let seen else {
         errors.append(.unmet(change.id, "it is not there"))
         continue
+      }
+      if case .link(var link) = after, forwarding.contains(link.name) {
+        link.forwarding = nil
+        after = .link(link)
       }
       if after.completed(from: seen) != seen { errors.append(.unmet(change.id, after.difference(from: seen))) }
     } else if seen != nil {
@@ -26,8 +34,11 @@ func verify(_ plan: Plan, _ batches: [Batch], before: State, now: State) -> [Hos
     }
   }
   // What stands on a link that changed must stand there still: the kernel drops more than it says.
-  for (id, object) in before.objects where !planned.contains(id) {
-    if !object.links.isEmpty, object.links.contains(where: touched.contains), now[id] == nil, !object.isTransient {
+  for (id, object) in before.objects where !planned.contains(id) && object.links.contains(where: touched.contains) {
+    // Settings are there as long as their link is, but those of a port are not looked at.
+    if case .sysctl = object { continue }
+    let present = object.renamed(renamed).id
+    if now[present] == nil, !planned.contains(present), !object.isTransient {
       errors.append(.unmet(id, "it went away, and nobody asked for that"))
     }
   }
@@ -37,6 +48,13 @@ func verify(_ plan: Plan, _ batches: [Batch], before: State, now: State) -> [Hos
 extension HostError {
   fileprivate static func unmet(_ id: ObjectID, _ what: String) -> HostError {
     HostError(operation: "verify \(id)", errno: 0, message: what)
+  }
+}
+
+extension ObjectID {
+  fileprivate var forwardingLink: LinkName? {
+    guard case .sysctl(let key) = self, key.family == .ipv4, key.name == "forwarding" else { return nil }
+    return key.link
   }
 }
 

@@ -44,7 +44,8 @@ package struct LinuxHost: Host, ~Copyable {
     let facts = try readFacts()
     let wireless = try findWireless(among: messages)
     var vlans: [Int32: [PortVLAN]] = [:]
-    if facts.vlanFiltering == true, messages.contains(where: \.filtersVLANs) { vlans = try dumpVLANs() }
+    // Ports have VLANs whether their bridge filters by them yet or not.
+    if facts.vlanFiltering == true, messages.contains(where: { $0.kind == "bridge" }) { vlans = try dumpVLANs() }
     state.objects.reserveCapacity(messages.count * 2)
     for message in messages {
       guard var link = Link(message, links) else { continue }
@@ -253,12 +254,6 @@ package struct LinuxHost: Host, ~Copyable {
 
 extension ObjectID {
   fileprivate var isFormer: Bool { if case .former = self { true } else { false } }
-}
-
-extension LinkMessage {
-  fileprivate var filtersVLANs: Bool {
-    if case .bridge(let settings)? = data { settings.vlanFiltering == true } else { false }
-  }
 }
 
 extension Former {

@@ -9,6 +9,8 @@ package struct LinkFacts: Described, Hashable, JSONRepresentable {
   package var wireless: Bool?
   /// `IFF_LOWER_UP`: for a TAP, a process is attached.
   package var carrier: Bool?
+  /// The VLAN that the bridge will give this port when it joins, of a link that is to be (`vlan_default_pvid`).
+  package var joinPVID: UInt16?
 
   package init() {}
 
@@ -19,7 +21,11 @@ package struct LinkFacts: Described, Hashable, JSONRepresentable {
     .open("loopback", \.loopback),
     .open("wireless", \.wireless),
     .open("carrier", \.carrier),
+    .open("join-pvid", \.joinPVID),
   ]
+
+  /// What a port has right after it joined.
+  var joinVLANs: [PortVLAN]? { joinPVID.map { [PortVLAN(id: $0, pvid: true, untagged: true)] } }
 
   package static var blank: LinkFacts { LinkFacts() }
 }

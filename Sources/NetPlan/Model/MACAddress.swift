@@ -40,6 +40,12 @@ package struct MACAddress: Hashable, Sendable, Comparable {
 
   package var isZero: Bool { bits == 0 }
 
+  /// The lower half of the IPv6 addresses that a link makes of it (RFC 4291, appendix A).
+  package var interfaceIdentifier: UInt128 {
+    let flipped = UInt128(bits ^ (1 << 41))
+    return (flipped >> 24) << 40 | 0xff_fe00_0000 | (flipped & 0xff_ffff)
+  }
+
   package static func < (a: MACAddress, b: MACAddress) -> Bool { a.bits < b.bits }
 }
 

@@ -40,8 +40,16 @@ package struct Change: Sendable, Equatable {
 
   /// Attributes that the kernel fixes at creation.
   private static func needsReplacement(_ before: Object, _ after: Object) -> Bool {
-    guard case .link(let a) = before, case .link(let b) = after else { return false }
-    // IFF_MULTI_QUEUE must be alike at every attach (tun_set_iff, drivers/net/tun.c).
-    return a.kind != b.kind || a.tap.multiQueue != b.tap.multiQueue
+    switch (before, after) {
+    case (.link(let a), .link(let b)):
+      // IFF_MULTI_QUEUE must be alike at every attach (tun_set_iff, drivers/net/tun.c).
+      return a.kind != b.kind || a.tap.multiQueue != b.tap.multiQueue
+    case (.address(let a), .address(let b)):
+      if a.local != b.local { return true }
+      // inet_rtm_newaddr (net/ipv4/devinet.c) replaces lifetimes, metric and protocol alone.
+      return a.local.family == .ipv4
+        && (a.label != b.label || a.broadcast != b.broadcast || a.scope != b.scope || a.peer != b.peer)
+    default: return false
+    }
   }
 }

@@ -1,6 +1,7 @@
 extension Composer {
-  /// The link that a reference means on this host; nil after an obstacle.
-  mutating func find(_ reference: Sourced<HardwareReference>, _ path: String) -> Link? {
+  /// The link that a reference means on this host; nil after an obstacle. What was taken in once goes on being meant by
+  /// `default-route`, since the configuration itself may move that route or take it away.
+  mutating func find(_ reference: Sourced<HardwareReference>, _ path: String, taken: Link? = nil) -> Link? {
     let candidates: [Link]
     let words: String
     switch reference.value {
@@ -17,7 +18,7 @@ extension Composer {
       candidates = observed.links.filter { $0.facts?.parentDevice == device }
       words = "interface on PCI device \(device)"
     case .defaultRoute:
-      guard let link = defaultRouteLink else {
+      guard let link = taken ?? defaultRouteLink else {
         lacking(reference.position, path, "this host has no default route", hint: "name the interface instead")
         return nil
       }

@@ -34,7 +34,10 @@ extension Composer {
   private mutating func join(_ tap: inout Link, _ nic: NIC, _ network: Network, _ bridge: Link, _ path: String) {
     tap.master = .link(bridge.name)
     tap.mtu = nic.mtu?.value ?? bridge.mtu ?? 1500
-    if let mtu = nic.mtu, let limit = bridge.mtu, mtu.value > limit {
+    // A bridge that is not ours may follow its ports' MTU: one that joined with it once keeps what it has.
+    let hasJoined = isExisting(network) && observed.link(tap.name)?.master == tap.master
+    if hasJoined, nic.mtu == nil { tap.mtu = nil }
+    if let mtu = nic.mtu, let limit = bridge.mtu, mtu.value > limit, !hasJoined {
       conflict(
         mtu.position, "\(path).mtu", "MTU \(mtu.value) is above that of the bridge '\(bridge.name)' (\(limit))",
         hint: "raise the network's mtu, or lower this one")
@@ -49,6 +52,10 @@ extension Composer {
         vlans.append(native(network))
       }
       tap.vlans = vlans.sorted()
+      if isExisting(network), let usual = bridge.bridge.defaultPVID, usual != 0 {
+        tap.facts = LinkFacts()
+        tap.facts?.joinPVID = usual
+      }
     } else if nic.vlan != nil || !nic.trunk.isEmpty {
       lacking(
         nic.position, path, "the bridge '\(bridge.name)' does not filter VLANs",
@@ -62,36 +69,44 @@ extension Composer {
     if case .existing = network.segment { true } else { false }
   }
 
-  /// The name of a NIC's TAP on this host: as written, else the preferred one unless a foreign link has it.
-  private mutating func device(of nic: NIC, _ vm: VM, _ path: String) -> LinkName? {
+  /// The TAP that a NIC has by now, under its own path or a former one.
+  func present(_ nic: NIC, of vm: VM) -> Link? {
     let formerVM = vm.was ?? vm.name
-    let mine =
-      owned[path] ?? owned["vms.\(formerVM).nics.\(nic.was ?? nic.name)"] ?? owned["vms.\(vm.name).nics.\(nic.was ?? nic.name)"]
-      ?? owned["vms.\(formerVM).nics.\(nic.name)"]
-    let isFree = { [self] (name: LinkName) in
-      guard let there = observed.link(name) else { return true }
-      return isOurs(there) && (there.kind == .tap || there.name == mine?.name)
+    let formerNIC = nic.was ?? nic.name
+    for (vm, nic) in [(nic.vm, nic.name), (formerVM, formerNIC), (vm.name, formerNIC), (formerVM, nic.name)] {
+      if let link = owned["vms.\(vm).nics.\(nic)"] { return link }
     }
-    let name: LinkName
+    return nil
+  }
+
+  /// The name of a NIC's TAP on this host: as written, else the preferred one unless a foreign link has it.
+  func deviceName(of nic: NIC, present: Link?) -> LinkName? {
     switch nic.device {
-    case .pattern: return nil
-    case .derived(let preferred, let fallback): name = isFree(preferred) ? preferred : fallback
-    case .written(let written): name = written
+    case .pattern: nil
+    case .derived(let preferred, let fallback): isFree(preferred, for: present) ? preferred : fallback
+    case .written(let written): written
     }
-    guard isFree(name) else {
+  }
+
+  private func isFree(_ name: LinkName, for present: Link?) -> Bool {
+    guard let there = observed.link(name) else { return true }
+    return isOurs(there) && (there.kind == .tap || there.name == present?.name)
+  }
+
+  private mutating func device(of nic: NIC, _ vm: VM, _ path: String) -> LinkName? {
+    let present = present(nic, of: vm)
+    guard let name = deviceName(of: nic, present: present) else { return nil }
+    guard isFree(name, for: present) else {
       conflict(
         nic.written["device"] ?? nic.position, "\(path).device", "the host has an interface '\(name)' that is not ours",
         hint: "remove it (ip link delete \(name)), or choose another device name")
       return nil
     }
-    if let mine, mine.name != name {
-      if observed.link(name) != nil {
-        conflict(
-          nic.position, path, "'\(mine.name)' is to become '\(name)', a name that another NIC of this file still has",
-          hint: "rename in two steps")
-        return nil
-      }
-      target.renamed[mine.name] = name
+    if let present, present.name != name {
+      conflict(
+        nic.position, path, "'\(present.name)' is to become '\(name)', a name that another NIC still has",
+        hint: "rename in two steps")
+      return nil
     }
     return name
   }

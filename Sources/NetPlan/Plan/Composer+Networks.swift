@@ -6,7 +6,7 @@ extension Composer {
     case .portGroup: break  // refused before
     case .own: addBridge(network, path, uplink: nil)
     case .uplink(let reference):
-      guard let uplink = find(reference, "\(path).uplink"),
+      guard let uplink = find(reference, "\(path).uplink", taken: takenUplink(of: network)),
         canJoin(uplink, bridge: network.device, at: reference.position, "\(path).uplink")
       else { return }
       if let other = uplinks[uplink.name] {
@@ -40,8 +40,13 @@ extension Composer {
 
   private mutating func addBridge(_ network: Network, _ path: String, uplink: Link?) {
     let name = network.device
-    let mine = owned[path] ?? network.was.flatMap { owned["networks.\($0)"] }
-    if let mine, mine.name != name { target.renamed[mine.name] = name }
+    let mine = present(network)
+    if let mine, mine.name != name {
+      conflict(
+        network.position, path, "'\(mine.name)' is to become '\(name)', a name that something else has",
+        hint: "rename in two steps, or write 'device: \(mine.name)'")
+      return
+    }
     if let there = observed.link(name), !(isOurs(there) && there.kind == .bridge) {
       conflict(
         network.position, path, "the host has \(there.kind == .bridge ? "a bridge" : "an interface") '\(name)' that is not ours",
@@ -66,12 +71,17 @@ extension Composer {
     bridge.bridge.multicastSnooping = network.multicastSnooping
     if host.facts.vlanFiltering != false {
       bridge.bridge.vlanFiltering = network.vlanFiltering
+      // From the start: a later change would take the VLAN away from every port (`br_vlan_set_default_pvid`).
+      bridge.bridge.defaultPVID = 0
       if network.vlanFiltering {
-        bridge.bridge.defaultPVID = 0
         bridge.vlans = hasHost(network) ? [native(network)] : []
       }
     }
-    if uplink == nil { bridge.addressGeneration = network.addresses.isEmpty ? Link.AddressGeneration.none : .eui64 }
+    if uplink == nil || network.host != .keep {
+      bridge.addressGeneration = network.addresses.isEmpty ? Link.AddressGeneration.none : .eui64
+      // What the host has there is what the file says, not what a guest or the LAN advertises.
+      if host.facts.ipv6 != false { setting(.ipv6, name, "accept_ra", "0", path) }
+    }
     target.want(.link(bridge), because: path)
     bridges[network.name] = bridge
     if network.stp, uplink != nil, mine == nil {
@@ -83,6 +93,11 @@ extension Composer {
     if let uplink { take(uplink, into: network, bridge, path) }
     for address in network.addresses { addHostAddress(address, network, path) }
     for gateway in network.gateways { addGateway(gateway, network, path) }
+  }
+
+  /// The bridge that a network has by now, under its own name or its former one.
+  func present(_ network: Network) -> Link? {
+    owned["networks.\(network.name)"] ?? network.was.flatMap { owned["networks.\($0)"] }
   }
 
   func native(_ network: Network) -> PortVLAN {

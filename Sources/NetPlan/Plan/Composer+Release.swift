@@ -2,8 +2,7 @@ extension Composer {
   /// What this name owns and the file no longer mentions goes.
   mutating func prune() {
     for link in observed.links where isOurs(link) {
-      let name = target.renamed[link.name] ?? link.name
-      if target.wanted.link(name) == nil { target.drop(.link(link.name), because: String(link.path!)) }
+      if target.wanted.link(link.name) == nil { target.drop(.link(link.name), because: String(link.path!)) }
     }
     for object in observed.objects.values {
       switch object {
@@ -18,8 +17,7 @@ extension Composer {
         guard rule.origin == Ownership.origin, isAlone(rule) else { continue }
       default: continue
       }
-      let id = object.renamed(target.renamed).id
-      if target.wanted[id] == nil { target.drop(object.id, because: reason(for: object)) }
+      if target.wanted[object.id] == nil { target.drop(object.id, because: reason(for: object)) }
     }
   }
 
@@ -57,7 +55,7 @@ extension Composer {
       if var former = observed[.former(id)]?.former {
         if !former.users.contains(topology.name) { former.users = (former.users + [topology.name]).sorted() }
         target.want(.former(former), because: "ledger")
-      } else if let value = presentValue(holding.object, id.attribute), value != holding.set {
+      } else if let value = holding.otherwise, value != holding.set {
         let former = Former(id: id, value: value, set: holding.set, users: [topology.name])
         target.want(.former(former), because: "ledger")
       }
@@ -73,19 +71,18 @@ extension Composer {
     }
   }
 
-  /// The value of a held attribute as the host has it, in the ledger's form.
-  private func presentValue(_ id: ObjectID, _ attribute: String) -> String? {
-    guard let object = observed[id] else {
-      // A bridge that is about to be made gets the settings of its uplink.
-      guard case .sysctl(var key) = id, let uplink = uplinks.first(where: { $0.value == key.link })?.key else { return nil }
-      key.link = uplink
-      return observed[.sysctl(key)]?.sysctl?.value
-    }
-    switch object {
-    case .sysctl(let sysctl): return sysctl.value
-    case _ where attribute == "object": return object.described.json.text()
-    default: return object.described.json[attribute]?.text()
-    }
+  /// The value of an attribute as the host has it or is to have it, in the ledger's form.
+  func value(of id: ObjectID, _ attribute: String) -> String? {
+    if case .sysctl(let key) = id { return prospective(key) }
+    guard let object = observed[id] else { return nil }
+    return attribute == "object" ? object.described.json.text() : object.described.json[attribute]?.text()
+  }
+
+  /// A setting as it follows the uplink, or is, or as a new interface will begin with it.
+  func prospective(_ key: SysctlKey) -> String? {
+    var usual = key
+    if key.link != nil { usual.link = .default }
+    return (target.wanted[.sysctl(key)] ?? observed[.sysctl(key)] ?? observed[.sysctl(usual)])?.sysctl?.value
   }
 
   private mutating func restore(_ former: Former) {
@@ -95,7 +92,9 @@ extension Composer {
       let object: Object?
       if former.id.object.hasPrefix("address/") { object = Address(json: json).map(Object.address) }
       else { object = Route(json: json).map(Object.route) }
-      guard let object, object.links.allSatisfy({ observed.link($0) != nil }), observed[object.id] == nil else { return }
+      guard let object, object.links.allSatisfy({ observed.link($0) != nil }),
+        observed[object.id] == nil || target.unwanted.contains(object.id)
+      else { return }
       target.want(object, because: reason)
       return
     }
@@ -110,6 +109,7 @@ extension Composer {
       let link = observed.link(name), link.json[former.id.attribute]?.text() == former.set,
       let value = try? JSON(parsing: Array(former.value.utf8))
     else { return }
+    if former.id.attribute == "up", value == .bool(false), !goingDown.contains(name) { return }
     var wanted = target.wanted.link(name) ?? Link(name: name, kind: link.kind)
     _ = Link.fields.first { $0.name == former.id.attribute }?.set(&wanted, value)
     target.want(.link(wanted), because: reason)

@@ -41,7 +41,7 @@ extension Composer {
     if let proxy = nic.proxy, let hardware = find(proxy, "\(path).proxy") { answer(for: guests, on: hardware, path) }
   }
 
-  private mutating func setting(_ family: AddressFamily, _ link: LinkName, _ name: String, _ value: String, _ path: String) {
+  mutating func setting(_ family: AddressFamily, _ link: LinkName, _ name: String, _ value: String, _ path: String) {
     target.want(.sysctl(Sysctl(key: SysctlKey(family: family, link: link, name: name), value: value)), because: path)
   }
 
@@ -107,13 +107,16 @@ extension Composer {
     }
   }
 
-  /// Interfaces by which a guest's peers come in: those with an address of that family that are not ours.
+  /// Interfaces by which a guest's peers come in: those on which the host will have an address that is not ours, and
+  /// the bridges of uplinks.
   private func peers(of family: AddressFamily) -> [LinkName] {
     var links = Set(proxies)
-    for address in observed.addresses
-    where address.local.family == family && address.scope == .global && address.origin != Ownership.origin {
-      guard let link = observed.link(address.link), link.facts?.loopback != true else { continue }
-      links.insert(uplinks[link.name] ?? link.name)
+    let stay = observed.addresses.filter { [target] in !target.unwanted.contains(Object.address($0).id) }
+    for address in Array(stay) + Array(target.wanted.addresses)
+    where address.local.family == family && address.scope == .global {
+      guard address.origin != Ownership.origin || uplinks.values.contains(address.link) else { continue }
+      if observed.link(address.link)?.facts?.loopback == true { continue }
+      links.insert(uplinks[address.link] ?? address.link)
     }
     return links.sorted()
   }
@@ -122,11 +125,15 @@ extension Composer {
   private func needsHold(_ key: SysctlKey) -> Bool {
     let id = FormerID(object: ObjectID.sysctl(key).description, attribute: "value")
     if observed[.former(id)] != nil { return true }
-    // A bridge that is about to be made has what its uplink has.
-    let source = uplinks.first { $0.value == key.link }?.key
+    return prospective(key) != "1"
+  }
+
+  /// What a setting would be but for us.
+  func original(_ key: SysctlKey) -> String? {
+    let id = FormerID(object: ObjectID.sysctl(key).description, attribute: "value")
     let value = observed[.sysctl(key)]?.sysctl?.value
-      ?? source.flatMap { observed[.sysctl(SysctlKey(family: key.family, link: $0, name: key.name))]?.sysctl?.value }
-    return value != "1"
+    if let former = observed[.former(id)]?.former, former.set == value { return former.value }
+    return value
   }
 
   private mutating func addGuard(_ link: LinkName, _ family: AddressFamily) {
@@ -148,10 +155,7 @@ extension Composer {
   private mutating func keepAdvertisements(on link: LinkName) {
     guard proxies.contains(link) else { return }
     let key = SysctlKey(family: .ipv6, link: link, name: "accept_ra")
-    let source = uplinks.first { $0.value == link }?.key
-    let value = (observed[.sysctl(key)] ?? source.flatMap {
-      observed[.sysctl(SysctlKey(family: .ipv6, link: $0, name: "accept_ra"))]
-    })?.sysctl?.value
+    let value = prospective(key)
     let held = observed[.former(FormerID(object: ObjectID.sysctl(key).description, attribute: "value"))] != nil
     if value == "1" || held { hold(key, "2", because: "forwarding for routed guests") }
     hold(SysctlKey(family: .ipv6, link: link, name: "forwarding"), "1", because: "forwarding for routed guests")

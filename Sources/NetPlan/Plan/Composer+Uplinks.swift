@@ -41,15 +41,19 @@ extension Composer {
   private mutating func keepTaken(_ uplink: Link, _ network: Network, _ path: String) {
     for former in observed.formers where former.users.contains(topology.name) && former.id.attribute == "object" {
       if former.set == uplink.name.text {
-        held[former.id] = Holding(object: .link(uplink.name), set: former.set)
+        held[former.id] = Holding(object: .link(uplink.name), set: former.set, otherwise: former.value)
       }
     }
   }
 
   /// Addresses, routes, rules and proxies go from one link to the other.
-  mutating func move(from old: LinkName, to new: LinkName, because reason: String) {
+  mutating func move(
+    from old: LinkName, to new: LinkName, because reason: String, _ isMoved: (Object) -> Bool = { _ in true }
+  ) {
     let there = Set(observed.addresses.filter { $0.link == new }.map(\.local))
     for address in observed.addresses where address.link == old && address.origin != Ownership.origin {
+      if isOwnLinkLocal(address), !makes(new, address) { continue }
+      guard isMoved(.address(address)) else { continue }
       target.drop(.address(old, address.local), because: reason)
       guard !there.contains(address.local) else { continue }
       var moved = address
@@ -58,6 +62,7 @@ extension Composer {
       target.want(.address(moved), because: reason)
     }
     for route in observed.routes where route.links.contains(old) && route.origin != Ownership.origin {
+      guard isMoved(.route(route)) else { continue }
       if let foreign = route.foreign, !foreign.isEmpty {
         lacking(
           nil, reason, "the route \(route.summary) uses kernel attributes that cannot be moved yet (\(foreign))",
@@ -85,6 +90,21 @@ extension Composer {
     }
   }
 
+  /// Made by the kernel of the MAC of a bridge of ours, and of no use to a link that would not have made it.
+  private func isOwnLinkLocal(_ address: Address) -> Bool {
+    // IFAPROT_KERNEL_LL of linux/if_addr.h
+    guard address.origin == 3, let link = observed.link(address.link), link.owner != nil else { return false }
+    return address.local.address.value & UInt128(UInt64.max) == link.mac?.interfaceIdentifier
+  }
+
+  private func makes(_ name: LinkName, _ address: Address) -> Bool {
+    guard let link = observed.link(name) else { return false }
+    let id = FormerID(object: ObjectID.link(name).description, attribute: "addrgenmode")
+    let mode = observed[.former(id)]?.former?.value ?? link.addressGeneration?.json.text()
+    return mode == Link.AddressGeneration.eui64.json.text()
+      && address.local.address.value & UInt128(UInt64.max) == link.mac?.interfaceIdentifier
+  }
+
   private mutating func copySettings(from uplink: Link, to bridge: Link, because reason: String) {
     if var wanted = target.wanted.link(bridge.name) {
       wanted.addressGeneration = uplink.addressGeneration
@@ -92,13 +112,13 @@ extension Composer {
     }
     for (family, name) in followingSettings {
       let key = SysctlKey(family: family, link: uplink.name, name: name)
-      guard let value = observed[.sysctl(key)]?.sysctl?.value else { continue }
+      guard let value = original(key) else { continue }
+      var copy = key
+      copy.link = bridge.name
       // A new interface begins with what `default` says.
       var usual = key
       usual.link = .default
-      if observed[.sysctl(usual)]?.sysctl?.value == value { continue }
-      var copy = key
-      copy.link = bridge.name
+      if (observed[.sysctl(copy)] ?? observed[.sysctl(usual)])?.sysctl?.value == value { continue }
       target.want(.sysctl(Sysctl(key: copy, value: value)), because: reason)
     }
   }
@@ -161,16 +181,42 @@ extension Composer {
   mutating func releaseUplinks() {
     for link in observed.links where link.owner == nil {
       guard let master = link.master?.name, let bridge = observed.link(master), isOurs(bridge) else { continue }
-      let newName = target.renamed[master] ?? master
-      if uplinks[link.name] == newName { continue }
+      if uplinks[link.name] == master { continue }
       // A foreign port that this configuration never asked for is somebody's own doing.
       guard wasUplink(link, of: bridge) else { continue }
       let reason = String(bridge.path ?? "")
       var free = target.wanted.link(link.name) ?? Link(name: link.name, kind: link.kind)
       if free.master == nil { free.master = Link.Master.none }
       target.want(.link(free), because: reason)
-      move(from: master, to: link.name, because: reason)
+      if goesDown(link.name), !isUsed(master) {
+        goingDown.insert(link.name)
+        move(from: master, to: link.name, because: reason) { $0.canBeOnDownLink }
+      } else {
+        move(from: master, to: link.name, because: reason)
+      }
     }
+  }
+
+  /// It was down before it became a port, and nobody else wants it up.
+  private func goesDown(_ uplink: LinkName) -> Bool {
+    let id = FormerID(object: ObjectID.link(uplink).description, attribute: "up")
+    guard let former = observed[.former(id)]?.former else { return false }
+    return former.value == false.json.text() && former.users == [topology.name]
+  }
+
+  /// Whether routes by the bridge would not survive its uplink's going down: somebody has added them since, so the
+  /// uplink stays up for them.
+  private func isUsed(_ bridge: LinkName) -> Bool {
+    observed.routes.contains {
+      $0.links.contains(bridge) && $0.origin != Ownership.origin && $0.lifetime?.isForever != false
+    }
+  }
+
+  /// The uplink that a network has by now.
+  func takenUplink(of network: Network) -> Link? {
+    guard let bridge = present(network) else { return nil }
+    return observed.links.filter { $0.master == .link(bridge.name) && $0.owner == nil && wasUplink($0, of: bridge) }
+      .min { $0.name < $1.name }
   }
 
   /// The ledger says so; without a ledger, an uplink is a port that is hardware's or a peer's and holds no guest.
@@ -178,5 +224,17 @@ extension Composer {
     let id = FormerID(object: ObjectID.link(link.name).description, attribute: "addrgenmode")
     if let former = observed[.former(id)]?.former { return former.users.contains(topology.name) }
     return link.addressGeneration == Link.AddressGeneration.none && link.kind != .tap
+  }
+}
+
+extension Object {
+  /// A link that is down has no routes (`fib_netdev_event`), and no addresses of the kernel's own making.
+  fileprivate var canBeOnDownLink: Bool {
+    switch self {
+    // IFAPROT_KERNEL_RA, IFAPROT_KERNEL_LL
+    case .address(let address): address.origin != 2 && address.origin != 3
+    case .route: false
+    default: true
+    }
   }
 }

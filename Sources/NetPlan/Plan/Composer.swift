@@ -7,10 +7,11 @@ package func target(of topology: Topology, on host: Observation) -> Target {
 
 struct Composer {
   let topology: Topology
-  let host: Observation
+  /// As it will be once links have their new names.
+  private(set) var host: Observation
   var target = Target()
   /// Links of this name, by their path in the configuration.
-  let owned: [String: Link]
+  private(set) var owned: [String: Link] = [:]
   /// Bridges that networks came out as, by the network's name; absent where an obstacle came first.
   var bridges: [String: Link] = [:]
   /// Hardware NICs that are (to be) ports, and the bridge of each.
@@ -19,6 +20,8 @@ struct Composer {
   var guestRoutes: [Route] = []
   /// Hardware NICs on whose LAN guests are answered for.
   var proxies: [LinkName] = []
+  /// Released uplinks that were down before, and can be so again.
+  var goingDown: Set<LinkName> = []
   /// Foreign attributes that this configuration holds.
   var held: [FormerID: Holding] = [:]
 
@@ -26,16 +29,26 @@ struct Composer {
     var object: ObjectID
     /// The value it sets.
     var set: String
+    /// The value that there would be otherwise.
+    var otherwise: String?
   }
 
   init(topology: Topology, host: Observation) {
     self.topology = topology
     self.host = host
-    var owned: [String: Link] = [:]
-    for link in host.state.links where link.owner.map({ $0 == topology.name }) ?? false {
-      owned[String(link.path!)] = link
-    }
-    self.owned = owned
+    findOwned()
+    rename()
+  }
+
+  /// Goes on with another view of the host.
+  mutating func use(_ state: State) {
+    host.state = state
+    owned = [:]
+    findOwned()
+  }
+
+  private mutating func findOwned() {
+    for link in host.state.links where isOurs(link) { owned[String(link.path!)] = link }
   }
 
   var observed: State { host.state }
@@ -46,8 +59,8 @@ struct Composer {
     for vm in topology.vms {
       for nic in vm.nics { add(nic, of: vm) }
     }
-    routeGuests()
     releaseUplinks()
+    routeGuests()
     prune()
     settleLedger()
   }
@@ -75,7 +88,9 @@ struct Composer {
   }
 
   mutating func hold(_ object: ObjectID, _ attribute: String, _ set: String) {
-    held[FormerID(object: object.description, attribute: attribute)] = Holding(object: object, set: set)
+    let id = FormerID(object: object.description, attribute: attribute)
+    let otherwise = held[id]?.otherwise ?? value(of: object, attribute)
+    held[id] = Holding(object: object, set: set, otherwise: otherwise)
   }
 
   mutating func hold(_ key: SysctlKey, _ value: String, because reason: String) {

@@ -2,23 +2,46 @@
 package func difference(from observed: State, to target: Target) -> [Change] {
   var changes: [Change] = []
   let formerName = Dictionary(target.renamed.map { ($1, $0) }, uniquingKeysWith: { first, _ in first })
-
+  // A renamed link carries its addresses and routes along; they differ by the name alone.
+  let present = observed.renamed(target.renamed)
   for (id, wanted) in target.wanted.objects {
-    guard let have = observed.counterpart(of: id, formerName: formerName) else {
+    guard let have = present[id] else {
       changes.append(Change(before: nil, after: wanted))
       continue
     }
-    // A renamed link carries its addresses and routes along; they differ by the name alone.
-    let seen = have.renamed(target.renamed)
-    let after = wanted.completed(from: seen).withoutOrphans
-    let before = id.isLink ? have : seen
-    if after != before { changes.append(Change(before: before, after: after)) }
+    let after = wanted.completed(from: have).withoutOrphans
+    if case .link(var link) = have, let old = formerName[link.name] {
+      link.name = old
+      changes.append(Change(before: .link(link), after: after))
+    } else if after != have {
+      changes.append(Change(before: have, after: after))
+    }
   }
   for id in target.unwanted where target.wanted[id] == nil {
-    if let have = observed[id] { changes.append(Change(before: have.renamed(target.renamed), after: nil)) }
+    if let have = present[id] { changes.append(Change(before: have, after: nil)) }
   }
-  explainCascades(&changes, observed: observed)
-  return changes.sorted { $0.id < $1.id }
+  joinLengths(&changes)
+  var cascades = Cascades(changes, observed, target)
+  cascades.explain()
+  return cascades.changes.sorted { $0.id < $1.id }
+}
+
+/// To the kernel an IPv6 address is one whatever the length of its prefix (`ipv6_get_ifaddr`, net/ipv6/addrconf.c): it
+/// cannot be there twice, so one length takes the place of the other.
+private func joinLengths(_ changes: inout [Change]) {
+  var gone: [ObjectID: Address] = [:]
+  func key(_ address: Address) -> ObjectID { .neighbour(address.link, address.local.address) }
+  for change in changes where change.action == .delete {
+    if let address = change.before?.address, address.local.family == .ipv6 { gone[key(address)] = address }
+  }
+  if gone.isEmpty { return }
+  var joined: Set<ObjectID> = []
+  for index in changes.indices where changes[index].action == .create {
+    guard let new = changes[index].after?.address, let old = gone[key(new)] else { continue }
+    changes[index] = Change(before: .address(old), after: .address(new))
+    joined.insert(Object.address(old).id)
+  }
+  changes.removeAll { $0.action == .delete && joined.contains($0.id) }
 }
 
 extension ObjectID {
@@ -32,21 +55,6 @@ extension Object {
     link.port = Link.Port()
     if link.kind != .bridge { link.vlans = nil }
     return .link(link)
-  }
-}
-
-extension State {
-  fileprivate func counterpart(of id: ObjectID, formerName: [LinkName: LinkName]) -> Object? {
-    if formerName.isEmpty { return self[id] }
-    switch id {
-    case .link(let name): return self[.link(formerName[name] ?? name)]
-    case .address(let link, let local): return self[.address(formerName[link] ?? link, local)]
-    case .neighbour(let link, let address): return self[.neighbour(formerName[link] ?? link, address)]
-    case .sysctl(var key):
-      key.link = key.link.map { formerName[$0] ?? $0 }
-      return self[.sysctl(key)]
-    case .route, .rule, .former: return self[id]
-    }
   }
 }
 
@@ -67,54 +75,14 @@ extension Object {
     case .route(var route):
       for index in route.nexthops.indices { route.nexthops[index].link = route.nexthops[index].link.map(new) }
       return .route(route)
-    case .rule(var rule):
-      rule.id.iif = rule.id.iif.map(new)
-      rule.id.oif = rule.id.oif.map(new)
-      return .rule(rule)
     case .neighbour(var neighbour):
       neighbour.link = new(neighbour.link)
       return .neighbour(neighbour)
     case .sysctl(var sysctl):
       sysctl.key.link = sysctl.key.link.map(new)
       return .sysctl(sysctl)
-    case .former: return self
+    // The kernel keeps the old name in a rule, and the ledger knows no better.
+    case .rule, .former: return self
     }
-  }
-}
-
-/// What the kernel does on its own is written down as changes, so that reversing the list restores it.
-///
-/// Deleting a link drops its addresses, routes, proxies and settings and frees its ports; deleting a primary IPv4
-/// address drops the secondaries of its subnet (`inet_del_ifa`, net/ipv4/devinet.c).
-private func explainCascades(_ changes: inout [Change], observed: State) {
-  var touched = Set(changes.map(\.id))
-  let gone = Set(changes.compactMap { $0.action == .delete ? $0.before?.link?.name : nil })
-  if !gone.isEmpty {
-    for (id, object) in observed.objects where !touched.contains(id) {
-      if object.links.contains(where: gone.contains) {
-        changes.append(Change(before: object, after: nil))
-        touched.insert(id)
-      } else if case .link(let link) = object, let master = link.master?.name, gone.contains(master) {
-        var free = link
-        free.master = Link.Master.none
-        free.port = Link.Port()
-        free.vlans = nil
-        changes.append(Change(before: object, after: .link(free)))
-        touched.insert(id)
-      }
-    }
-  }
-  let primaries = changes.compactMap { change -> Address? in
-    guard change.action == .delete, let address = change.before?.address, address.local.family == .ipv4,
-      address.secondary != true, !gone.contains(address.link)
-    else { return nil }
-    return address
-  }
-  guard !primaries.isEmpty else { return }
-  for address in observed.addresses where address.secondary == true {
-    guard primaries.contains(where: { $0.link == address.link && $0.local.prefix == address.local.prefix }),
-      !touched.contains(Object.address(address).id)
-    else { continue }
-    changes.append(Change(before: .address(address), after: .address(address)))
   }
 }

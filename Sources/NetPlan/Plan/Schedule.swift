@@ -8,34 +8,91 @@ package func schedule(_ changes: [Change]) -> [Batch] {
   for (index, change) in changes.enumerated() {
     for (stage, step) in context.steps(of: change) {
       byStage[stage.rawValue].append(
-        Step(index: index, change: step, cascades: stage == .remove && !step.id.isLink))
+        Step(index: index, change: step, cascades: (stage == .remove || stage == .free) && !step.id.isLink))
     }
   }
   return zip(Stage.allCases, byStage).compactMap { stage, steps in
-    steps.isEmpty ? nil : Batch(stage: stage, steps: steps)
+    steps.isEmpty ? nil : Batch(stage: stage, steps: arranged(steps, in: stage))
   }
+}
+
+private func arranged(_ steps: [Step], in stage: Stage) -> [Step] {
+  switch stage {
+  case .addresses, .confirm: inDumpOrder(steps)
+  case .retire, .release: dependentsFirst(steps)
+  default: steps
+  }
+}
+
+/// Source selection follows the order in which a link has its addresses. A new IPv4 address goes behind those that are
+/// there (`inet_insert_ifa`, net/ipv4/devinet.c), a new IPv6 address before them (`ipv6_link_dev_addr`,
+/// net/ipv6/addrconf.c). What was nowhere before comes last in both.
+private func inDumpOrder(_ steps: [Step]) -> [Step] {
+  func rank(_ step: Step) -> (UInt8, Int) {
+    guard let address = step.change.after?.address else { return (3, 0) }
+    let isIPv4 = address.local.family == .ipv4
+    guard let order = address.order else { return (isIPv4 ? 1 : 2, isIPv4 ? .max : .min) }
+    return isIPv4 ? (1, order) : (2, -order)
+  }
+  return steps.sorted { rank($0) < rank($1) }
+}
+
+/// The kernel drops what hangs on an object together with it, and a request to remove it then fails: IPv6 addresses of
+/// a link that goes down, routes by a link that loses its last IPv4 address or with a source that goes, secondary
+/// addresses of a primary.
+private func dependentsFirst(_ steps: [Step]) -> [Step] {
+  let isSecondary = { (step: Step) in step.change.before?.address?.secondary == true }
+  let reversed = steps.sorted { $1.change.id < $0.change.id }
+  let addresses = reversed.firstIndex { $0.change.before?.address != nil } ?? reversed.endIndex
+  return reversed[..<addresses] + reversed[addresses...].filter(isSecondary)
+    + reversed[addresses...].filter { !isSecondary($0) }
 }
 
 /// What a step's place depends on besides its own change.
 private struct ScheduleContext {
+  /// Links of a new name, whose settings cannot be set under it before.
   var created: Set<LinkName> = []
   var removed: Set<LinkName> = []
+  /// Links that are deleted and made anew.
+  var replaced: Set<LinkName> = []
+  /// Links that go down, and lose the IPv6 addresses they have by then.
+  var lowered: Set<LinkName> = []
+  /// Links that lose IPv4 addresses and get none: with the last one go the routes.
+  var losing: Set<LinkName> = []
+  /// Something that goes with an address is put back, so that the address has to go before.
+  var putsBack = false
   /// Local addresses that leave a link, and those that appear on one: in both, they move.
   var leaving: Set<IPAddress> = []
   var arriving: Set<IPAddress> = []
+  /// Addresses that routes to be set name as their source.
+  var sources: Set<IPAddress> = []
 
   init(_ changes: [Change]) {
+    var gaining: Set<LinkName> = []
     for change in changes {
       switch change.id {
       case .link(let name):
-        if change.action == .create { created.insert(name) }
+        if change.action == .create || change.before.map({ $0.id != change.id }) ?? false { created.insert(name) }
         if change.action == .delete { removed.insert(name) }
-      case .address(_, let local):
-        if change.action == .create { arriving.insert(local.address) }
-        if change.action == .delete { leaving.insert(local.address) }
+        if change.action == .replace { replaced.insert(name) }
+        if change.before?.link?.up == true, change.after?.link?.up == false { lowered.insert(name) }
+      case .address(let link, let local):
+        if change.action == .create {
+          arriving.insert(local.address)
+          if local.family == .ipv4 { gaining.insert(link) }
+        }
+        if change.action == .delete {
+          leaving.insert(local.address)
+          if local.family == .ipv4 { losing.insert(link) }
+        }
+        if change.action == .replace { putsBack = true }
+      case .route:
+        if change.action == .replace { putsBack = true }
+        if let source = change.after?.route?.preferredSource { sources.insert(source) }
       default: break
       }
     }
+    losing.subtract(gaining)
   }
 
   func steps(of change: Change) -> [(Stage, Change)] {
@@ -51,7 +108,15 @@ private struct ScheduleContext {
       if case .address(let address) = object, arriving.contains(address.local.address) { return [(.retire, change)] }
       return [(.remove, change)]
     }
+    if let object = change.before, object.links.contains(where: replaced.contains) {
+      guard let after = change.after else { return [(.free, change)] }
+      let creation = Change(before: nil, after: after)
+      return [(.free, Change(before: object, after: nil)), (stage(of: creation), creation)]
+    }
     if change.action == .replace, let before = change.before, let after = change.after {
+      if before.address?.local.family == .ipv6, before.links.contains(where: lowered.contains) {
+        return [(.confirm, Change(before: nil, after: after))]
+      }
       return [
         (.retire, Change(before: before, after: nil)), (.confirm, Change(before: nil, after: after)),
       ]
@@ -64,11 +129,17 @@ private struct ScheduleContext {
     switch object {
     case .link: return .configure
     case .address(let address):
-      if change.after == nil { return arriving.contains(address.local.address) ? .retire : .release }
-      return change.before == nil ? .addresses : .rearrange
+      if change.after == nil {
+        let isFirst = putsBack || losing.contains(address.link) || arriving.contains(address.local.address)
+        return isFirst ? .retire : .release
+      }
+      if change.before != nil { return .rearrange }
+      return address.local.family == .ipv6 && lowered.contains(address.link) ? .confirm : .addresses
     case .route(let route):
-      if change.after == nil { return .release }
+      // Before the addresses, with which the kernel would drop it.
+      if change.after == nil { return .retire }
       if change.before != nil { return .flip }
+      if route.id.family == .ipv4, route.links.contains(where: losing.contains) { return .confirm }
       return route.nexthops.contains { $0.gateway != nil } ? .gateways : .routes
     case .rule, .neighbour: return change.after == nil ? .release : .routes
     case .sysctl(let sysctl): return stage(of: sysctl, creating: change.before == nil)
@@ -93,10 +164,11 @@ private struct ScheduleContext {
   private func isNew(_ link: LinkName?) -> Bool { link.map(created.contains) ?? false }
 
   /// An IPv6 address that moves is no duplicate: detection would make it useless for a second, on the new link by
-  /// the copy that the old one still has. It comes with `IFA_F_NODAD`, which goes once the old copy has gone.
+  /// the copy that the old one still has. It comes with `IFA_F_NODAD`, which goes once the old copy has gone. So does
+  /// one that a route names as its source, which must not be tentative (`ip6_route_info_create`, net/ipv6/route.c).
   private func withoutDetection(_ stage: Stage, _ change: Change) -> [(Stage, Change)] {
     guard stage == .addresses, case .address(let address)? = change.after, address.local.family == .ipv6,
-      leaving.contains(address.local.address), address.flags?.contains(.noDetection) != true
+      leaving.contains(address.local.address) || sources.contains(address.local.address), address.flags?.contains(.noDetection) != true
     else { return [(stage, change)] }
     var undetected = address
     undetected.flags = (address.flags ?? []).union(.noDetection)
@@ -129,6 +201,7 @@ private struct ScheduleContext {
     configured.bridge = bare.bridge
     var joined = configured
     joined.master = link.master
+    if link.vlans != nil { joined.vlans = link.facts?.joinVLANs }
     // With nothing to be set between joining and coming up, one message does both: the master is set first.
     if link.kind == .tap, link.port.isolated != true, link.vlans == nil, link.master?.name != nil {
       joined.up = link.up
@@ -171,9 +244,10 @@ private struct ScheduleContext {
     if after.up == true { raised.up = true }
     var flipped = raised
     flipped.master = after.master
+    if after.up == false { flipped.up = false }
     if moves {
       flipped.port = Link.Port()
-      flipped.vlans = nil
+      flipped.vlans = after.vlans == nil ? nil : after.facts?.joinVLANs
     }
     var arranged = flipped
     arranged.port = after.port

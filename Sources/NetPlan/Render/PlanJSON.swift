@@ -92,9 +92,15 @@ extension Plan {
 
   /// Objects that are no longer as they were when the plan was made.
   package func stale(on state: State) -> [ObjectID] {
-    changes.compactMap { change in
-      guard let before = change.before else { return state[change.id] == nil ? nil : change.id }
-      return state[before.id] == before ? nil : before.id
+    let names = Dictionary(
+      changes.compactMap { change -> (LinkName, LinkName)? in
+        guard let old = change.before?.link?.name, let new = change.after?.link?.name, old != new else { return nil }
+        return (old, new)
+      }, uniquingKeysWith: { first, _ in first })
+    let present = state.renamed(names)
+    return changes.compactMap { change in
+      guard let before = change.before?.renamed(names) else { return present[change.id] == nil ? nil : change.id }
+      return present[before.id] == before ? nil : change.before!.id
     }
   }
 }

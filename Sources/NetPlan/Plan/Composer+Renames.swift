@@ -1,0 +1,66 @@
+extension Composer {
+  /// Finds out which links of ours go by another name from now on: what is said of the host afterwards is said in
+  /// terms of the new names.
+  mutating func rename() {
+    for network in topology.networks {
+      switch network.segment {
+      case .own, .uplink: rename(present(network), to: network.device)
+      case .existing, .portGroup: break
+      }
+    }
+    for vm in topology.vms {
+      for nic in vm.nics where Composer.executes(nic) {
+        let present = present(nic, of: vm)
+        if let name = deviceName(of: nic, present: present) { rename(present, to: name) }
+      }
+    }
+    if target.renamed.isEmpty { return }
+    moveRules()
+    moveLedger()
+    use(host.state.renamed(target.renamed))
+  }
+
+  private mutating func rename(_ link: Link?, to name: LinkName) {
+    guard let link, link.name != name, observed.link(name) == nil else { return }
+    if target.renamed.values.contains(name) { return }
+    target.renamed[link.name] = name
+  }
+
+  /// Rules go by names alone, which the kernel does not change in them.
+  private mutating func moveRules() {
+    let new = { [target] (name: LinkName) in target.renamed[name] ?? name }
+    for rule in observed.rules where rule.origin != Ownership.origin {
+      var moved = rule
+      moved.id.iif = rule.id.iif.map(new)
+      moved.id.oif = rule.id.oif.map(new)
+      if moved.id == rule.id { continue }
+      target.drop(.rule(rule.id), because: "renamed")
+      target.want(.rule(moved), because: "renamed")
+    }
+  }
+
+  /// The ledger speaks of settings by the names of their links.
+  private mutating func moveLedger() {
+    var state = host.state
+    for former in host.state.formers {
+      guard former.id.object.hasPrefix("sysctl/"), var key = SysctlKey(String(former.id.object.dropFirst(7))),
+        let link = key.link, let name = target.renamed[link]
+      else { continue }
+      key.link = name
+      var moved = former
+      moved.id.object = ObjectID.sysctl(key).description
+      state[.former(former.id)] = nil
+      state.insert(.former(moved))
+      target.drop(.former(former.id), because: "ledger")
+      if !former.users.contains(topology.name) { target.want(.former(moved), because: "ledger") }
+    }
+    use(state)
+  }
+}
+
+extension State {
+  /// The same under the new names of links. The ledger stays as it is.
+  package func renamed(_ names: [LinkName: LinkName]) -> State {
+    names.isEmpty ? self : State(objects.values.map { $0.renamed(names) })
+  }
+}

@@ -1,0 +1,166 @@
+import Glibc
+import NetPlan
+import Testing
+
+/// Properties over configurations: random hosts, random files, random edits.
+@Suite("Random topologies")
+struct TopologyPropertyTests {
+  /// Runs `law` over many cases and shows the first that fails, made small.
+  private func hold(
+    _ count: Int, length: Int, from first: UInt64 = 1, _ law: (TopologyCase) -> String?,
+    _ location: SourceLocation = #_sourceLocation
+  ) {
+    let only = getenv("SEED").flatMap { UInt64(String(cString: $0)) }
+    let count = getenv("CASES").flatMap { Int(String(cString: $0)) } ?? count
+    for seed in only.map({ $0...$0 }) ?? first...first + UInt64(count) - 1 {
+      let tried = TopologyCase(seed: seed, length: length)
+      if let (small, failure) = tried.shrunk(law) {
+        Issue.record("seed \(seed): \(failure)\n\(small)", sourceLocation: location)
+        return
+      }
+    }
+  }
+
+  static func plan(_ topology: Topology, _ machine: Machine, removing: Bool = false) -> (Plan, Observation)? {
+    let host = machine.kernel.observe()
+    var planner = Planner(topology: topology, host: host)
+    planner.isRemoval = removing
+    let (plan, obstacles) = planner.plan()
+    return obstacles.isEmpty ? (plan, host) : nil
+  }
+
+  /// Applies; nil when all went as it should.
+  static func apply(_ topology: Topology, to machine: Machine, removing: Bool = false) -> String? {
+    guard let (plan, host) = plan(topology, machine, removing: removing) else { return nil }
+    if plan.isEmpty { return nil }
+    machine.restart()
+    let ending = machine.apply(plan, before: host.state)
+    machine.kernel.passTime()
+    guard ending == .done(warnings: []) else { return "\(ending)\n\(plan.text(TextStyle(full: true)))" }
+    if machine.hasJournal { return "a journal is left" }
+    guard let (second, _) = Self.plan(topology, machine, removing: removing) else {
+      return "after the apply there are obstacles: \(Planner(topology: topology, host: machine.kernel.observe()).plan().obstacles)"
+    }
+    return second.changes.isEmpty ? nil : "the second plan is not empty: \(second.changes.map { "\($0.json.text())" })\nafter\n\(plan.text(TextStyle(full: true)))"
+  }
+
+  @Test("apply reaches its target, the second plan is empty, and remove gives the host back")
+  func walk() {
+    hold(120, length: 4) { tried in
+      let machine = Machine(tried.host)
+      for sketch in tried.sketches {
+        guard let topology = sketch.topology else { continue }
+        if let failure = Self.apply(topology, to: machine) { return failure }
+      }
+      if let failure = Self.apply(.empty("lab"), to: machine, removing: true) { return "remove: " + failure }
+      let differences = machine.kernel.differences(from: tried.host)
+      return differences.isEmpty ? nil : "after remove: \(differences)"
+    }
+  }
+
+  /// The machine before the last of a case's plans, with that plan; nil where there is nothing to apply.
+  private static func lastPlan(_ tried: TopologyCase) -> (SimulatedKernel, Plan, Observation, Topology)? {
+    let machine = Machine(tried.host)
+    var last: (SimulatedKernel, Plan, Observation, Topology)?
+    for sketch in tried.sketches {
+      guard let topology = sketch.topology, let (plan, host) = plan(topology, machine), !plan.isEmpty else { continue }
+      last = (machine.kernel, plan, host, topology)
+      if apply(topology, to: machine) != nil { return nil }
+    }
+    return last
+  }
+
+  /// How many events an undisturbed run has, and the host after it.
+  private static func undisturbed(_ kernel: SimulatedKernel, _ plan: Plan, _ host: Observation) -> (Int, SimulatedKernel)? {
+    let machine = Machine(kernel)
+    guard machine.apply(plan, before: host.state) == .done(warnings: []) else { return nil }
+    return (machine.events, machine.kernel)
+  }
+
+  @Test("whatever fails, the host is as the plan says or as it was", arguments: [
+    Machine.Fault.Kind.refused, .answersLost, .requestsLost,
+  ])
+  func faults(_ kind: Machine.Fault.Kind) {
+    hold(25, length: 2, from: 10_000) { tried in
+      guard let (before, plan, host, topology) = Self.lastPlan(tried),
+        let (count, after) = Self.undisturbed(before, plan, host)
+      else { return nil }
+      for event in 0..<count {
+        let machine = Machine(before, faults: [.init(kind, at: event)])
+        let ending = machine.apply(plan, before: host.state)
+        let what = "\(kind) at \(event) of \(count)"
+        switch ending {
+        case .undone:
+          let differences = machine.kernel.differences(from: before)
+          if !differences.isEmpty { return "\(what): undone, but \(differences)\n\(plan.text())" }
+          if machine.hasJournal { return "\(what): a journal is left" }
+        case .done:
+          // What fails after the decision is drift, which the next run mends.
+          machine.restart()
+          _ = try? machine.recover()
+          if let failure = Self.apply(topology, to: machine) { return "\(what): \(failure)" }
+          let differences = machine.kernel.differences(from: after)
+          if !differences.isEmpty { return "\(what): done, but \(differences)\n\(plan.text())" }
+        case .stuck(let cause, let remaining): return "\(what): stuck on \(remaining), \(cause)\n\(plan.text())"
+        }
+      }
+      return nil
+    }
+  }
+
+  @Test("a kill at any event and a recovery leave the host as it was, or as the plan says once it is decided")
+  func kills() {
+    hold(25, length: 2, from: 20_000) { tried in
+      guard let (before, plan, host, _) = Self.lastPlan(tried),
+        let (count, after) = Self.undisturbed(before, plan, host)
+      else { return nil }
+      for event in 0..<count {
+        let machine = Machine(before, faults: [.init(.killed, at: event)])
+        _ = machine.apply(plan, before: host.state)
+        if let failure = Self.recovered(machine, before, after) { return "killed at \(event) of \(count): \(failure)\n\(plan.text())" }
+      }
+      return nil
+    }
+  }
+
+  /// Recovers after a kill; nil when the host then is one of the two.
+  private static func recovered(_ machine: Machine, _ before: SimulatedKernel, _ after: SimulatedKernel) -> String? {
+    let isDecided = machine.committed != nil
+    let isOpen = machine.undecided != nil
+    machine.restart()
+    do {
+      let recovery = try machine.recover()
+      if case .stuck = recovery { return "\(recovery)" }
+    } catch {
+      return "\(error)"
+    }
+    if machine.hasJournal { return "a journal is left" }
+    let differences = isDecided
+      ? machine.kernel.differences(from: after) : machine.kernel.differences(from: before)
+    // The journal goes last: without one the run had not begun, or was through.
+    if differences.isEmpty || (!isDecided && !isOpen && machine.kernel.differences(from: after).isEmpty) { return nil }
+    return "\(isDecided ? "decided" : "undecided"), and then \(differences)"
+  }
+
+  @Test("a recovery that is killed is recovered from like any other run")
+  func killedRecoveries() {
+    hold(8, length: 2, from: 30_000) { tried in
+      guard let (before, plan, host, _) = Self.lastPlan(tried),
+        let (count, after) = Self.undisturbed(before, plan, host)
+      else { return nil }
+      for event in stride(from: 1, to: count, by: 3) {
+        for second in stride(from: 0, to: 60, by: 4) {
+          let machine = Machine(before, faults: [.init(.killed, at: event)])
+          _ = machine.apply(plan, before: host.state)
+          machine.restart(faults: [.init(.killed, at: second)])
+          _ = try? machine.recover()
+          if !machine.isDead { break }
+          if let failure = Self.recovered(machine, before, after) {
+            return "killed at \(event), then at \(second): \(failure)\n\(plan.text())"
+          }
+        }
+      }
+      return nil
+    }
+  }
+}

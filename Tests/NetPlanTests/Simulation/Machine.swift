@@ -1,0 +1,85 @@
+import Glibc
+import NetPlan
+
+/// A simulated machine: its kernel, the files of a journal, and what is to go wrong.
+///
+/// Everything that can be told apart from outside is an event: a request to the kernel, an observation, a write, a
+/// rename, a removal. Events are counted, so that a test can have each of them go wrong in turn.
+final class Machine {
+  var kernel: SimulatedKernel
+  var undecided: [UInt8]?
+  var committed: [UInt8]?
+  var faults: [Fault]
+  private(set) var events = 0
+  private(set) var isDead = false
+
+  struct Fault: Sendable, Hashable, CustomStringConvertible {
+    enum Kind: Sendable, Hashable {
+      /// It does not happen, and says so.
+      case refused
+      /// It and everything sent with it happens, and the answers are lost.
+      case answersLost
+      /// Neither it nor what was sent with it happens, and nobody says so.
+      case requestsLost
+      /// The process is gone: neither this event nor any later one happens.
+      case killed
+    }
+
+    var kind: Kind
+    /// Counts from 0.
+    var events: Range<Int>
+
+    init(_ kind: Kind, at event: Int) {
+      self.kind = kind
+      events = event..<event + 1
+    }
+
+    init(_ kind: Kind, _ events: Range<Int>) {
+      self.kind = kind
+      self.events = events
+    }
+
+    var description: String { events.count == 1 ? "\(kind) at \(events.lowerBound)" : "\(kind) in \(events)" }
+  }
+
+  init(_ kernel: SimulatedKernel, faults: [Fault] = []) {
+    self.kernel = kernel
+    self.faults = faults
+  }
+
+  /// What goes wrong with the event that is due; nil when nothing does.
+  func next() -> Fault.Kind? {
+    if isDead { return .killed }
+    defer { events += 1 }
+    guard let fault = faults.first(where: { $0.events.contains(events) }) else { return nil }
+    if fault.kind == .killed { isDead = true }
+    return fault.kind
+  }
+
+  /// A new process on the same machine.
+  func restart(faults: [Fault] = []) {
+    self.faults = faults
+    events = 0
+    isDead = false
+  }
+
+  var hasJournal: Bool { undecided != nil || committed != nil }
+
+  // MARK: Runs
+
+  func apply(_ plan: Plan, before: State) -> Ending {
+    var transaction = Transaction(host: SimulatedHost(self), store: SimulatedStore(self))
+    return transaction.apply(plan, before: before)
+  }
+
+  func recover() throws(HostError) -> Recovery {
+    var transaction = Transaction(host: SimulatedHost(self), store: SimulatedStore(self))
+    return try transaction.recover()
+  }
+}
+
+extension HostError {
+  init(simulated operation: String, _ errno: Int32) {
+    self.init(operation: operation, errno: errno, message: String(cString: strerror(errno)))
+  }
+}

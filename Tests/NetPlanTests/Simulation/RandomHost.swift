@@ -1,0 +1,148 @@
+import NetPlan
+
+/// Makes simulated hosts as people have them: hardware NICs with addresses and routes, somebody else's bridge, rules,
+/// proxies and settings of their own.
+struct RandomHost {
+  var random: Random
+  private(set) var kernel: SimulatedKernel
+
+  static let hardware = ["eth0", "eth1", "eth2"].map { LinkName($0)! }
+  static let foreignBridge = LinkName("virbr0")!
+
+  init(_ random: Random) {
+    self.random = random
+    kernel = SimulatedKernel()
+    kernel.features.promotesSecondaries = self.random.chance(40)
+    kernel.features.vlanFiltering = self.random.chance(85)
+    kernel.features.forceForwarding = self.random.chance(85)
+    kernel = SimulatedKernel(features: kernel.features)
+    for (number, name) in RandomHost.hardware.enumerated() { addHardware(name, number) }
+    addForeignBridge()
+    if self.random.chance(30) { addRules() }
+    kernel.passTime()
+  }
+
+  static func make(_ seed: UInt64) -> SimulatedKernel { RandomHost(Random(seed: seed)).kernel }
+
+  private mutating func perform(_ request: Request) { try? kernel.perform(request) }
+
+  private mutating func addHardware(_ name: LinkName, _ number: Int) {
+    var link = Link(name: name, kind: number == 2 && random.chance(50) ? .veth : .device)
+    link.mac = MACAddress(bits: 0x5254_0000_0100 | UInt64(number))
+    link.mtu = random.chance(20) ? 9000 : 1500
+    link.facts = LinkFacts()
+    link.facts?.permanentMAC = link.mac
+    if random.chance(15) { link.addressGeneration = Link.AddressGeneration.none }
+    kernel.add(link)
+    if random.chance(20) { perform(.write(Sysctl(key: SysctlKey(family: .ipv4, link: name, name: "rp_filter"), value: "2"))) }
+    if random.chance(20) { perform(.write(Sysctl(key: SysctlKey(family: .ipv6, link: name, name: "accept_ra"), value: "2"))) }
+    if random.chance(10) { perform(.write(Sysctl(key: SysctlKey(family: .ipv4, link: name, name: "forwarding"), value: "1"))) }
+    if random.chance(90) {
+      var up = kernel.links[name]!
+      up.up = true
+      perform(.set(kernel.links[name]!, up))
+    }
+    if random.chance(80) { addAddresses(name, number) }
+    if random.chance(70) { addRoutes(name, number) }
+    if random.chance(15) {
+      perform(.addProxy(Neighbour(link: name, address: .v4(10, UInt8(number), 9, UInt8(random.below(4))))))
+    }
+  }
+
+  private mutating func addAddresses(_ name: LinkName, _ number: Int) {
+    for _ in 0...random.below(3) {
+      let host = UInt8(random.pick([5, 9, 10, 130, 200]))
+      var address = Address(
+        link: name, local: IPInterface(.v4(192, 0, UInt8(number), host), length: random.pick([24, 24, 25]))!)
+      if random.chance(20) { address.label = "\(name):a" }
+      if random.chance(50) { address.broadcast = address.local.prefix.last }
+      if random.chance(15) { address.lifetime = .until(preferred: 5000, valid: 9000) }
+      perform(.addAddress(address, replacing: false))
+    }
+    if random.chance(15) {
+      var point = Address(link: name, local: IPInterface(host: .v4(10, UInt8(number), 0, 1)))
+      point.peer = .v4(10, UInt8(number), 0, 2)
+      perform(.addAddress(point, replacing: false))
+    }
+    for _ in 0..<random.below(3) {
+      let value = UInt128(0x2001_0db8) << 96 | UInt128(number) << 64 | UInt128(random.pick([5, 7, 9]))
+      var address = Address(link: name, local: IPInterface(IPAddress(family: .ipv6, value: value), length: 64)!)
+      if random.chance(20) { address.flags = [.noPrefixRoute] }
+      perform(.addAddress(address, replacing: false))
+    }
+    kernel.passTime()
+  }
+
+  private mutating func addRoutes(_ name: LinkName, _ number: Int) {
+    let metric = UInt32(number * 100)
+    let gateway = IPAddress.v4(192, 0, UInt8(number), 1)
+    add(Route(id: RouteID(destination: .all(.ipv4), metric: metric), nexthops: [Nexthop(gateway: gateway, link: name)]))
+    let gateway6 = IPAddress("fe80::1")!
+    if random.chance(70) {
+      var route = Route(
+        id: RouteID(destination: .all(.ipv6), metric: 1024 + metric), nexthops: [Nexthop(gateway: gateway6, link: name)])
+      if random.chance(30) {
+        route.origin = 9  // RTPROT_RA
+        route.lifetime = .until(preferred: 1800, valid: 1800)
+      }
+      add(route)
+    }
+    if random.chance(40) {
+      var route = Route(
+        id: RouteID(destination: IPPrefix(.v4(198, 51, UInt8(number), 0), length: 24)!, table: random.pick([254, 100])),
+        nexthops: [Nexthop(gateway: gateway, link: name)])
+      route.metrics = [Route.Metric(number: 2, value: 1400)]
+      route.preferredSource = kernel.addresses[name]?.first { $0.local.family == .ipv4 }?.local.address
+      add(route)
+    }
+    if random.chance(20) {
+      var route = Route(
+        id: RouteID(destination: IPPrefix(.v4(203, 0, UInt8(number), 0), length: 24)!), nexthops: [Nexthop(link: name)])
+      route.scope = .link
+      add(route)
+    }
+    if random.chance(20) {
+      let destination = IPPrefix(IPAddress("2001:db8:f0::")!, length: 48)!
+      var route = Route(
+        id: RouteID(destination: destination, metric: 1024 + metric), nexthops: [Nexthop(gateway: gateway6, link: name)])
+      route.preferredSource = kernel.addresses[name]?.first {
+        $0.local.family == .ipv6 && !$0.local.address.isLinkLocal
+      }?.local.address
+      add(route)
+    }
+  }
+
+  private mutating func add(_ route: Route) {
+    var route = route
+    route.origin = route.origin ?? 3  // RTPROT_BOOT
+    perform(.addRoute(route, replacing: false))
+  }
+
+  private mutating func addForeignBridge() {
+    var bridge = Link(name: RandomHost.foreignBridge, kind: .bridge)
+    bridge.mac = MACAddress(bits: 0x5254_0000_0200)
+    if random.chance(40), kernel.features.vlanFiltering { bridge.bridge.vlanFiltering = true }
+    kernel.add(bridge)
+    var up = kernel.links[bridge.name]!
+    up.up = true
+    perform(.set(kernel.links[bridge.name]!, up))
+    perform(.addAddress(Address(link: bridge.name, local: IPInterface(.v4(10, 99, 0, 1), length: 24)!), replacing: false))
+    let name = LinkName("foreign0")!
+    var tap = Link(name: name, kind: .tap)
+    tap.facts = LinkFacts()
+    tap.facts?.carrier = random.chance(50) ? true : nil
+    kernel.add(tap)
+    var port = kernel.links[name]!
+    port.master = .link(bridge.name)
+    port.up = true
+    perform(.set(kernel.links[name]!, port))
+    if random.chance(50) { perform(.isolate(name, true)) }
+  }
+
+  private mutating func addRules() {
+    var rule = Rule(id: RuleID(family: .ipv4, priority: 3000, iif: RandomHost.hardware[random.below(2)], action: .lookup, table: 100))
+    rule.origin = 3
+    perform(.addRule(rule))
+    perform(.addRule(Rule(id: RuleID(family: .ipv6, priority: 3001, action: .lookup, table: 101))))
+  }
+}

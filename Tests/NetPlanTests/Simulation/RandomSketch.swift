@@ -1,0 +1,177 @@
+/// Configurations at random, over every key that is executed so far.
+struct RandomSketch {
+  var random: Random
+  /// Names given so far, so that what is renamed gets one that nobody had.
+  private var serial = 0
+
+  init(_ random: Random) { self.random = random }
+
+  mutating func sketch() -> Sketch {
+    var sketch = Sketch()
+    for _ in 0..<random.below(4) { sketch.networks.append(network()) }
+    for _ in 0..<random.below(4) { sketch.vms.append(vm(sketch)) }
+    return sketch
+  }
+
+  private mutating func fresh(_ stem: String) -> String {
+    serial += 1
+    return "\(stem)\(serial)"
+  }
+
+  private mutating func network() -> Sketch.Network {
+    var network = Sketch.Network(name: fresh("n"))
+    switch random.below(10) {
+    case 0...4: network.keys["uplink"] = random.pick(["eth0", "eth0", "eth1", "eth2", "default-route"])
+    case 5: network.keys["existing"] = "virbr0"
+    default: break
+    }
+    for _ in 0..<random.below(3) { setKey(&network) }
+    return network
+  }
+
+  private mutating func setKey(_ network: inout Sketch.Network) {
+    if network.keys["existing"] != nil { return }
+    let subnet = 20 + random.below(3)
+    let choices: [(String, [String])] = [
+      ("mtu", ["1400", "1300"]), ("stp", ["true", "false"]), ("multicast-snooping", ["true"]),
+      ("mac", ["\"02:00:00:00:00:0\(1 + random.below(9))\""]), ("device", ["br\(random.below(3))"]),
+      ("vlan-filtering", ["true", "false"]), ("native", ["7", "1"]),
+    ]
+    var more = choices
+    if network.keys["uplink"] != nil {
+      more += [
+        ("host", ["none", "keep", "{address: 10.\(subnet).0.1/24}", "{address: [10.\(subnet).0.1/24, \"2001:db8:\(subnet)::1/64\"], gateway: 10.\(subnet).0.254}"])
+      ]
+    } else {
+      more += [
+        ("address", [
+          "10.\(subnet).0.1/24", "[10.\(subnet).0.1/24, 10.\(subnet).1.1/24]", "[10.\(subnet).0.1/24, 10.\(subnet).0.2/24]",
+          "\"2001:db8:\(subnet)::1/64\"", "[\"2001:db8:\(subnet)::1/64\", 10.\(subnet).0.1/24]",
+        ])
+      ]
+    }
+    let (key, values) = random.pick(more)
+    network.keys[key] = random.pick(values)
+    // Services of an addressed network come later.
+    for service in ["dhcp", "dns", "ra"] { network.keys[service] = network.keys["address"] == nil ? nil : "false" }
+  }
+
+  private mutating func vm(_ sketch: Sketch) -> Sketch.VM {
+    var vm = Sketch.VM(name: fresh("v"))
+    if random.chance(30) { vm.keys["owner"] = random.pick(["alice", "bob", "{user: alice, group: kvm}", "1234"]) }
+    if random.chance(10) { vm.keys["count"] = random.pick(["2", "3"]) }
+    for _ in 0...random.below(3) { vm.nics.append(nic(sketch, of: vm)) }
+    return vm
+  }
+
+  private mutating func nic(_ sketch: Sketch, of vm: Sketch.VM) -> Sketch.NIC {
+    var nic = Sketch.NIC(name: fresh("e"))
+    if !sketch.networks.isEmpty, random.chance(60) {
+      nic.keys["network"] = random.pick(sketch.networks).name
+    } else {
+      nic.keys["mode"] = "tap"
+    }
+    for _ in 0..<random.below(4) { setKey(&nic, of: vm) }
+    return nic
+  }
+
+  private mutating func setKey(_ nic: inout Sketch.NIC, of vm: Sketch.VM) {
+    let last = 1 + random.below(200)
+    var choices: [(String, [String])] = [
+      ("mtu", ["1300", "1280"]), ("queues", ["1", "2", "4"]), ("mac", ["\"02:00:00:00:01:\(10 + random.below(80))\""])
+    ]
+    if vm.keys["count"] == nil { choices.append(("device", ["t\(random.below(6))"])) }
+    if nic.keys["network"] != nil {
+      choices += [
+        ("isolated", ["true", "false"]), ("vlan", ["10", "20"]), ("trunk", ["[30, 40-42]", "[50]"])
+      ]
+    } else if vm.keys["count"] == nil {
+      choices += [
+        ("address", ["172.16.0.\(last)", "[172.16.0.\(last), \"2001:db8:a::\(last)\"]", "\"2001:db8:a::\(last)\""]),
+        ("address", ["192.0.0.\(last)"]),
+        ("host-address", ["172.16.9.1/24", "[172.16.9.1/24, \"fe80::1/64\"]", "169.254.0.1", "\"fe80::1/128\""]),
+        ("routes", ["[172.17.\(last).0/24]", "[\"2001:db8:\(last)::/48\", 172.18.\(last).0/24]"]),
+        ("proxy", ["eth0", "eth1", "eth2"]),
+      ]
+    }
+    let (key, values) = random.pick(choices)
+    nic.keys[key] = random.pick(values)
+  }
+
+  // MARK: Change
+
+  /// The file after somebody edited it.
+  mutating func edited(_ old: Sketch) -> Sketch {
+    var new = old
+    if random.chance(60) { forgetFormerNames(&new) }
+    for _ in 0...random.below(3) { edit(&new) }
+    return new
+  }
+
+  private func forgetFormerNames(_ sketch: inout Sketch) {
+    for network in sketch.networks.indices { sketch.networks[network].keys["was"] = nil }
+    for vm in sketch.vms.indices {
+      sketch.vms[vm].keys["was"] = nil
+      for nic in sketch.vms[vm].nics.indices { sketch.vms[vm].nics[nic].keys["was"] = nil }
+    }
+  }
+
+  private mutating func edit(_ sketch: inout Sketch) {
+    switch random.below(12) {
+    case 0: sketch.networks.append(network())
+    case 1: sketch.vms.append(vm(sketch))
+    case 2: if !sketch.networks.isEmpty { sketch.networks.remove(at: random.below(sketch.networks.count)) }
+    case 3: if !sketch.vms.isEmpty { sketch.vms.remove(at: random.below(sketch.vms.count)) }
+    case 4, 5: if !sketch.networks.isEmpty { setKey(&sketch.networks[random.below(sketch.networks.count)]) }
+    case 6: renameNetwork(&sketch)
+    case 7: renameVM(&sketch)
+    default: editNIC(&sketch)
+    }
+  }
+
+  private mutating func renameNetwork(_ sketch: inout Sketch) {
+    guard !sketch.networks.isEmpty else { return }
+    let place = random.below(sketch.networks.count)
+    let old = sketch.networks[place].name
+    let new = fresh("n")
+    sketch.networks[place].name = new
+    sketch.networks[place].keys["was"] = old
+    for vm in sketch.vms.indices {
+      for nic in sketch.vms[vm].nics.indices where sketch.vms[vm].nics[nic].keys["network"] == old {
+        sketch.vms[vm].nics[nic].keys["network"] = new
+      }
+    }
+  }
+
+  private mutating func renameVM(_ sketch: inout Sketch) {
+    guard !sketch.vms.isEmpty else { return }
+    let place = random.below(sketch.vms.count)
+    sketch.vms[place].keys["was"] = sketch.vms[place].name
+    sketch.vms[place].name = fresh("v")
+  }
+
+  private mutating func editNIC(_ sketch: inout Sketch) {
+    guard !sketch.vms.isEmpty else { return }
+    let vm = random.below(sketch.vms.count)
+    guard !sketch.vms[vm].nics.isEmpty, !random.chance(10) else {
+      sketch.vms[vm].nics.append(nic(sketch, of: sketch.vms[vm]))
+      return
+    }
+    let place = random.below(sketch.vms[vm].nics.count)
+    switch random.below(6) {
+    case 0: sketch.vms[vm].nics.remove(at: place)
+    case 1:
+      if sketch.vms[vm].nics[place].keys["network"] != nil, !sketch.networks.isEmpty {
+        sketch.vms[vm].nics[place].keys["network"] = random.pick(sketch.networks).name
+      }
+    case 2:
+      sketch.vms[vm].nics[place].keys["was"] = sketch.vms[vm].nics[place].name
+      sketch.vms[vm].nics[place].name = fresh("e")
+    case 3:
+      if let key = sketch.vms[vm].nics[place].keys.keys.sorted().filter({ $0 != "network" && $0 != "mode" }).randomElement(using: &random) {
+        sketch.vms[vm].nics[place].keys[key] = nil
+      }
+    default: setKey(&sketch.vms[vm].nics[place], of: sketch.vms[vm])
+    }
+  }
+}

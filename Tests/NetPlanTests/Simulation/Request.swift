@@ -1,0 +1,100 @@
+import Glibc
+import NetPlan
+
+/// What `LinuxHost` asks of the kernel, one system call or netlink message each.
+enum Request: Sendable {
+  case createTAP(Link)
+  case setAccounts(LinkName, Link.TAP)
+  case createBridge(Link)
+  case deleteLinks([LinkName])
+  case rename(LinkName, LinkName)
+  case set(Link, Link)
+  case addAltnames(LinkName, [String])
+  case removeAltnames(LinkName, [String])
+  case isolate(LinkName, Bool)
+  case addVLANs(LinkName, [PortVLAN])
+  case removeVLANs(LinkName, [PortVLAN])
+  case addAddress(Address, replacing: Bool)
+  case deleteAddress(Address)
+  case addRoute(Route, replacing: Bool)
+  case deleteRoute(Route)
+  case addRule(Rule)
+  case deleteRule(Rule)
+  case addProxy(Neighbour)
+  case deleteProxy(Neighbour)
+  case write(Sysctl)
+  case ledger(gone: [FormerID], new: [Former])
+}
+
+extension SimulatedKernel {
+  mutating func perform(_ request: Request) throws(Refusal) {
+    switch request {
+    case .createTAP(let link), .createBridge(let link): try create(link)
+    case .setAccounts(let name, let tap): try setAccounts(name, tap)
+    case .deleteLinks(let names): for name in names { try delete(name) }
+    case .rename(let old, let new): try rename(old, to: new)
+    case .set(let before, let after): try set(before, after)
+    case .addAltnames(let name, let names): try addAltnames(name, names)
+    case .removeAltnames(let name, let names): try removeAltnames(name, names)
+    case .isolate(let name, let isolated): try isolate(name, isolated)
+    case .addVLANs(let name, let vlans): try addVLANs(name, vlans)
+    case .removeVLANs(let name, let vlans): try removeVLANs(name, vlans)
+    case .addAddress(let address, let replacing): try addAddress(address, replacing: replacing)
+    case .deleteAddress(let address): try deleteAddress(address)
+    case .addRoute(let route, let replacing): try addRoute(route, replacing: replacing)
+    case .deleteRoute(let route): try deleteRoute(route)
+    case .addRule(let rule): try addRule(rule)
+    case .deleteRule(let rule): try deleteRule(rule)
+    case .addProxy(let proxy): try addProxy(proxy)
+    case .deleteProxy(let proxy): try deleteProxy(proxy)
+    case .write(let sysctl): try write(sysctl)
+    case .ledger(let gone, let new):
+      ledger.removeAll { former in gone.contains(former.id) || new.contains { $0.id == former.id } }
+      ledger += new
+      ledger.sort { $0.id < $1.id }
+    }
+  }
+}
+
+extension Request {
+  /// The messages of a change, as `LinuxHost` makes them; links come by other ways.
+  static func messages(of change: Change) -> [Request] {
+    switch (change.before, change.after) {
+    case (nil, .link(let link)?): link.kind == .tap ? [] : [.createBridge(link)]
+    case (.link(let before)?, .link(let after)?): messages(of: before, after)
+    case (.link?, nil), (nil, nil): []
+    case (let before, .address(let address)?):
+      [.addAddress(address, replacing: before != nil || (address.local.family == .ipv6 && address.local.address.isLinkLocal))]
+    case (.address(let address)?, nil): [.deleteAddress(address)]
+    case (let before, .route(let route)?): [.addRoute(route, replacing: before != nil)]
+    case (.route(let route)?, nil): [.deleteRoute(route)]
+    case (_, .rule(let rule)?): [.addRule(rule)]
+    case (.rule(let rule)?, nil): [.deleteRule(rule)]
+    case (_, .neighbour(let proxy)?): [.addProxy(proxy)]
+    case (.neighbour(let proxy)?, nil): [.deleteProxy(proxy)]
+    default: []
+    }
+  }
+
+  private static func messages(of before: Link, _ after: Link) -> [Request] {
+    if before.name != after.name { return [.rename(before.name, after.name)] }
+    var list: [Request] = []
+    var (old, new) = (before, after)
+    // Attributes that no link message carries, and those that the change leaves open.
+    (old.altnames, old.port, old.vlans, old.tap) = (nil, Link.Port(), nil, Link.TAP())
+    (new.altnames, new.port, new.vlans, new.tap) = (nil, Link.Port(), nil, Link.TAP())
+    if old != new { list.append(.set(before, after)) }
+    let names = (old: Set(before.altnames ?? []), new: Set(after.altnames ?? before.altnames ?? []))
+    let (gone, come) = (names.old.subtracting(names.new), names.new.subtracting(names.old))
+    if !gone.isEmpty { list.append(.removeAltnames(after.name, gone.sorted())) }
+    if !come.isEmpty { list.append(.addAltnames(after.name, come.sorted())) }
+    if before.port != after.port, let isolated = after.port.isolated { list.append(.isolate(after.name, isolated)) }
+    if before.vlans != after.vlans, let vlans = after.vlans {
+      let gone = (before.vlans ?? []).filter { vlan in !vlans.contains { $0.id == vlan.id } }
+      let come = vlans.filter { !(before.vlans ?? []).contains($0) }
+      if !gone.isEmpty { list.append(.removeVLANs(after.name, gone)) }
+      if !come.isEmpty { list.append(.addVLANs(after.name, come)) }
+    }
+    return list
+  }
+}

@@ -1,0 +1,107 @@
+import Glibc
+import NetPlan
+
+/// A `Host` over a simulated machine, with the order and the batching of `LinuxHost`: the ledger, deletions, TAPs by
+/// ioctl, one send for all messages, settings.
+struct SimulatedHost: Host {
+  let machine: Machine
+
+  init(_ machine: Machine) { self.machine = machine }
+
+  mutating func observe() throws(HostError) -> Observation {
+    guard machine.next() == nil else { throw HostError(simulated: "list links", ENOMEM) }
+    return machine.kernel.observe()
+  }
+
+  mutating func perform(_ batch: Batch) -> [StepOutcome] {
+    var outcomes = [StepOutcome](repeating: .done, count: batch.steps.count)
+    let steps = batch.steps.enumerated().filter { !$1.cascades }.map { ($0, $1.change) }
+    performLedger(steps, &outcomes)
+    performDeletions(steps, &outcomes)
+    var messages: [(Int, Request)] = []
+    for (index, change) in steps {
+      if let request = Self.ioctl(of: change) {
+        outcomes[index] = perform([request])[0]
+        if outcomes[index] != .done { continue }
+      }
+      messages += Request.messages(of: change).map { (index, $0) }
+    }
+    for ((index, _), outcome) in zip(messages, perform(messages.map(\.1))) where outcome != .done { outcomes[index] = outcome }
+    for (index, change) in steps {
+      if case .sysctl(let sysctl)? = change.after { outcomes[index] = perform([.write(sysctl)])[0] }
+    }
+    return outcomes
+  }
+
+  /// One send: every message is tried, whatever became of those before it.
+  private func perform(_ requests: [Request]) -> [StepOutcome] {
+    var outcomes: [StepOutcome] = []
+    var lost: Machine.Fault.Kind?
+    for request in requests {
+      if let lost {
+        if lost == .answersLost { try? machine.kernel.perform(request) }
+        outcomes.append(.unknown(HostError(simulated: "receive", ENOBUFS)))
+        continue
+      }
+      switch machine.next() {
+      case nil:
+        do throws(SimulatedKernel.Refusal) {
+          try machine.kernel.perform(request)
+          outcomes.append(.done)
+        } catch {
+          outcomes.append(.failed(HostError(simulated: "\(request)", error.errno)))
+        }
+      case .refused?: outcomes.append(.failed(HostError(simulated: "\(request)", ENOMEM)))
+      case .killed?: outcomes.append(.failed(HostError(simulated: "killed", EINTR)))
+      case .answersLost?:
+        try? machine.kernel.perform(request)
+        outcomes.append(.unknown(HostError(simulated: "receive", ENOBUFS)))
+        lost = .answersLost
+      case .requestsLost?:
+        outcomes.append(.unknown(HostError(simulated: "receive", ENOBUFS)))
+        lost = .requestsLost
+      }
+    }
+    return outcomes
+  }
+
+  private static func ioctl(of change: Change) -> Request? {
+    switch (change.before, change.after) {
+    case (nil, .link(let link)?): link.kind == .tap ? .createTAP(link) : nil
+    case (.link(let before)?, .link(let after)?):
+      before.tap.owner != after.tap.owner || before.tap.group != after.tap.group ? .setAccounts(after.name, after.tap) : nil
+    default: nil
+    }
+  }
+
+  private func performLedger(_ steps: [(Int, Change)], _ outcomes: inout [StepOutcome]) {
+    var (gone, new): ([FormerID], [Former]) = ([], [])
+    var places: [Int] = []
+    for (index, change) in steps {
+      guard case .former(let id) = change.id else { continue }
+      gone.append(id)
+      if let former = change.after?.former { new.append(former) }
+      places.append(index)
+    }
+    if places.isEmpty { return }
+    let outcome = perform([.ledger(gone: gone, new: new)])[0]
+    for index in places { outcomes[index] = outcome }
+  }
+
+  /// Many go as one group, few one by one; gone is gone.
+  private func performDeletions(_ steps: [(Int, Change)], _ outcomes: inout [StepOutcome]) {
+    var doomed: [(Int, LinkName)] = []
+    for (index, change) in steps {
+      if case .link(let link)? = change.before, change.after == nil { doomed.append((index, link.name)) }
+    }
+    if doomed.count > 2, doomed.allSatisfy({ machine.kernel.links[$0.1] != nil }) {
+      let outcome = perform([.deleteLinks(doomed.map(\.1))])[0]
+      for (index, _) in doomed { outcomes[index] = outcome }
+      return
+    }
+    let requests = doomed.map { Request.deleteLinks([$0.1]) }
+    for ((index, _), outcome) in zip(doomed, perform(requests)) {
+      if case .failed(let error) = outcome, error.errno == ENODEV { outcomes[index] = .done } else { outcomes[index] = outcome }
+    }
+  }
+}
