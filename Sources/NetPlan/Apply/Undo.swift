@@ -5,6 +5,7 @@ extension Journal {
   /// the others meanwhile stands.
   package func undoTarget(_ seen: State) -> Target {
     var target = Target()
+    target.restoresOrder = true
     let started = begun
     let names = Dictionary(
       changes.compactMap { change -> (LinkName, LinkName)? in
@@ -12,7 +13,12 @@ extension Journal {
         return (new, old)
       }, uniquingKeysWith: { first, _ in first })
     target.renamed = names.filter { seen.link($0.key) != nil && seen.link($0.value) == nil }
-    for (index, change) in changes.enumerated() where started[index] {
+    for (index, change) in changes.enumerated() {
+      guard started[index] else {
+        // It stays, even where what stands below it goes back.
+        if let before = change.before, !before.id.isLink, seen[before.id] != nil { target.want(before, because: "undo") }
+        continue
+      }
       guard let before = change.before else {
         let after = change.after!
         for id in [after.id, after.renamed(names).id] {

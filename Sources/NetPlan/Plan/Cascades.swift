@@ -7,6 +7,7 @@ struct Cascades {
   private let renamed: [LinkName: LinkName]
   /// What is to stay in any case.
   private let wanted: State
+  private let restoresOrder: Bool
   private var touched: Set<ObjectID>
 
   init(_ changes: [Change], _ observed: State, _ target: Target) {
@@ -14,6 +15,7 @@ struct Cascades {
     self.observed = observed
     renamed = target.renamed
     wanted = target.wanted
+    restoresOrder = target.restoresOrder
     touched = Set(changes.map(\.id) + changes.compactMap(\.before?.id))
   }
 
@@ -38,6 +40,7 @@ struct Cascades {
     if !replaced.isEmpty { explainReplacement(of: replaced) }
     if !lowered.isEmpty { explainLowering(of: lowered) }
     if !relabelled.isEmpty { explainLabels(on: relabelled) }
+    if restoresOrder { explainOrder() }
     explainAddresses(gone.union(replaced))
   }
 
@@ -108,6 +111,19 @@ struct Cascades {
     let suffix = old.flatMap { label in label.firstIndex(of: ":").map { String(label[$0...]) } } ?? ":\(number)"
     let room = 15 - suffix.utf8.count
     return String(link.text.prefix(link.text.utf8.count > room ? max(0, room) : 15)) + suffix
+  }
+
+  /// What is put back behind (IPv6: before) an address that it preceded takes that one along.
+  private mutating func explainOrder() {
+    for new in changes.compactMap({ $0.before == nil ? $0.after?.address : nil }) {
+      guard let order = new.order else { continue }
+      for other in untouched({ $0.address?.link == new.link }) {
+        guard other.address?.local.family == new.local.family, let place = wanted[other.id]?.address?.order,
+          let kept = wanted[other.id]
+        else { continue }
+        if new.local.family == .ipv4 ? order < place : order > place { append(kept, kept) }
+      }
+    }
   }
 
   // MARK: Addresses

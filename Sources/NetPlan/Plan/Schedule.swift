@@ -59,8 +59,12 @@ private struct ScheduleContext {
   var lowered: Set<LinkName> = []
   /// Links that lose IPv4 addresses and get none: with the last one go the routes.
   var losing: Set<LinkName> = []
+  /// Links that are deleted after their addresses have moved to others.
+  var vacated: Set<LinkName> = []
   /// Something that goes with an address is put back, so that the address has to go before.
   var putsBack = false
+  /// Links on which addresses are put back, behind those that are new.
+  var reordered: Set<LinkName> = []
   /// Local addresses that leave a link, and those that appear on one: in both, they move.
   var leaving: Set<IPAddress> = []
   var arriving: Set<IPAddress> = []
@@ -82,10 +86,13 @@ private struct ScheduleContext {
           if local.family == .ipv4 { gaining.insert(link) }
         }
         if change.action == .delete {
-          leaving.insert(local.address)
+          if change.before?.address?.origin != Ownership.origin { leaving.insert(local.address) }
           if local.family == .ipv4 { losing.insert(link) }
         }
-        if change.action == .replace { putsBack = true }
+        if change.action == .replace {
+          putsBack = true
+          reordered.insert(link)
+        }
       case .route:
         if change.action == .replace { putsBack = true }
         if let source = change.after?.route?.preferredSource { sources.insert(source) }
@@ -93,6 +100,11 @@ private struct ScheduleContext {
       }
     }
     losing.subtract(gaining)
+    for change in changes where change.action == .delete {
+      if let address = change.before?.address, removed.contains(address.link), moves(address) {
+        vacated.insert(address.link)
+      }
+    }
   }
 
   func steps(of change: Change) -> [(Stage, Change)] {
@@ -105,7 +117,9 @@ private struct ScheduleContext {
     }
     // What stands on a link that goes, goes with it, or has moved off it by then.
     if change.after == nil, let object = change.before, object.links.contains(where: removed.contains) {
-      if case .address(let address) = object, arriving.contains(address.local.address) { return [(.retire, change)] }
+      if case .address(let address) = object, moves(address) { return [(.retire, change)] }
+      // With its last IPv4 address a link loses its routes.
+      if case .route(let route) = object, route.links.contains(where: vacated.contains) { return [(.retire, change)] }
       return [(.remove, change)]
     }
     if let object = change.before, object.links.contains(where: replaced.contains) {
@@ -124,17 +138,23 @@ private struct ScheduleContext {
     return [(stage(of: change), change)].flatMap { stage, change in withoutDetection(stage, change) }
   }
 
+  /// Somebody's address that goes to another link; ours come anew.
+  private func moves(_ address: Address) -> Bool {
+    arriving.contains(address.local.address) && address.origin != Ownership.origin
+  }
+
   private func stage(of change: Change) -> Stage {
     let object = (change.after ?? change.before)!
     switch object {
     case .link: return .configure
     case .address(let address):
       if change.after == nil {
-        let isFirst = putsBack || losing.contains(address.link) || arriving.contains(address.local.address)
+        let isFirst = putsBack || losing.contains(address.link) || moves(address)
         return isFirst ? .retire : .release
       }
       if change.before != nil { return .rearrange }
-      return address.local.family == .ipv6 && lowered.contains(address.link) ? .confirm : .addresses
+      let isLate = reordered.contains(address.link) || address.local.family == .ipv6 && lowered.contains(address.link)
+      return isLate ? .confirm : .addresses
     case .route(let route):
       // Before the addresses, with which the kernel would drop it.
       if change.after == nil { return .retire }

@@ -10,6 +10,8 @@ package struct Target: Sendable {
   package var reasons: [ObjectID: String] = [:]
   /// What a change of this object interrupts, for whom and for how long.
   package var interruptions: [ObjectID: [String]] = [:]
+  /// The order of addresses is to be what their `order` says, also of those that are there.
+  package var restoresOrder = false
   package var obstacles: [Obstacle] = []
   package var risks: [Risk] = []
 
