@@ -15,8 +15,8 @@ extension Journal {
     target.renamed = names.filter { seen.link($0.key) != nil && seen.link($0.value) == nil }
     for (index, change) in changes.enumerated() {
       guard started[index] else {
-        // It stays, even where what stands below it goes back.
-        if let before = change.before, !before.id.isLink, seen[before.id] != nil { target.want(before, because: "undo") }
+        // It stays as it is, even where the way back takes along what stands below it.
+        if let before = change.before, !before.id.isLink { target.want(before, because: "undo") }
         continue
       }
       guard let before = change.before else {
@@ -78,6 +78,11 @@ extension Object {
     var result = there
     for field in before.differences(from: after) {
       if let value = field.json(before) { _ = field.set(&result, value) }
+    }
+    // Another bridge knew nothing of what it was as a port.
+    if there.master != before.master {
+      result.port = before.port
+      result.vlans = before.vlans
     }
     return .link(result)
   }

@@ -79,11 +79,14 @@ struct Cascades {
     }
   }
 
-  /// A link that goes down loses its routes and its IPv6 addresses (`fib_netdev_event`, `addrconf_ifdown`).
+  /// A link that goes down loses its routes and its IPv6 addresses (`fib_netdev_event`, `addrconf_ifdown`); it can have
+  /// addresses again then, but for those that the kernel makes.
   private mutating func explainLowering(of lowered: Set<LinkName>) {
     for object in untouched({ $0.links.contains(where: lowered.contains) }) {
       switch object {
-      case .address(let address) where address.local.family == .ipv6: append(object, nil)
+      case .address(let address) where address.local.family == .ipv6:
+        // IFAPROT_KERNEL_RA, IFAPROT_KERNEL_LL
+        append(object, address.origin == 2 || address.origin == 3 ? nil : object)
       case .route(let route) where route.links.allSatisfy(lowered.contains): append(object, nil)
       default: break
       }
@@ -140,8 +143,7 @@ struct Cascades {
     }
     if leaving.isEmpty { return }
     for secondary in untouched({ $0.address?.secondary == true }).compactMap(\.address)
-    where leaving.contains(where: { $0.secondary != true && $0.link == secondary.link && $0.local.prefix == secondary.local.prefix })
-    {
+    where leaving.contains(where: { $0.secondary != true && $0.local.family == .ipv4 && $0.subnet == secondary.subnet }) {
       append(.address(secondary), .address(secondary))
       leaving.append(secondary)
     }
@@ -151,8 +153,12 @@ struct Cascades {
   private mutating func explainRoutes(_ leaving: [Address]) {
     let ids = Set(leaving.map { Object.address($0).id })
     let staying = observed.addresses.filter { [renamed] in !ids.contains(Object.address($0).renamed(renamed).id) }
-    let arriving = changes.compactMap { $0.before == nil ? $0.after?.address : nil }
-    let putBack = changes.compactMap { $0.action == .replace ? $0.after?.address : nil }
+    let left = Set(leaving.filter { $0.local.family == .ipv4 }.map(\.subnet))
+    let new = changes.compactMap { $0.before == nil ? $0.after?.address : nil }
+    // One that would be a secondary of what leaves comes only after that.
+    let arriving = new.filter { $0.local.family == .ipv6 || !left.contains($0.subnet) }
+    let late = new.filter { $0.local.family == .ipv4 && left.contains($0.subnet) }
+    let putBack = changes.compactMap { $0.action == .replace ? $0.after?.address : nil } + late
     let remaining = Set((Array(staying) + arriving).map(\.local.address))
     let returning = Set(putBack.map(\.local.address))
     let sources = Set(leaving.map(\.local.address)).subtracting(remaining)

@@ -7,8 +7,8 @@ package func schedule(_ changes: [Change]) -> [Batch] {
   var byStage: [[Step]] = Array(repeating: [], count: Stage.allCases.count)
   for (index, change) in changes.enumerated() {
     for (stage, step) in context.steps(of: change) {
-      byStage[stage.rawValue].append(
-        Step(index: index, change: step, cascades: (stage == .remove || stage == .free) && !step.id.isLink))
+      let cascades = !step.id.isLink && step.after == nil && [.free, .flip, .remove].contains(stage)
+      byStage[stage.rawValue].append(Step(index: index, change: step, cascades: cascades))
     }
   }
   return zip(Stage.allCases, byStage).compactMap { stage, steps in
@@ -71,7 +71,16 @@ private struct ScheduleContext {
   /// Addresses that routes to be set name as their source.
   var sources: Set<IPAddress> = []
 
+  /// Subnets of IPv4 addresses that leave their link: a new address of the subnet would be a secondary of the old one
+  /// and go with it, so it comes after.
+  var leftSubnets: Set<ObjectID> = []
+  /// Those of them that get a new address.
+  var isFollowed: Set<ObjectID> = []
+
   init(_ changes: [Change]) {
+    for change in changes where change.action == .delete || change.action == .replace {
+      if let address = change.before?.address, address.local.family == .ipv4 { leftSubnets.insert(address.subnet) }
+    }
     var gaining: Set<LinkName> = []
     for change in changes {
       switch change.id {
@@ -83,7 +92,7 @@ private struct ScheduleContext {
       case .address(let link, let local):
         if change.action == .create {
           arriving.insert(local.address)
-          if local.family == .ipv4 { gaining.insert(link) }
+          if local.family == .ipv4, !follows(change.after!.address!) { gaining.insert(link) }
         }
         if change.action == .delete {
           if change.before?.address?.origin != Ownership.origin { leaving.insert(local.address) }
@@ -100,6 +109,9 @@ private struct ScheduleContext {
       }
     }
     losing.subtract(gaining)
+    for change in changes where change.action == .create {
+      if let address = change.after?.address, follows(address) { isFollowed.insert(address.subnet) }
+    }
     for change in changes where change.action == .delete {
       if let address = change.before?.address, removed.contains(address.link), moves(address) {
         vacated.insert(address.link)
@@ -127,15 +139,34 @@ private struct ScheduleContext {
       let creation = Change(before: nil, after: after)
       return [(.free, Change(before: object, after: nil)), (stage(of: creation), creation)]
     }
-    if change.action == .replace, let before = change.before, let after = change.after {
-      if before.address?.local.family == .ipv6, before.links.contains(where: lowered.contains) {
-        return [(.confirm, Change(before: nil, after: after))]
-      }
-      return [
-        (.retire, Change(before: before, after: nil)), (.confirm, Change(before: nil, after: after)),
-      ]
+    if let before = change.before, goesDown(before), change.after == nil || change.action == .replace {
+      let fall = (Stage.flip, Change(before: before, after: nil))
+      return [fall] + (change.after.map { undetected(.confirm, $0) } ?? [])
     }
-    return [(stage(of: change), change)].flatMap { stage, change in withoutDetection(stage, change) }
+    if change.action == .replace, let before = change.before, let after = change.after {
+      return [(.retire, Change(before: before, after: nil))] + undetected(.confirm, after)
+    }
+    let stage = stage(of: change)
+    if change.before == nil, case .address(let address)? = change.after,
+      leaving.contains(address.local.address) || sources.contains(address.local.address)
+    {
+      return undetected(stage, .address(address))
+    }
+    return [(stage, change)]
+  }
+
+  private func follows(_ address: Address) -> Bool {
+    address.local.family == .ipv4 && leftSubnets.contains(address.subnet)
+  }
+
+  /// What the kernel drops when a link goes down.
+  private func goesDown(_ object: Object) -> Bool {
+    if lowered.isEmpty || object.links.isEmpty || !object.links.allSatisfy(lowered.contains) { return false }
+    return switch object {
+    case .address(let address): address.local.family == .ipv6
+    case .route: true
+    default: false
+    }
   }
 
   /// Somebody's address that goes to another link; ours come anew.
@@ -149,17 +180,19 @@ private struct ScheduleContext {
     case .link: return .configure
     case .address(let address):
       if change.after == nil {
-        let isFirst = putsBack || losing.contains(address.link) || moves(address)
+        let isFirst = putsBack || losing.contains(address.link) || moves(address) || isFollowed.contains(address.subnet)
         return isFirst ? .retire : .release
       }
       if change.before != nil { return .rearrange }
-      let isLate = reordered.contains(address.link) || address.local.family == .ipv6 && lowered.contains(address.link)
+      let isLate =
+        reordered.contains(address.link) || follows(address)
+        || address.local.family == .ipv6 && lowered.contains(address.link)
       return isLate ? .confirm : .addresses
     case .route(let route):
       // Before the addresses, with which the kernel would drop it.
       if change.after == nil { return .retire }
-      if change.before != nil { return .flip }
       if route.id.family == .ipv4, route.links.contains(where: losing.contains) { return .confirm }
+      if change.before != nil { return .flip }
       return route.nexthops.contains { $0.gateway != nil } ? .gateways : .routes
     case .rule, .neighbour: return change.after == nil ? .release : .routes
     case .sysctl(let sysctl): return stage(of: sysctl, creating: change.before == nil)
@@ -184,17 +217,17 @@ private struct ScheduleContext {
   private func isNew(_ link: LinkName?) -> Bool { link.map(created.contains) ?? false }
 
   /// An IPv6 address that moves is no duplicate: detection would make it useless for a second, on the new link by
-  /// the copy that the old one still has. It comes with `IFA_F_NODAD`, which goes once the old copy has gone. So does
-  /// one that a route names as its source, which must not be tentative (`ip6_route_info_create`, net/ipv6/route.c).
-  private func withoutDetection(_ stage: Stage, _ change: Change) -> [(Stage, Change)] {
-    guard stage == .addresses, case .address(let address)? = change.after, address.local.family == .ipv6,
-      leaving.contains(address.local.address) || sources.contains(address.local.address), address.flags?.contains(.noDetection) != true
-    else { return [(stage, change)] }
-    var undetected = address
-    undetected.flags = (address.flags ?? []).union(.noDetection)
+  /// the copy that the old one still has. It comes with `IFA_F_NODAD`, which goes once the old copy has gone. So do
+  /// one that is put back, and one that a route names as its source, which must not be tentative (`ip6_route_info_create`, net/ipv6/route.c).
+  private func undetected(_ stage: Stage, _ object: Object) -> [(Stage, Change)] {
+    guard case .address(let address) = object, address.local.family == .ipv6,
+      address.flags?.contains(.noDetection) != true
+    else { return [(stage, Change(before: nil, after: object))] }
+    var marked = address
+    marked.flags = (address.flags ?? []).union(.noDetection)
     return [
-      (.addresses, Change(before: nil, after: .address(undetected))),
-      (.confirm, Change(before: .address(undetected), after: .address(address))),
+      (stage, Change(before: nil, after: .address(marked))),
+      (stage < .confirm ? .confirm : .rearrange, Change(before: .address(marked), after: object)),
     ]
   }
 
