@@ -32,12 +32,15 @@ bench: setup release ## speed against ip -batch and the best C; QUICK=1 for a sh
 release: setup ## the binary that ships: .build/release/vnet-apply
 	$(RELEASE)
 
-install: release ## into $(DESTDIR)$(PREFIX), with completions for bash, zsh and fish
+install: $(BINARY) ## what `make release` built, with completions, into $(DESTDIR)$(PREFIX)
 	install -D -m 755 $(BINARY) $(DESTDIR)$(PREFIX)/bin/vnet-apply
 	install -d $(addprefix $(DESTDIR)$(PREFIX)/share/,bash-completion/completions zsh/site-functions fish/vendor_completions.d)
 	$(BINARY) --generate-completion-script bash >$(DESTDIR)$(PREFIX)/share/bash-completion/completions/vnet-apply
 	$(BINARY) --generate-completion-script zsh >$(DESTDIR)$(PREFIX)/share/zsh/site-functions/_vnet-apply
 	$(BINARY) --generate-completion-script fish >$(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d/vnet-apply.fish
+
+$(BINARY):
+	$(MAKE) release
 
 clean: ## remove what was built
 	rm -rf .build bench/.build

@@ -38,8 +38,10 @@ let package = Package(
       dependencies: ["NetPlan", .product(name: "ArgumentParser", package: "swift-argument-parser")],
       swiftSettings: strict),
 
-    .testTarget(name: "NetlinkTests", dependencies: ["Netlink"], resources: [.copy("Fixtures")], swiftSettings: strict),
-    .testTarget(name: "NetPlanTests", dependencies: ["NetPlan"], resources: [.copy("Fixtures")], swiftSettings: strict),
+    .testTarget(
+      name: "NetlinkTests", dependencies: ["Netlink"], resources: [.copy("Fixtures")], swiftSettings: strict),
+    .testTarget(
+      name: "NetPlanTests", dependencies: ["NetPlan"], resources: [.copy("Fixtures")], swiftSettings: strict),
     .testTarget(name: "CommandTests", swiftSettings: strict),
 
     // A guest without a hypervisor and a 1 kHz prober, for the acceptance tests and the demo.

@@ -17,6 +17,12 @@ package struct MalformedMessage: Error, Hashable, Sendable {
   package var expected: Expected
   /// Bytes there were.
   package var length: Int
+
+  package init(attribute: Int?, expected: Expected, length: Int) {
+    self.attribute = attribute
+    self.expected = expected
+    self.length = length
+  }
 }
 
 extension MalformedMessage: CustomStringConvertible {

@@ -41,8 +41,14 @@ package struct Monitor: ~Copyable {
     buffer = [UInt8](repeating: 0, count: Socket.datagram)
   }
 
-  /// Takes all notifications that are there. `each` gets the message's header, whose port is that of the socket
-  /// whose request caused the change, or 0 where it was the kernel itself or an ioctl; and what follows the header.
+  /// Asks for another receive buffer.
+  package mutating func receiveBuffer(bytes: Int32) { wire.receiveBuffer(bytes: bytes) }
+
+  /// Takes all notifications that are there; `each` gets the message's header and what follows it.
+  ///
+  /// The header's port is that of the socket whose request caused the change, for addresses, routes, rules, next hops
+  /// and neighbours. It is 0 where the change followed from another, and for every change of a link: the kernel names
+  /// the cause of those only to a request with NLM_F_ECHO.
   package mutating func drain(
     each: (MessageHeader, RawSpan) throws(MalformedMessage) -> Void
   ) throws(NetlinkError) -> Completeness {

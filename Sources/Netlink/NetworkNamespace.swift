@@ -2,7 +2,7 @@ internal import CNetlink
 
 /// A network namespace, held open: it lives at least as long as this value.
 package struct NetworkNamespace: ~Copyable, Sendable {
-  private let descriptor: Int32
+  package let descriptor: Int32
 
   /// The calling thread's. Not `/proc/self`, which is the main thread's.
   package static func current() throws(NetlinkError) -> NetworkNamespace {

@@ -27,6 +27,9 @@ package struct Conversation<Carrier: Wire & ~Copyable>: ~Copyable {
     buffer = [UInt8](repeating: 0, count: Self.datagram)
   }
 
+  /// Our port: a notification with it tells of a change that was asked for here.
+  package var port: UInt32 { wire.port }
+
   /// So many requests go out in one send, if their bytes stay below 128 KiB.
   package var requestsPerSend: Int { max(1, min(wire.answersHeld, 512)) }
 

@@ -23,7 +23,7 @@ package struct KernelWire: ~Copyable, @unchecked Sendable {
   private let netlinkProtocol: Int32
   private let timeout: UInt32
   package private(set) var port: UInt32 = 0
-  package private(set) var answersHeld = 0
+  package var answersHeld = 0
 
   /// `timeout` in milliseconds bounds each receive; 0 makes the socket non-blocking.
   package init(protocol netlinkProtocol: Int32, timeout: UInt32) throws(NetlinkError) {
@@ -60,6 +60,9 @@ package struct KernelWire: ~Copyable, @unchecked Sendable {
     answersHeld = held
     port = unsafe mnl_socket_get_portid(socket)
   }
+
+  /// Asks for another receive buffer; the kernel has its own lower bound, of 2,304 bytes.
+  package mutating func receiveBuffer(bytes: Int32) { _ = unsafe cnl_receive_buffer(socket, bytes) }
 
   package mutating func join(_ group: UInt32) throws(NetlinkError) {
     let result = unsafe cnl_join(socket, group)

@@ -2,39 +2,47 @@ internal import ArgumentParser
 internal import NetPlan
 
 struct Apply: ParsableCommand {
-  static let configuration = CommandConfiguration(abstract: "Plan, show the plan, apply it atomically, verify (default).")
+  static let configuration = CommandConfiguration(
+    abstract: "Plan, show the plan, apply it atomically, verify (default).")
 
   @Argument(help: ArgumentHelp("Files, a folder, or - for standard input.", valueName: "config"))
   var paths: [String] = []
   @OptionGroup var options: GlobalOptions
   @OptionGroup var allow: AllowOption
   @OptionGroup var lock: LockOption
-  @Flag(name: .shortAndLong, help: "Show the plan and change nothing.") var dryRun = false
+  @Flag(name: [.customShort("n"), .long], help: "Show the plan and change nothing.") var dryRun = false
   @Option(name: .customLong("plan"), help: ArgumentHelp("Apply a saved plan verbatim.", valueName: "file"))
   var savedPlan: String?
   @Option(help: ArgumentHelp("Change nothing but this.", valueName: "vm[/nic]")) var only: [String] = []
 
   func validate() throws {
     guard paths.isEmpty == (savedPlan != nil) else {
-      throw ValidationError(paths.isEmpty ? "name a configuration, or a plan with --plan" : "--plan takes no configuration")
+      throw ValidationError(
+        paths.isEmpty ? "name a configuration, or a plan with --plan" : "--plan takes no configuration")
     }
   }
 
   func run() throws {
     if dryRun {
-      var plan = PlanCommand()
-      plan.arguments.paths = paths
-      (plan.options, plan.allow, plan.only) = (options, allow, only)
-      return try plan.run()
+      let planning = Planning(paths: paths, options: options, only: only, allow: allow.acceptances)
+      let result = try planning.plan()
+      Output.result(result.plan.text(result.style))
+      if !result.plan.isEmpty { throw Exit.differences }
+      return
     }
     let source = try Source(self)
     var change = try Session.open(options).begin("apply", lockTimeout: lock.seconds)
-    let before = try change.observe()
+    let before = try change.observe(for: source.topology)
     let plan = try source.plan(on: before, change.transaction.host)
     if !options.quiet { Output.result(plan.text(Output.style)) }
+    if !plan.isEmpty {
+      try Report.refuse(plan)
+      try Report.tell(change.transaction.apply(plan, before: before.state), quiet: options.quiet)
+    }
+    if case .files(let loaded, _) = source {
+      Session.keep(Attachments(loaded.topology, before), of: plan.name, in: change.stateDirectory)
+    }
     if plan.isEmpty { return }
-    try Report.refuse(plan)
-    try Report.tell(change.transaction.apply(plan, before: before.state), quiet: options.quiet)
     if !options.quiet { Output.result("Applied.\n") }
   }
 
@@ -51,6 +59,13 @@ struct Apply: ParsableCommand {
       }
     }
 
+    var topology: Topology {
+      switch self {
+      case .files(let loaded, _): loaded.topology
+      case .saved(let plan, _): .empty(plan.name)
+      }
+    }
+
     func plan(on host: Observation, _ linux: borrowing LinuxHost) throws -> Plan {
       switch self {
       case .files(let loaded, let apply):
@@ -58,7 +73,7 @@ struct Apply: ParsableCommand {
         planner.only = apply.only
         planner.allow = apply.allow.acceptances
         var plan = try Loading.plan(planner, loaded.files)
-        plan.name(holders: linux.holders(of: plan.heldTAPs))
+        plan.complete(from: linux, loaded.topology, allow: apply.allow.acceptances)
         return plan
       case .saved(let plan, let path):
         let stale = plan.stale(on: host.state)

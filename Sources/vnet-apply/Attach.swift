@@ -6,9 +6,13 @@ struct Attach: ParsableCommand {
     abstract: "The exact arguments or fragment by which VM software uses a NIC.")
 
   @Argument(help: ArgumentHelp("VM or VM/NIC.", valueName: "vm[/nic]")) var parts: [String] = []
-  @Option(name: [.customShort("c"), .customLong("config")], help: ArgumentHelp("The configuration.", valueName: "config"))
-  var paths: [String]
-  @Option(help: ArgumentHelp("qemu, firecracker, cloud-hypervisor, crosvm or libvirt.", valueName: "software"))
+  @Option(
+    name: [.customShort("c"), .customLong("config")], help: ArgumentHelp("The file.", valueName: "config"))
+  var paths: [String] = []
+  @Option(help: ArgumentHelp("The name of an applied configuration, instead of its file.", valueName: "name"))
+  var name: String?
+  @Option(
+    help: ArgumentHelp("qemu, firecracker, cloud-hypervisor, crosvm or libvirt.", valueName: "software"))
   var vmm: VMM?
   @Flag(help: "All VMs.") var all = false
   @Option(name: .customLong("out"), help: ArgumentHelp("One file per VM into this folder.", valueName: "dir"))
@@ -17,30 +21,38 @@ struct Attach: ParsableCommand {
 
   func validate() throws {
     if all == !parts.isEmpty { throw ValidationError(all ? "--all takes no VM" : "name a VM, or say --all") }
+    if paths.isEmpty == (name == nil) {
+      throw ValidationError("say -c CONFIG, or --name NAME of one that is applied")
+    }
   }
 
   func run() throws {
-    let loaded = try Loading.load(paths, machineID: Files.machineID)
     var session = try Session.open(options)
-    let attachments = Attachments(loaded.topology, try session.observe(), vmm: vmm)
-    let vms = all ? loaded.topology.vms.map(\.name) : parts
-    for part in vms {
-      let list: [Attachment]
+    let attachments: Attachments
+    if let name {
+      attachments = try session.attachments(of: name)
+    } else {
+      let loaded = try Loading.load(paths, machineID: Files.machineID)
+      attachments = Attachments(loaded.topology, try session.observe(for: loaded.topology))
+    }
+    for part in all ? attachments.vms : parts {
       do {
-        list = try attachments.find(part)
-      } catch {
+        try show(part, try attachments.find(part, vmm: vmm))
+      } catch let error as Attachments.Failure {
         Output.error("error: \(error)")
         throw Exit.invalid
       }
-      guard let folder else {
-        Output.result(Attachment.file(list))
-        for hint in list.compactMap(\.guestHint) { Output.error(hint) }
-        continue
-      }
-      guard let vmm = list.first?.vmm else { continue }
-      let file = "\(folder)/\(part.replacing("/", with: "-")).\(Attachment.fileExtension(vmm))"
-      try Files.write(Attachment.file(list), to: file)
     }
+  }
+
+  private func show(_ part: String, _ list: [Attachment]) throws {
+    guard let folder else {
+      Output.result(Attachment.file(list))
+      for hint in list.compactMap(\.hint) { Output.error(hint) }
+      return
+    }
+    let name = part.replacing("/", with: "-") + "." + Attachment.fileExtension(list[0].vmm)
+    try Files.write(Attachment.file(list), to: "\(folder)/\(name)", creatingFolder: folder)
   }
 }
 

@@ -16,7 +16,8 @@ struct Check: ParsableCommand {
       let nics = topology.vms.reduce(0) { $0 + $1.nics.count }
       if format == .text, !options.quiet {
         Output.result(
-          "\(topology.name): \(topology.networks.count) networks, \(topology.vms.count) VMs, \(nics) NICs: valid\n")
+          "\(topology.name): \(topology.networks.count) networks, \(topology.vms.count) VMs, \(nics) NICs: valid\n"
+        )
       }
     } catch {
       if format == .text { Output.error(error.text.dropped) } else { show(error.diagnostics, error.files) }

@@ -4,7 +4,9 @@ internal import NetPlan
 /// The files that commands read and write besides configurations.
 enum Files {
   static var machineID: String? {
-    (try? Disk.read("/etc/machine-id")).flatMap { $0 }.map { String(decoding: $0.prefix { $0 > 0x20 }, as: UTF8.self) }
+    (try? Disk.read("/etc/machine-id")).flatMap { $0 }.map {
+      String(decoding: $0.prefix { $0 > 0x20 }, as: UTF8.self)
+    }
   }
 
   static func snapshot(_ path: String) throws -> Observation {
@@ -13,12 +15,15 @@ enum Files {
   }
 
   static func savedPlan(_ path: String) throws -> Plan {
-    guard let plan = Plan(savedJSON: try json(path, "plan")) else { throw unusable(path, "plan saved by 'plan --out'") }
+    guard let plan = Plan(savedJSON: try json(path, "plan")) else {
+      throw unusable(path, "plan saved by 'plan --out'")
+    }
     return plan
   }
 
-  static func write(_ text: String, to path: String) throws {
+  static func write(_ text: String, to path: String, creatingFolder folder: String? = nil) throws {
     do {
+      if let folder { try Disk.makeDirectory(folder) }
       try Disk.replace(path, with: Array(text.utf8), mode: 0o644)
     } catch {
       throw Exit.because(error)

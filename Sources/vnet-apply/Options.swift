@@ -3,7 +3,8 @@ internal import NetPlan
 
 /// What every command takes.
 struct GlobalOptions: ParsableArguments {
-  @Option(help: ArgumentHelp("Work inside another network namespace, by ip-netns(8)'s name.", valueName: "name"))
+  @Option(
+    help: ArgumentHelp("Work inside another network namespace, by ip-netns(8)'s name.", valueName: "name"))
   var netns: String?
 
   @Option(help: ArgumentHelp("Where the journal and the ledger are.", valueName: "dir"))
@@ -41,7 +42,8 @@ struct AllowOption: ParsableArguments {
       let risk = value.prefix { $0 != "=" }
       guard Risk.refusableNames.contains(String(risk)) else {
         throw ValidationError(
-          "'\(risk)' is not a risk that can be accepted; there are: \(Risk.refusableNames.sorted().joined(separator: ", "))")
+          "'\(risk)' is not a risk that can be accepted; there are: \(Risk.refusableNames.sorted().joined(separator: ", "))"
+        )
       }
     }
   }

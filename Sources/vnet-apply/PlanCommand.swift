@@ -9,7 +9,8 @@ struct PlanCommand: ParsableCommand {
   @OptionGroup var options: GlobalOptions
   @OptionGroup var allow: AllowOption
   @Option(help: ArgumentHelp("Change nothing but this.", valueName: "vm[/nic]")) var only: [String] = []
-  @Option(name: .customLong("out"), help: ArgumentHelp("Save the plan for 'apply --plan'.", valueName: "file"))
+  @Option(
+    name: .customLong("out"), help: ArgumentHelp("Save the plan for 'apply --plan'.", valueName: "file"))
   var output: String?
   @Option(help: ArgumentHelp("Plan against a recorded host, without this one.", valueName: "snapshot"))
   var against: String?
@@ -19,38 +20,19 @@ struct PlanCommand: ParsableCommand {
   @Flag(help: "Exit 0 in spite of differences.") var exitZero = false
 
   func run() throws {
-    var plan: Plan
-    if let against {
-      let host = try Files.snapshot(against)
-      plan = try self.plan(on: host)
-    } else {
-      let loaded = try Loading.load(arguments.paths, machineID: Files.machineID)
-      var session = try Session.open(options)
-      plan = try Loading.plan(planner(loaded.topology, try session.observe()), loaded.files)
-      plan.name(holders: session.host.holders(of: plan.heldTAPs))
+    var plan = try Planning(paths: arguments.paths, options: options, only: only, allow: allow.acceptances)
+      .plan(against: against)
+    if let output {
+      try Files.write(plan.plan.savedJSON.text(indent: 1) + "\n", to: output)
     }
-    if let output { try Files.write(plan.savedJSON.text(indent: 1) + "\n", to: output) }
     if json {
-      Output.result(plan.json.text(indent: 2) + "\n")
+      Output.result(plan.plan.json.text(indent: 2) + "\n")
     } else if markdown {
-      Output.result(plan.markdown)
+      Output.result(plan.plan.markdown)
     } else {
-      var style = Output.style
-      style.full = full
-      Output.result(plan.text(style))
+      plan.style.full = full
+      Output.result(plan.plan.text(plan.style))
     }
-    if !plan.isEmpty, !exitZero { throw Exit.differences }
-  }
-
-  private func plan(on host: Observation) throws -> Plan {
-    let loaded = try Loading.load(arguments.paths, machineID: host.facts.machineID)
-    return try Loading.plan(planner(loaded.topology, host), loaded.files)
-  }
-
-  private func planner(_ topology: Topology, _ host: Observation) -> Planner {
-    var planner = Planner(topology: topology, host: host)
-    planner.only = only
-    planner.allow = allow.acceptances
-    return planner
+    if !plan.plan.isEmpty, !exitZero { throw Exit.differences }
   }
 }

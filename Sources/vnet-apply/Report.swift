@@ -34,7 +34,9 @@ enum Report {
   private static func stuck(_ remaining: [Change], _ errors: [HostError]) -> ExitCode {
     tell(errors: errors)
     Output.error("the rollback is incomplete; these objects differ from what they were:")
-    for change in remaining { Output.error("  \(change.action.symbol) \((change.after ?? change.before)!.headline)") }
+    for change in remaining {
+      Output.error("  \(change.action.symbol) \((change.after ?? change.before)!.headline)")
+    }
     Output.error("  hint: remove the cause, then run 'vnet-apply recover'")
     return Exit.stuck
   }
@@ -57,7 +59,8 @@ enum Report {
     for risk in refused { Output.error("refused: \(risk.name) \(risk.object): \(risk.detail)") }
     let names = Set(refused.map(\.name)).sorted()
     Output.error(
-      "accept with: \(names.map { "--allow \($0)" }.joined(separator: " "))   or in the file: allow: [\(names.joined(separator: ", "))]")
+      "accept with: \(names.map { "--allow \($0)" }.joined(separator: " "))   or in the file: allow: [\(names.joined(separator: ", "))]"
+    )
     throw Exit.refused
   }
 }

@@ -18,7 +18,9 @@ struct Session: ~Copyable {
   private static func enter(_ options: GlobalOptions) throws -> UInt64 {
     do {
       if let netns = options.netns {
-        guard Capability.sysAdmin.isEffective else { throw lacks(.sysAdmin, "enter the namespace '\(netns)'") }
+        guard Capability.sysAdmin.isEffective else {
+          throw lacks(.sysAdmin, "enter the namespace '\(netns)'")
+        }
         try Namespace.enter(netns)
       }
       return try Namespace.cookie()
@@ -41,8 +43,10 @@ struct Session: ~Copyable {
     return Exit.privilege
   }
 
-  mutating func observe() throws -> Observation {
+  /// The host, with the accounts that a configuration names; nil for all of them.
+  mutating func observe(for topology: Topology?) throws -> Observation {
     do {
+      try host.lookUp(users: topology?.userNames, groups: topology?.groupNames)
       return try host.observe()
     } catch {
       throw Exit.because(error)
@@ -54,7 +58,8 @@ struct Session: ~Copyable {
     do {
       return try Lock(namespace: cookie, timeout: timeout)
     } catch .held(let pid) {
-      Output.error("error: another vnet-apply is at work in this namespace\(pid.map { " (pid \($0))" } ?? "")")
+      Output.error(
+        "error: another vnet-apply is at work in this namespace\(pid.map { " (pid \($0))" } ?? "")")
       Output.error("  hint: wait for it, or use --lock-timeout 30s")
       throw Exit.busy
     } catch .host(let error) {
@@ -73,7 +78,9 @@ struct Session: ~Copyable {
         host: host, store: FileJournal(directory: stateDirectory), isInterrupted: Signals.isPending)
       let recovery = try transaction.recover()
       try Report.tell(recovery, quiet: options.quiet)
-      return Change(lock: lock, transaction: transaction, didRecover: recovery != .nothing)
+      return Change(
+        lock: lock, stateDirectory: stateDirectory, transaction: transaction, didRecover: recovery != .nothing
+      )
     } catch let error as HostError {
       throw Exit.because(error)
     }
@@ -82,6 +89,7 @@ struct Session: ~Copyable {
   /// A run that may change the host.
   struct Change: ~Copyable {
     let lock: Lock
+    let stateDirectory: String
     var transaction: Transaction<LinuxHost, FileJournal>
     let didRecover: Bool
   }

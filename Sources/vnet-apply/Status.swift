@@ -3,9 +3,11 @@ internal import NetPlan
 
 struct Status: ParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Every VM NIC: mode, device, state, who holds it; with a configuration also how the host differs.")
+    abstract:
+      "Every VM NIC: mode, device, state, who holds it; with a configuration also how the host differs.")
 
-  @Argument(help: ArgumentHelp("Files, a folder, or - for standard input.", valueName: "config")) var paths: [String] = []
+  @Argument(help: ArgumentHelp("Files, a folder, or - for standard input.", valueName: "config")) var paths:
+    [String] = []
   @Option(help: ArgumentHelp("NICs of this name only.", valueName: "name")) var name: String?
   @OptionGroup var options: GlobalOptions
   @Flag(help: "As JSON.") var json = false
@@ -14,7 +16,7 @@ struct Status: ParsableCommand {
   func run() throws {
     let loaded = paths.isEmpty ? nil : try Loading.load(paths, machineID: Files.machineID)
     var session = try Session.open(options)
-    let host = try session.observe()
+    let host = try session.observe(for: loaded?.topology ?? .empty(""))
     let name = loaded?.topology.name ?? name
     let taps = Set(host.state.links.filter { $0.kind == .tap && $0.facts?.carrier == true }.map(\.name))
     let table = StatusTable(
@@ -22,10 +24,13 @@ struct Status: ParsableCommand {
     let drift = try loaded.map { try Loading.plan(Planner(topology: $0.topology, host: host), $0.files) }
     if json {
       let plan = drift.map { JSON.Member("drift", $0.json) }
-      Output.result(JSON.object([.init("nics", table.json)] + (plan.map { [$0] } ?? [])).text(indent: 2) + "\n")
+      Output.result(
+        JSON.object([.init("nics", table.json)] + (plan.map { [$0] } ?? [])).text(indent: 2) + "\n")
     } else {
       Output.result(table.text)
-      if let drift, !drift.isEmpty { Output.result("\nThe host differs from the configuration:\n" + drift.text(Output.style)) }
+      if let drift, !drift.isEmpty {
+        Output.result("\nThe host differs from the configuration:\n" + drift.text(Output.style))
+      }
     }
     if let drift, !drift.isEmpty, !exitZero { throw Exit.differences }
   }

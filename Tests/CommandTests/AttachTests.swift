@@ -9,17 +9,27 @@ struct AttachTests {
     try Host.with { host in
       let file = try host.files.write("quick.conf", Quickstart.text)
       expect(try host.vnet("apply", file), exits: 0)
-      for selection in [["-c", file], ["--name", "quick"]] {
-        let outcome = try host.vnet(["attach", "desktop/eth0", "--vmm", vmm] + selection)
-        expect(outcome, exits: 0)
-        #expect(outcome.stdout.contains("desktop-eth0"), "\(outcome)")
-        #expect(outcome.stdout.lowercased().contains("02:00:00:00:10:01"), "\(outcome)")
-        if vmm == "firecracker" { _ = try JSON(parsing: outcome.stdout) }
-        if vmm == "libvirt" { #expect(outcome.stdout.contains("<interface"), "\(outcome)") }
-      }
+      let outcome = try host.vnet("attach", "desktop/eth0", "--vmm", vmm, "-c", file)
+      expect(outcome, exits: 0)
+      #expect(outcome.stdout.contains("desktop-eth0"), "\(outcome)")
+      #expect(outcome.stdout.lowercased().contains("02:00:00:00:10:01"), "\(outcome)")
+      if vmm == "firecracker" { _ = try JSON(parsing: outcome.stdout) }
+      if vmm == "libvirt" { #expect(outcome.stdout.contains("<interface"), "\(outcome)") }
       let whole = try host.vnet(["attach", "desktop", "--vmm", vmm, "-c", file])
       expect(whole, exits: 0)
       #expect(whole.stdout.contains("desktop-eth0") && whole.stdout.contains("desktop-eth1"), "\(whole)")
+    }
+  }
+
+  @Test("attach --name needs no file: the host knows the device, and a derived MAC follows from the names")
+  func byName() throws {
+    try Host.with { host in
+      let file = try host.files.write("quick.conf", Quickstart.text)
+      expect(try host.vnet("apply", file), exits: 0)
+      let outcome = try host.vnet("attach", "build/eth0", "--name", "quick")
+      expect(outcome, exits: 0)
+      #expect(outcome.stdout.contains("build-eth0"), "\(outcome)")
+      #expect(try outcome.stdout.contains(host.guestMAC("build/eth0", file) ?? "no MAC"), "\(outcome)")
     }
   }
 

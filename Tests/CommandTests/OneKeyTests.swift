@@ -64,7 +64,7 @@ struct OneKeyTests {
     Edit(
       name: "the host's side of a routed TAP", old: "        mode: tap\n",
       new: "        mode: tap\n        host-address: [\"169.254.7.1\", \"fe80::1\"]\n",
-      concerns: ["edge-eth0", "169.254."], never: ["replace"], keeps: ["edge-eth0": "edge-eth0"]),
+      concerns: ["edge-eth0", "169.254."], never: [], keeps: ["edge-eth0": "edge-eth0"]),
     Edit(
       name: "a VM more", old: "  edge:\n", new: "  extra: {nics: {eth0: {network: backstage}}}\n  edge:\n",
       concerns: ["extra-eth0"], never: ["change", "delete", "replace"],
@@ -103,7 +103,7 @@ struct OneKeyTests {
       expect(try host.vnet("plan", file), exits: 0)
       // The way back is a plan like any other.
       try host.files.write("quick.conf", Quickstart.text)
-      expect(try host.vnet("apply", "--allow", "prune-many", file), exits: 0)
+      expect(try host.vnet("apply", file), exits: 0)
       expect(try host.vnet("plan", file), exits: 0)
     }
   }

@@ -18,6 +18,9 @@ struct ScaleTests {
     try Host.with { host in
       let file = try host.files.write("k.conf", Self.text(500))
       let before = try host.space.dump()
+      let folded = try host.vnet("plan", file)
+      #expect(folded.stdout.contains("l-{001…500}-eth0") && folded.stdout.lines.count < 20, "\(folded)")
+      #expect(try host.vnet("plan", "--full", file).stdout.contains("l-321-eth0"))
       let apply = try host.vnet("apply", file)
       expect(apply, exits: 0)
       guard apply.code == 0 else { return }

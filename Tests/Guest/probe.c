@@ -71,9 +71,9 @@ int probe(int argc, char **argv) {
 
   static bool seen[MOST];
   uint16_t id = (uint16_t)getpid();
-  long sent = 0, received = 0;
+  long sent = 0, received = 0, first = 0;  // what went out before the first answered request does not count
   int64_t next = now(), last = 0, worst = 0, end = INT64_MAX;
-  while (now() < end && (end == INT64_MAX || received < sent)) {
+  while (now() < end && (end == INT64_MAX || received < sent - first)) {
     int64_t wait = (end == INT64_MAX ? next : end) - now();
     if (wait < 0) wait = 0;
     struct timespec timeout = {wait / SECOND, wait % SECOND};
@@ -87,8 +87,12 @@ int probe(int argc, char **argv) {
         if (sequence < 0 || sequence >= sent || seen[sequence]) continue;
         seen[sequence] = true;
         int64_t at = now();
-        if (received++ == 0) puts("ready");
-        else if (at - last > worst) worst = at - last;
+        if (received++ == 0) {
+          puts("ready");
+          first = sequence;
+        } else if (at - last > worst) {
+          worst = at - last;
+        }
         last = at;
       }
     }
@@ -102,7 +106,7 @@ int probe(int argc, char **argv) {
       next += interval;
     }
   }
-  printf("probe %s: %ld sent, %ld lost, worst gap %.1f ms\n", argv[1], sent, sent - received, (double)worst / MILLISECOND);
+  printf("probe %s: %ld sent, %ld lost, worst gap %.1f ms\n", argv[1], sent - first, sent - first - received, (double)worst / MILLISECOND);
   close(fd);
   return 0;
 }

@@ -1,4 +1,6 @@
+import Glibc
 import Netlink
+import Testing
 
 /// Runs `body` in an empty network namespace of its own. It must stay synchronous: the namespace is the thread's.
 func withNetworkNamespace<Result>(_ body: () throws -> Result) throws -> Result {
@@ -6,4 +8,64 @@ func withNetworkNamespace<Result>(_ body: () throws -> Result) throws -> Result 
   try NetworkNamespace.unshare()
   defer { try! before.enter() }
   return try body()
+}
+
+/// Whether something comes true within two seconds. A process that another test is just starting holds copies of all
+/// descriptors until it becomes its program: what is closed here is not yet closed then.
+func eventually(_ condition: () throws -> Bool) rethrows -> Bool {
+  for _ in 0..<200 {
+    if try condition() { return true }
+    usleep(10_000)
+  }
+  return false
+}
+
+extension Conversation where Carrier == KernelWire {
+  static func link(named name: String) throws -> LinkMessage {
+    var socket = try Socket()
+    return try socket.link(named: name)
+  }
+}
+
+/// What a command writes; it runs in the calling thread's namespace.
+@discardableResult
+func shell(_ command: String) throws -> String {
+  let pipe = try #require(unsafe popen("{ \(command); } 2>&1", "re"))
+  var text: [UInt8] = []
+  while true {
+    let byte = unsafe fgetc(pipe)
+    if byte == EOF { break }
+    text.append(UInt8(byte))
+  }
+  let status = unsafe pclose(pipe)
+  let output = String(decoding: text, as: UTF8.self)
+  #expect(status == 0, "\(command): \(output)")
+  return output
+}
+
+/// What this machine can do.
+enum Kernel {
+  static let isRoot = geteuid() == 0
+
+  static let hasTUN = isRoot && access("/dev/net/tun", R_OK | W_OK) == 0
+
+  static let hasVLANFiltering: Bool = {
+    guard isRoot else { return false }
+    let tried: Bool? = try? withNetworkNamespace {
+      var socket = try Socket()
+      let bridge = with(LinkMessage(name: "br0")) {
+        $0.kind = "bridge"
+        $0.data = .bridge(with(BridgeSettings()) { $0.vlanFiltering = true })
+      }
+      do {
+        try socket.request("create bridge br0", .create, bridge)
+      } catch {
+        return false
+      }
+      // Without the feature the kernel passes over the setting.
+      guard case .bridge(let settings) = try socket.link(named: "br0").data else { return false }
+      return settings.vlanFiltering == true
+    }
+    return tried ?? false
+  }()
 }

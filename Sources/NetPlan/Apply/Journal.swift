@@ -72,7 +72,9 @@ package struct Journal: Sendable {
     var lines = text.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: true)
     if text.last != UInt8(ascii: "\n"), !lines.isEmpty { lines.removeLast() }
     guard let first = lines.first else { return nil }
-    guard let json = try? JSON(parsing: Array(first)), let header = Header(json: json), header.format == format else {
+    guard let json = try? JSON(parsing: Array(first)), let header = Header(json: json),
+      header.format == format
+    else {
       throw Damage(line: 1)
     }
     guard lines.count > header.changes else { return nil }

@@ -9,7 +9,9 @@ extension Journal {
     let started = begun
     let names = Dictionary(
       changes.compactMap { change -> (LinkName, LinkName)? in
-        guard let old = change.before?.link?.name, let new = change.after?.link?.name, old != new else { return nil }
+        guard let old = change.before?.link?.name, let new = change.after?.link?.name, old != new else {
+          return nil
+        }
         return (new, old)
       }, uniquingKeysWith: { first, _ in first })
     target.renamed = names.filter { seen.link($0.key) != nil && seen.link($0.value) == nil }
@@ -56,9 +58,16 @@ extension Journal {
 
   /// By index: some step of the change was in a batch that was announced.
   private var begun: [Bool] {
+    let batches = schedule(changes).prefix(announced)
     var begun = Array(repeating: false, count: changes.count)
-    for batch in schedule(changes).prefix(announced) {
+    for batch in batches {
       for step in batch.steps { begun[step.index] = true }
+    }
+    // From here on the kernel takes things along: with its last IPv4 address a link loses its neighbours and routes.
+    if let last = batches.last?.stage, last >= .flip {
+      for (index, change) in changes.enumerated() where change.after == nil && !change.id.isLink {
+        begun[index] = true
+      }
     }
     return begun
   }
@@ -74,7 +83,9 @@ extension Object {
 
   /// `there` with the attributes in which `self` and `after` differ as `self` has them.
   func back(from after: Object?, in there: Object) -> Object {
-    guard case .link(let before) = self, case .link(let after)? = after, case .link(let there) = there else { return self }
+    guard case .link(let before) = self, case .link(let after)? = after, case .link(let there) = there else {
+      return self
+    }
     var result = there
     for field in before.differences(from: after) {
       if let value = field.json(before) { _ = field.set(&result, value) }

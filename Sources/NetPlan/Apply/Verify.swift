@@ -28,13 +28,16 @@ func verify(_ plan: Plan, _ batches: [Batch], before: State, now: State) -> [Hos
         link.forwarding = nil
         after = .link(link)
       }
-      if after.completed(from: seen) != seen { errors.append(.unmet(change.id, after.difference(from: seen))) }
+      if after.completed(from: seen) != seen {
+        errors.append(.unmet(change.id, after.difference(from: seen)))
+      }
     } else if seen != nil {
       errors.append(.unmet(change.id, "it is still there"))
     }
   }
   // What stands on a link that changed must stand there still: the kernel drops more than it says.
-  for (id, object) in before.objects where !planned.contains(id) && object.links.contains(where: touched.contains) {
+  for (id, object) in before.objects
+  where !planned.contains(id) && object.links.contains(where: touched.contains) {
     // Settings are there as long as their link is, but those of a port are not looked at.
     if case .sysctl = object { continue }
     let present = object.renamed(renamed).id
@@ -62,7 +65,9 @@ extension Object {
   fileprivate func difference(from seen: Object) -> String {
     func fields<Kind: Described>(_ wanted: Kind, _ seen: Kind) -> String {
       wanted.completed(from: seen).differences(from: seen)
-        .map { "\($0.name) is \($0.json(seen)?.text() ?? "unset"), not \($0.json(wanted)?.text() ?? "unset")" }
+        .map {
+          "\($0.name) is \($0.json(seen)?.text() ?? "unset"), not \($0.json(wanted)?.text() ?? "unset")"
+        }
         .joined(separator: "; ")
     }
     return switch (self, seen) {
@@ -77,11 +82,13 @@ extension Object {
     }
   }
 
-  /// Expires by itself, so its absence proves nothing.
+  /// Its absence proves nothing.
   fileprivate var isTransient: Bool {
     switch self {
-    case .address(let address): address.lifetime?.isForever == false
-    case .route(let route): route.lifetime?.isForever == false
+    case .address(let address): address.lifetime?.expires == true
+    case .route(let route): route.lifetime?.expires == true
+    // Looked at only where it can matter: a link's settings are not, once it is a port.
+    case .sysctl: true
     default: false
     }
   }

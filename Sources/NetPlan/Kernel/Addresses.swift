@@ -18,10 +18,11 @@ extension Address {
     flags = Flags(rawValue: bits).intersection(.kept)
     // IFA_F_SECONDARY of IPv4 is IFA_F_TEMPORARY of IPv6.
     if local.family == .ipv4, bits & 1 != 0 { secondary = true }
-    if let lifetimes = message.lifetimes, lifetimes.valid != .max {
+    if let lifetimes = message.lifetimes, lifetimes.valid != .max || lifetimes.preferred != .max {
+      let instant = { (left: UInt32) in left == .max ? Lifetime.never : now + UInt64(left) }
       lifetime = .until(
-        preferred: lifetimes.preferred == .max ? UInt64(UInt32.max) : now + UInt64(lifetimes.preferred),
-        valid: now + UInt64(lifetimes.valid))
+        preferred: lifetimes.preferred == 0 ? 0 : instant(lifetimes.preferred),
+        valid: instant(lifetimes.valid))
     } else {
       lifetime = .forever
     }
@@ -30,7 +31,8 @@ extension Address {
   }
 
   fileprivate func message(_ index: UInt32, now: UInt64) -> AddressMessage {
-    var message = AddressMessage(index: Int32(index), local: local.address.netlink, prefixLength: UInt8(local.length))
+    var message = AddressMessage(
+      index: Int32(index), local: local.address.netlink, prefixLength: UInt8(local.length))
     if let peer { message.address = peer.netlink }
     message.broadcast = broadcast?.netlink
     message.scope = scope?.rawValue ?? 0
@@ -40,8 +42,8 @@ extension Address {
     if let flags, !flags.isEmpty { message.flags = flags.rawValue }
     if case .until(let preferred, let valid)? = lifetime {
       message.lifetimes = .init(
-        preferred: preferred >= UInt64(UInt32.max) ? .max : UInt32(preferred > now ? preferred - now : 0),
-        valid: UInt32(max(1, valid > now ? valid - now : 1)))
+        preferred: preferred == Lifetime.never ? .max : UInt32(preferred > now ? preferred - now : 0),
+        valid: valid == Lifetime.never ? .max : UInt32(valid > now ? valid - now : 1))
     }
     return message
   }

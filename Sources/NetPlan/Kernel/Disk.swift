@@ -25,7 +25,9 @@ package enum Disk {
     }
   }
 
-  package static func write(_ bytes: some Collection<UInt8>, to descriptor: Int32, _ path: String) throws(HostError) {
+  package static func write(_ bytes: some Collection<UInt8>, to descriptor: Int32, _ path: String)
+    throws(HostError)
+  {
     let bytes = Array(bytes)
     var start = 0
     while start < bytes.count {
@@ -63,7 +65,7 @@ package enum Disk {
   }
 
   package static func makeDirectory(_ path: String, mode: UInt32 = 0o755) throws(HostError) {
-    var prefix = ""
+    var prefix = path.hasPrefix("/") ? "" : "."
     for part in path.split(separator: "/") {
       prefix += "/" + part
       guard mkdir(prefix, mode) == 0 || errno == EEXIST else {

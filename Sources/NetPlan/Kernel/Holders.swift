@@ -10,7 +10,8 @@ func tapHolders(of wanted: Set<LinkName>, inNamespace namespace: UInt64?) -> [Li
     for descriptor in numericEntries("/proc/\(pid)/fd") {
       var buffer = [CChar](repeating: 0, count: 64)
       let length = readlink("/proc/\(pid)/fd/\(descriptor)", &buffer, buffer.count)
-      guard length > 0, buffer[..<length].elementsEqual("/dev/net/tun".utf8.map { CChar(bitPattern: $0) }) else { continue }
+      guard length > 0, buffer[..<length].elementsEqual("/dev/net/tun".utf8.map { CChar(bitPattern: $0) })
+      else { continue }
       guard let info = ProcFile.read("/proc/\(pid)/fdinfo/\(descriptor)") else { continue }
       for line in info.split(separator: "\n") where line.hasPrefix("iff:") {
         let name = LinkName(kernel: String(line.dropFirst(4).drop { $0 == "\t" || $0 == " " }))

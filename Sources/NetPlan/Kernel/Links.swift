@@ -82,12 +82,14 @@ extension Netlink.Batch {
       add("rename \(before.name) to \(name)", .change, message)
       return
     }
-    try addSettings(before, after, &table)
+    // Alternative names first: a change of a link that is up tells everybody everything about it.
     let old = Set(before.altnames ?? [])
     let new = Set(after.altnames ?? before.altnames ?? [])
     try addNames("remove", .delete, old.subtracting(new), name, &table)
     try addNames("add", .create, new.subtracting(old), name, &table)
-    if before.port != after.port, let isolated = after.port.isolated {
+    try addSettings(before, after, &table)
+    // A port that has just joined is not isolated.
+    if let isolated = after.port.isolated, isolated != before.port.isolated ?? false {
       var message = LinkMessage(index: Int32(try table.index(name)))
       var port = BridgePort()
       port.isolated = isolated
@@ -95,11 +97,15 @@ extension Netlink.Batch {
       message.port = port
       add("set isolation of port \(name)", .change, message)
     }
-    if before.vlans != after.vlans, let vlans = after.vlans { try addVLANs(before.vlans ?? [], vlans, of: after, &table) }
+    if before.vlans != after.vlans, let vlans = after.vlans {
+      try addVLANs(before.vlans ?? [], vlans, of: after, &table)
+    }
   }
 
   /// What one message can set: `do_setlink` of net/core/rtnetlink.c takes them all.
-  private mutating func addSettings(_ before: Link, _ after: Link, _ table: inout LinkTable) throws(NetlinkError) {
+  private mutating func addSettings(_ before: Link, _ after: Link, _ table: inout LinkTable)
+    throws(NetlinkError)
+  {
     var message = LinkMessage(name: after.name.text)
     var words: [String] = []
     if before.alias != after.alias {
@@ -137,6 +143,11 @@ extension Netlink.Batch {
     }
     guard !words.isEmpty else { return }
     add("set \(words.joined(separator: ", ")) of \(after.name)", .change, message)
+    // The first port that is up gives its bridge a carrier, on which the kernel acts in the background: at once, unless
+    // a hundred other links wait (MAX_DO_DEV_PER_LOOP, net/core/link_watch.c), and then a second later.
+    if after.kind != .tap, before.master != after.master, let bridge = after.master?.name {
+      addSettling(of: bridge)
+    }
   }
 
   private mutating func addNames(
@@ -173,6 +184,14 @@ extension Netlink.Batch {
     message.address = link.mac?.netlink
     message.mtu = link.mtu.map(UInt32.init)
     add("create bridge \(link.name)", .create, message)
+  }
+
+  /// Asking for one link makes the kernel settle its operational state at once (`linkwatch_sync_dev`, called by
+  /// `rtnl_getlink`). A TAP that nobody holds is then down instead of unknown, and a bridge does not go over all its
+  /// ports for each one of them that comes up.
+  mutating func addSettling(of link: LinkName) {
+    let message = LinkMessage(name: link.text)
+    add("settle \(link)", type: LinkMessage.getType) { message.encode(into: &$0) }
   }
 
   mutating func addDeletion(of link: Link) {

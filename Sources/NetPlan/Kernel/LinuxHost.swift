@@ -9,6 +9,8 @@ package struct LinuxHost: Host, ~Copyable {
   /// Looked up once: neither changes while a plan is made and applied.
   private var facts: HostFacts?
   private var wireless: Set<Int32>?
+  /// Bridges of ours with the hardware among their ports, as of the last look.
+  var uplinks: [LinkName: LinkName] = [:]
 
   /// `stateDirectory` holds the ledger.
   package init(stateDirectory: String) throws(HostError) {
@@ -45,8 +47,11 @@ package struct LinuxHost: Host, ~Copyable {
     let wireless = try findWireless(among: messages)
     var vlans: [Int32: [PortVLAN]] = [:]
     // Ports have VLANs whether their bridge filters by them yet or not.
-    if facts.vlanFiltering == true, messages.contains(where: { $0.kind == "bridge" }) { vlans = try dumpVLANs() }
+    if facts.vlanFiltering == true, messages.contains(where: { $0.kind == "bridge" }) {
+      vlans = try dumpVLANs()
+    }
     state.objects.reserveCapacity(messages.count * 2)
+    defer { noteUplinks(state) }
     for message in messages {
       guard var link = Link(message, links) else { continue }
       if wireless.contains(message.index) {
@@ -54,26 +59,34 @@ package struct LinuxHost: Host, ~Copyable {
         link.facts?.wireless = true
       }
       link.vlans = vlans[message.index]
-      observeSettings(of: link, message, mentioned: mentioned, facts, &state)
+      observeSettings(of: link, message, mentioned: mentioned, &state)
       state.insert(.link(link))
     }
     for key in Sysctl.observedKeys(of: .default) {
-      if let value = ProcFile.read("/proc/sys/" + key.path) { state.insert(.sysctl(Sysctl(key: key, value: value))) }
+      if let value = ProcFile.read("/proc/sys/" + key.path) {
+        state.insert(.sysctl(Sysctl(key: key, value: value)))
+      }
     }
     try observeAddresses(&state, now)
     try observeRouting(&state, now)
   }
 
   private func observeSettings(
-    of link: Link, _ message: LinkMessage, mentioned: Set<LinkName>, _ facts: HostFacts, _ state: inout State
+    of link: Link, _ message: LinkMessage, mentioned: Set<LinkName>, _ state: inout State
   ) {
     let isPort = link.master != Link.Master.none
     let isForeignTAP = link.kind == .tap && link.owner == nil
-    guard mentioned.contains(link.name) || (!isPort && !isForeignTAP && link.facts?.loopback != true) else { return }
+    guard mentioned.contains(link.name) || (!isPort && !isForeignTAP && link.facts?.loopback != true) else {
+      return
+    }
     for sysctl in Sysctl.settings(of: message, link.name) { state.insert(.sysctl(sysctl)) }
-    guard facts.forceForwarding == true else { return }
-    let key = SysctlKey(family: .ipv6, link: link.name, name: "force_forwarding")
-    if let value = ProcFile.read("/proc/sys/" + key.path) { state.insert(.sysctl(Sysctl(key: key, value: value))) }
+  }
+
+  private mutating func noteUplinks(_ state: State) {
+    uplinks.removeAll()
+    for link in state.links where link.owner == nil && link.kind != .tap {
+      if let bridge = link.master?.name, state.link(bridge)?.owner != nil { uplinks[bridge] = link.name }
+    }
   }
 
   mutating func dumpLinks() throws(NetlinkError) -> [LinkMessage] {
@@ -82,7 +95,9 @@ package struct LinuxHost: Host, ~Copyable {
 
   private mutating func dumpVLANs() throws(NetlinkError) -> [Int32: [PortVLAN]] {
     var result: [Int32: [PortVLAN]] = [:]
-    for message in try socket.dumpBridgeVLANs() { result[message.index, default: []] += [PortVLAN](message.vlans) }
+    for message in try socket.dumpBridgeVLANs() {
+      result[message.index, default: []] += [PortVLAN](message.vlans)
+    }
     return result.mapValues { $0.sorted() }
   }
 
@@ -99,9 +114,14 @@ package struct LinuxHost: Host, ~Copyable {
         while state[.route(route.id)] != nil { route.id.ordinal += 1 }
         state.insert(.route(route))
       }
-      for rule in try socket.dumpRules(family: family.rawValue).compactMap(Rule.init) { state.insert(.rule(rule)) }
+      for rule in try socket.dumpRules(family: family.rawValue).compactMap(Rule.init) {
+        state.insert(.rule(rule))
+      }
       for message in try socket.dumpProxies(family: family.rawValue) {
         if let proxy = Neighbour(message, links) { state.insert(.neighbour(proxy)) }
+      }
+      for message in try socket.dumpNeighbours(family: family.rawValue) where message.state & 0x80 != 0 {
+        if let neighbour = Neighbour(message, links) { state.insert(.neighbour(neighbour)) }
       }
     }
   }
@@ -139,10 +159,20 @@ package struct LinuxHost: Host, ~Copyable {
     let tun = open("/dev/net/tun", O_RDWR | O_CLOEXEC)
     facts.tun = tun >= 0 || errno == EACCES || errno == EPERM
     if tun >= 0 { close(tun) }
-    facts.users = knownUsers()
-    facts.groups = knownGroups()
     self.facts = facts
     return facts
+  }
+
+  /// Adds the accounts of those names to the facts of later observations; nil for all that the host lists.
+  package mutating func lookUp(users: [String]?, groups: [String]?) throws(HostError) {
+    do throws(NetlinkError) {
+      var facts = try readFacts()
+      facts.users = users.map { $0.compactMap(Accounts.user(named:)) } ?? Accounts.users()
+      facts.groups = groups.map { $0.compactMap(Accounts.group(named:)) } ?? Accounts.groups()
+      self.facts = facts
+    } catch {
+      throw HostError(error)
+    }
   }
 
   /// Who has these TAPs open.
@@ -209,17 +239,28 @@ package struct LinuxHost: Host, ~Copyable {
       }
     }
     guard !requests.isEmpty else { return }
+    if batch.stage == .flip { introduceNeighbours(batch) }
     for (index, outcome) in zip(steps, socket.transact(requests)) {
       if case .done = outcome { continue }
+      if batch.steps[index].change.after == nil, let error = outcome.error, LinuxHost.saysGone(error.errno) {
+        continue
+      }
       outcomes[index] = StepOutcome(outcome)
     }
     for step in batch.steps {
-      guard case .link(let before)? = step.change.before, case .link(let after)? = step.change.after else { continue }
+      guard case .link(let before)? = step.change.before, case .link(let after)? = step.change.after else {
+        continue
+      }
       if before.name != after.name {
         links.forget(before.name)
         links.forget(after.name)
       }
     }
+  }
+
+  /// Gone is gone: the kernel took the object along with another one, its primary address or its link.
+  private static func saysGone(_ errno: Int32) -> Bool {
+    [ENODEV, ESRCH, ENOENT, EADDRNOTAVAIL].contains(errno)
   }
 
   /// Adds the requests of a change; an outcome where it went by ioctl.
@@ -228,7 +269,11 @@ package struct LinuxHost: Host, ~Copyable {
   ) throws(NetlinkError) -> StepOutcome? {
     switch (change.before, change.after) {
     case (nil, .link(let link)?):
-      if link.kind == .tap { return createTAP(link) }
+      if link.kind == .tap {
+        let outcome = createTAP(link)
+        if outcome == .done { requests.addSettling(of: link.name) }
+        return outcome
+      }
       links.forget(link.name)
       requests.addBridge(link)
     case (.link(let before)?, .link(let after)?):

@@ -27,7 +27,8 @@ extension Route {
     } else if message.output != nil || message.gateway != nil || message.via != nil {
       nexthops.append(
         Nexthop(
-          gateway: (message.gateway ?? message.via).map { IPAddress($0) }, link: message.output.flatMap(names.name),
+          gateway: (message.gateway ?? message.via).map { IPAddress($0) },
+          link: message.output.flatMap(names.name),
           // RTNH_F_ONLINK
           onlink: message.flags & 4 != 0 ? true : nil))
     }
@@ -38,7 +39,9 @@ extension Route {
     scope = RouteScope(rawValue: message.scope)
     preferredSource = message.preferredSource.map { IPAddress($0) }
     if let values = message.metrics {
-      metrics = values.values.sorted { $0.key < $1.key }.map { Metric(number: UInt16($0.key), value: $0.value) }
+      metrics = values.values.sorted { $0.key < $1.key }.map {
+        Metric(number: UInt16($0.key), value: $0.value)
+      }
       congestionControl = values.congestionControl
       if metrics == [] { metrics = nil }
     }
@@ -69,7 +72,9 @@ extension Route {
       values.congestionControl = congestionControl
       message.metrics = values
     }
-    if case .until(_, let valid)? = lifetime { message.expires = UInt32(max(1, valid > now ? valid - now : 1)) }
+    if case .until(_, let valid)? = lifetime {
+      message.expires = UInt32(max(1, valid > now ? valid - now : 1))
+    }
     if nexthops.count == 1, nexthops[0].weight == nil {
       let nexthop = nexthops[0]
       message.setGateway(nexthop.gateway)
@@ -115,11 +120,14 @@ extension RouteMessage {
 }
 
 extension Netlink.Batch {
-  mutating func add(_ before: Route?, _ after: Route?, _ table: inout LinkTable, now: UInt64) throws(NetlinkError) {
+  mutating func add(_ before: Route?, _ after: Route?, _ table: inout LinkTable, now: UInt64)
+    throws(NetlinkError)
+  {
     if let after {
       let message = try after.message(&table, now: now)
       add(
-        "\(before == nil ? "add" : "change") route \(after.summary)", before == nil ? .create : .replace, message)
+        "\(before == nil ? "add" : "change") route \(after.summary)", before == nil ? .create : .replace,
+        message)
     } else {
       let gone = before!
       add("remove route \(gone.summary)", .delete, try gone.message(&table, now: now))

@@ -59,10 +59,13 @@ extension RuleMessage {
 
 extension Neighbour {
   init?(_ message: NeighbourMessage, _ names: LinkTable) {
-    guard message.isProxy, let link = names.name(UInt32(message.index)), let address = message.destination else {
-      return nil
-    }
+    guard let link = names.name(UInt32(message.index)), let address = message.destination else { return nil }
     self.init(link: link, address: IPAddress(address))
+    if !message.isProxy {
+      // NUD_PERMANENT
+      guard message.state & 0x80 != 0, let mac = MACAddress(message.linkAddress) else { return nil }
+      linkAddress = mac
+    }
     origin = message.proto ?? 0
   }
 }
@@ -77,16 +80,21 @@ extension Netlink.Batch {
     }
   }
 
-  mutating func add(_ before: Neighbour?, _ after: Neighbour?, _ table: inout LinkTable) throws(NetlinkError) {
+  mutating func add(_ before: Neighbour?, _ after: Neighbour?, _ table: inout LinkTable) throws(NetlinkError)
+  {
     let proxy = (after ?? before)!
-    var message = NeighbourMessage(family: proxy.address.family.rawValue, index: Int32(try table.index(proxy.link)))
+    var message = NeighbourMessage(
+      family: proxy.address.family.rawValue, index: Int32(try table.index(proxy.link)))
     message.destination = proxy.address.netlink
-    message.flags = 0x08  // NTF_PROXY
+    message.flags = proxy.linkAddress == nil ? 0x08 : 0  // NTF_PROXY
+    message.linkAddress = proxy.linkAddress?.netlink
+    // NUD_PERMANENT: another entry goes when its link loses the carrier (neigh_carrier_down, net/core/neighbour.c).
+    message.state = 0x80
     message.proto = proxy.origin == 0 ? nil : proxy.origin
     if after == nil {
-      add("remove proxy \(proxy.address) from \(proxy.link)", .delete, message)
+      add("remove neighbour \(proxy.address) from \(proxy.link)", .delete, message)
     } else {
-      add("add proxy \(proxy.address) to \(proxy.link)", .replace, message)
+      add("add neighbour \(proxy.address) to \(proxy.link)", .replace, message)
     }
   }
 }

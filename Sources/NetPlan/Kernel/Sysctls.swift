@@ -12,13 +12,13 @@ private let ipv4Settings: [(String, IPv4Settings.Setting)] = [
 ]
 private let ipv6Settings: [(String, IPv6Settings.Setting)] = [
   ("forwarding", .forwarding), ("accept_ra", .acceptRA), ("use_tempaddr", .useTemporaryAddresses),
-  ("proxy_ndp", .proxyNDP),
+  ("proxy_ndp", .proxyNDP), ("force_forwarding", .forceForwarding),
 ]
 
 extension Sysctl {
   static func observedKeys(of link: LinkName) -> [SysctlKey] {
     ipv4Settings.map { SysctlKey(family: .ipv4, link: link, name: $0.0) }
-      + (ipv6Settings.map(\.0) + ["force_forwarding"]).map { SysctlKey(family: .ipv6, link: link, name: $0) }
+      + ipv6Settings.map { SysctlKey(family: .ipv6, link: link, name: $0.0) }
   }
 
   static func settings(of message: LinkMessage, _ link: LinkName) -> [Sysctl] {

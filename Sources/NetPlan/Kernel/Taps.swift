@@ -130,7 +130,9 @@ private struct HeldTaps: ~Copyable {
   /// False where a process holds the TAP, or may: several may attach to one of many queues.
   mutating func attach(_ link: Link) -> Bool {
     guard link.tap.multiQueue != true else { return false }
-    guard let tap = try? Tap.attach(link.name.text, Tap.Mode(multiQueue: false, vnetHeader: true)) else { return false }
+    guard let tap = try? Tap.attach(link.name.text, Tap.Mode(multiQueue: false, vnetHeader: true)) else {
+      return false
+    }
     let copy = fcntl(tap.descriptor, F_DUPFD_CLOEXEC, 0)
     guard copy >= 0 else { return false }
     descriptors.append(copy)

@@ -27,7 +27,8 @@ extension HostError {
     var message = NetlinkError.text(of: error.errno)
     if let name = NetlinkError.name(of: error.errno) { message += " (\(name))" }
     if let text = error.message, !text.isEmpty { message += ": \(text)" }
-    self.init(operation: error.operation, errno: error.errno, message: message, hint: HostError.hint(error.errno))
+    self.init(
+      operation: error.operation, errno: error.errno, message: message, hint: HostError.hint(error.errno))
   }
 
   /// For a system call that failed with `errno`.

@@ -29,7 +29,8 @@ package struct Address: Described {
   /// Link and subnet: IPv4 addresses that share them are one primary and its secondaries.
   var subnet: ObjectID {
     let host = peer ?? local.address
-    return .address(link, IPInterface(IPInterface(host, length: local.length)!.prefix.address, length: local.length)!)
+    return .address(
+      link, IPInterface(IPInterface(host, length: local.length)!.prefix.address, length: local.length)!)
   }
 
   package static let fields: [Field<Address>] = [
@@ -52,7 +53,8 @@ package struct Address: Described {
   }
 
   package static func == (a: Address, b: Address) -> Bool {
-    a.link == b.link && a.local == b.local && a.peer == b.peer && a.broadcast == b.broadcast && a.origin == b.origin
+    a.link == b.link && a.local == b.local && a.peer == b.peer && a.broadcast == b.broadcast
+      && a.origin == b.origin
       && a.scope == b.scope && a.label == b.label && a.flags == b.flags && a.lifetime == b.lifetime
       && a.metric == b.metric
   }
@@ -70,14 +72,16 @@ package struct Address: Described {
     package static let noPrefixRoute = Flags(rawValue: 0x200)
     package static let multicastAutojoin = Flags(rawValue: 0x400)
     /// What an address keeps when it moves; the other bits tell its present state.
-    package static let kept: Flags = [.noDetection, .homeAddress, .managesTemporary, .noPrefixRoute, .multicastAutojoin]
+    package static let kept: Flags = [
+      .noDetection, .homeAddress, .managesTemporary, .noPrefixRoute, .multicastAutojoin,
+    ]
   }
 }
 
 /// How long an address or a route is valid, as instants of the boot clock, so that time passing is no change.
 package enum Lifetime: Sendable, JSONRepresentable {
   case forever
-  /// Seconds since boot at which it stops being preferred, and valid.
+  /// Seconds since boot at which it stops being preferred (0: it has), and valid; `never` for either.
   case until(preferred: UInt64, valid: UInt64)
 
   package var json: JSON {
@@ -97,7 +101,11 @@ package enum Lifetime: Sendable, JSONRepresentable {
     }
   }
 
-  package var isForever: Bool { if case .forever = self { true } else { false } }
+  /// Of one of the two instants: it does not come.
+  package static let never = UInt64(UInt32.max)
+
+  /// Ends by itself.
+  package var expires: Bool { if case .until(_, let valid) = self { valid != Lifetime.never } else { false } }
 }
 
 extension Lifetime: Equatable {

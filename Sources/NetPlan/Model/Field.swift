@@ -83,5 +83,7 @@ extension Described {
   }
 
   /// Names of the fields in which the two differ, in the kind's own order.
-  package func differences(from other: Self) -> [Field<Self>] { Self.fields.filter { !$0.equal(self, other) } }
+  package func differences(from other: Self) -> [Field<Self>] {
+    Self.fields.filter { !$0.equal(self, other) }
+  }
 }

@@ -40,5 +40,7 @@ package struct FormerID: Hashable, Sendable, Comparable {
     self.attribute = attribute
   }
 
-  package static func < (a: FormerID, b: FormerID) -> Bool { (a.object, a.attribute) < (b.object, b.attribute) }
+  package static func < (a: FormerID, b: FormerID) -> Bool {
+    (a.object, a.attribute) < (b.object, b.attribute)
+  }
 }

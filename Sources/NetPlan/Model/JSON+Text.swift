@@ -152,7 +152,9 @@ extension JSON {
     mutating func text() throws(SyntaxError) -> String {
       guard take("\"") else { throw error("expected a string") }
       let start = position
-      while let byte = next, byte != UInt8(ascii: "\""), byte != UInt8(ascii: "\\"), byte >= 0x20 { position += 1 }
+      while let byte = next, byte != UInt8(ascii: "\""), byte != UInt8(ascii: "\\"), byte >= 0x20 {
+        position += 1
+      }
       if take("\"") { return String(decoding: bytes[start..<position - 1], as: UTF8.self) }
       var out = Array(bytes[start..<position])
       while let byte = next {
@@ -193,7 +195,9 @@ extension JSON {
     mutating func hexadecimal() throws(SyntaxError) -> UInt32 {
       var value: UInt32 = 0
       for _ in 0..<4 {
-        guard let byte = next, let digit = hexDigit(byte) else { throw error("expected four hexadecimal digits") }
+        guard let byte = next, let digit = hexDigit(byte) else {
+          throw error("expected four hexadecimal digits")
+        }
         value = value << 4 | UInt32(digit)
         position += 1
       }

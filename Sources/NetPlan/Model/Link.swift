@@ -99,7 +99,13 @@ extension Link {
     case link(LinkName)
 
     package init?(_ text: String) {
-      if text == "none" { self = .none } else if let name = LinkName(text) { self = .link(name) } else { return nil }
+      if text == "none" {
+        self = .none
+      } else if let name = LinkName(text) {
+        self = .link(name)
+      } else {
+        return nil
+      }
     }
 
     package var description: String {
@@ -137,7 +143,7 @@ extension Link {
   }
 
   package struct TAP: Hashable, Sendable {
-    /// Effective uid that may attach; `none` for root alone.
+    /// Effective uid that may attach besides CAP_NET_ADMIN; with `none` here and for the group, everybody may.
     package var owner: Account?
     package var group: Account?
     /// `IFF_MULTI_QUEUE`: must be the same at every attach, so it cannot change in place.
@@ -150,7 +156,13 @@ extension Link {
       case id(UInt32)
 
       package init?(_ text: String) {
-        if text == "none" { self = .none } else if let id = UInt32(text) { self = .id(id) } else { return nil }
+        if text == "none" {
+          self = .none
+        } else if let id = UInt32(text) {
+          self = .id(id)
+        } else {
+          return nil
+        }
       }
 
       package var description: String {

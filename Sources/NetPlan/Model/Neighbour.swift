@@ -1,8 +1,10 @@
-/// A proxy entry of the neighbour table: the host answers ARP or ND for `address` on `link`
-/// (`ip neighbour add proxy`, `NTF_PROXY`).
+/// An entry of the neighbour table that somebody made: a proxy, by which the host answers ARP or ND for `address` on
+/// `link` (`NTF_PROXY`), or a permanent neighbour. What the kernel learns by itself is no state.
 package struct Neighbour: Described, Hashable {
   package var link: LinkName
   package var address: IPAddress
+  /// Of a permanent neighbour; nil for a proxy.
+  package var linkAddress: MACAddress?
   /// `NDA_PROTOCOL`
   package var origin: UInt8?
 
@@ -14,6 +16,7 @@ package struct Neighbour: Described, Hashable {
   package static let fields: [Field<Neighbour>] = [
     .always("link", \.link),
     .always("address", \.address),
+    .open("lladdr", \.linkAddress),
     .open("protocol", \.origin),
   ]
 

@@ -44,6 +44,17 @@ package enum Object: Sendable, Equatable {
     }
   }
 
+  /// Who made it, where the kernel keeps that: `rtm_protocol` and its like.
+  package var origin: UInt8? {
+    switch self {
+    case .address(let address): address.origin
+    case .route(let route): route.origin
+    case .rule(let rule): rule.origin
+    case .neighbour(let neighbour): neighbour.origin
+    case .link, .sysctl, .former: nil
+    }
+  }
+
   package var link: Link? { if case .link(let value) = self { value } else { nil } }
   package var address: Address? { if case .address(let value) = self { value } else { nil } }
   package var route: Route? { if case .route(let value) = self { value } else { nil } }
@@ -108,7 +119,8 @@ extension ObjectID: Comparable, CustomStringConvertible {
     case (.address(let a, let x), .address(let b, let y)): a == b ? x < y : naturallyPrecedes(a.text, b.text)
     case (.route(let a), .route(let b)): a < b
     case (.rule(let a), .rule(let b)): a < b
-    case (.neighbour(let a, let x), .neighbour(let b, let y)): a == b ? x < y : naturallyPrecedes(a.text, b.text)
+    case (.neighbour(let a, let x), .neighbour(let b, let y)):
+      a == b ? x < y : naturallyPrecedes(a.text, b.text)
     case (.sysctl(let a), .sysctl(let b)): a < b
     case (.former(let a), .former(let b)): a < b
     default: a.rank < b.rank

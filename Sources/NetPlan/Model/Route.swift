@@ -77,7 +77,8 @@ package struct Route: Described {
     package var json: JSON { .string("\(self)") }
 
     package init?(json: JSON) {
-      guard let text = json.string, let kind = (0...11).compactMap(Kind.init(rawValue:)).first(where: { "\($0)" == text })
+      guard let text = json.string,
+        let kind = (0...11).compactMap(Kind.init(rawValue:)).first(where: { "\($0)" == text })
       else { return nil }
       self = kind
     }
@@ -114,7 +115,9 @@ package struct RouteID: Hashable, Sendable {
 
 extension RouteID: Comparable, CustomStringConvertible {
   package static func < (a: RouteID, b: RouteID) -> Bool {
-    (a.table, a.destination, a.metric, a.tos, a.ordinal) < (b.table, b.destination, b.metric, b.tos, b.ordinal)
+    (a.table, a.destination, a.metric, a.tos, a.ordinal) < (
+      b.table, b.destination, b.metric, b.tos, b.ordinal
+    )
   }
 
   package var description: String {

@@ -101,7 +101,8 @@ struct Cascades {
       let list = observed.addresses.map { [renamed] in Object.address($0).renamed(renamed).address! }
         .filter { $0.link == link && $0.local.family == .ipv4 }.sorted { $0.order ?? 0 < $1.order ?? 0 }
       let wrong = list.enumerated().first { place, address in
-        place == 0 ? address.label != link.text : address.label != Cascades.label(address.label, place + 1, link)
+        place == 0
+          ? address.label != link.text : address.label != Cascades.label(address.label, place + 1, link)
       }
       guard let wrong else { continue }
       for address in list[wrong.offset...] where !touched.contains(Object.address(address).id) {
@@ -111,7 +112,8 @@ struct Cascades {
   }
 
   private static func label(_ old: String?, _ number: Int, _ link: LinkName) -> String {
-    let suffix = old.flatMap { label in label.firstIndex(of: ":").map { String(label[$0...]) } } ?? ":\(number)"
+    let suffix =
+      old.flatMap { label in label.firstIndex(of: ":").map { String(label[$0...]) } } ?? ":\(number)"
     let room = 15 - suffix.utf8.count
     return String(link.text.prefix(link.text.utf8.count > room ? max(0, room) : 15)) + suffix
   }
@@ -143,7 +145,9 @@ struct Cascades {
     }
     if leaving.isEmpty { return }
     for secondary in untouched({ $0.address?.secondary == true }).compactMap(\.address)
-    where leaving.contains(where: { $0.secondary != true && $0.local.family == .ipv4 && $0.subnet == secondary.subnet }) {
+    where leaving.contains(where: {
+      $0.secondary != true && $0.local.family == .ipv4 && $0.subnet == secondary.subnet
+    }) {
       append(.address(secondary), .address(secondary))
       leaving.append(secondary)
     }
@@ -152,7 +156,9 @@ struct Cascades {
 
   private mutating func explainRoutes(_ leaving: [Address]) {
     let ids = Set(leaving.map { Object.address($0).id })
-    let staying = observed.addresses.filter { [renamed] in !ids.contains(Object.address($0).renamed(renamed).id) }
+    let staying = observed.addresses.filter { [renamed] in
+      !ids.contains(Object.address($0).renamed(renamed).id)
+    }
     let left = Set(leaving.filter { $0.local.family == .ipv4 }.map(\.subnet))
     let new = changes.compactMap { $0.before == nil ? $0.after?.address : nil }
     // One that would be a secondary of what leaves comes only after that.

@@ -19,7 +19,9 @@ extension Object {
   }
 
   package init?(json: JSON) {
-    guard case .object(let members) = json, let first = members.first, first.name == "object" else { return nil }
+    guard case .object(let members) = json, let first = members.first, first.name == "object" else {
+      return nil
+    }
     let rest = JSON.object(Array(members.dropFirst()))
     let object: Object?
     switch first.value.string {
@@ -46,7 +48,9 @@ extension Change {
     guard let before = json["before"], let after = json["after"] else { return nil }
     let old = Object(json: before)
     let new = Object(json: after)
-    guard before == .null || old != nil, after == .null || new != nil, old != nil || new != nil else { return nil }
+    guard before == .null || old != nil, after == .null || new != nil, old != nil || new != nil else {
+      return nil
+    }
     self.init(before: old, after: new)
   }
 }

@@ -43,7 +43,10 @@ package struct Change: Sendable, Equatable {
     switch (before, after) {
     case (.link(let a), .link(let b)):
       // IFF_MULTI_QUEUE must be alike at every attach (tun_set_iff, drivers/net/tun.c).
-      return a.kind != b.kind || a.tap.multiQueue != b.tap.multiQueue
+      if a.kind != b.kind || a.tap.multiQueue != b.tap.multiQueue { return true }
+      // TUNSETOWNER and TUNSETGROUP take no "nobody" (make_kuid must be valid).
+      return a.tap.owner != b.tap.owner && b.tap.owner == Link.TAP.Account.none
+        || a.tap.group != b.tap.group && b.tap.group == Link.TAP.Account.none
     case (.address(let a), .address(let b)):
       if a.local != b.local { return true }
       // inet_rtm_newaddr (net/ipv4/devinet.c) replaces lifetimes, metric and protocol alone.

@@ -11,7 +11,8 @@ extension Composer {
     case .mac(let mac):
       // A bridge or VLAN on top copies the address; hardware is what has it for good.
       candidates = observed.links.filter {
-        ($0.facts?.permanentMAC ?? $0.mac) == mac && $0.facts?.lower == nil && $0.kind != .bridge && $0.kind != .tap
+        ($0.facts?.permanentMAC ?? $0.mac) == mac && $0.facts?.lower == nil && $0.kind != .bridge
+          && $0.kind != .tap
       }
       words = "interface with MAC \(mac)"
     case .pci(let device):
@@ -19,7 +20,8 @@ extension Composer {
       words = "interface on PCI device \(device)"
     case .defaultRoute:
       guard let link = taken ?? defaultRouteLink else {
-        lacking(reference.position, path, "this host has no default route", hint: "name the interface instead")
+        lacking(
+          reference.position, path, "this host has no default route", hint: "name the interface instead")
         return nil
       }
       return link
@@ -44,22 +46,26 @@ extension Composer {
 
   /// The hardware under the default route: an uplink of ours is meant when its bridge carries it by now.
   private var defaultRouteLink: Link? {
-    let route = observed.routes.filter { $0.id.destination.length == 0 && $0.id.table == 254 && !$0.links.isEmpty }
-      .min { $0.id < $1.id }
+    let route = observed.routes.filter {
+      $0.id.destination.length == 0 && $0.id.table == 254 && !$0.links.isEmpty
+    }
+    .min { $0.id < $1.id }
     guard let name = route?.links.first, let link = observed.link(name) else { return nil }
     guard link.kind == .bridge, link.owner != nil else { return link }
     return observed.links.first { $0.master?.name == name && $0.owner == nil } ?? link
   }
 
   /// Whether `link` can become a port of a bridge of ours; adds the obstacle where not.
-  mutating func canJoin(_ link: Link, bridge: LinkName, at position: SourcePosition?, _ path: String) -> Bool {
+  mutating func canJoin(_ link: Link, bridge: LinkName, at position: SourcePosition?, _ path: String) -> Bool
+  {
     if link.facts?.loopback == true {
       conflict(position, path, "'\(link.name)' is the loopback interface; it cannot join a bridge")
       return false
     }
     if link.facts?.wireless == true {
       conflict(
-        position, path, "'\(link.name)' is Wi-Fi: an access point drops frames of any MAC but its own, so it cannot be bridged",
+        position, path,
+        "'\(link.name)' is Wi-Fi: an access point drops frames of any MAC but its own, so it cannot be bridged",
         hint: "use 'mode: tap' with 'proxy: \(link.name)', or a network with 'nat: true'")
       return false
     }

@@ -14,8 +14,13 @@ extension Composer {
     tap.altnames = ["\(topology.name).\(nic.vm).\(nic.name)"]
     tap.mac = nic.hostMAC
     tap.up = true
-    tap.tap.owner = account(vm.owner?.user, among: host.facts.users, "user", path)
     tap.tap.group = account(vm.owner?.group, among: host.facts.groups, "group", path)
+    tap.tap.owner = account(vm.owner?.user, among: host.facts.users, "user", path)
+    // A TAP of nobody is everybody's: with neither owner nor group the kernel asks for nothing (`tun_not_capable`,
+    // drivers/net/tun.c), and /dev/net/tun is open to all.
+    if tap.tap.owner == Link.TAP.Account.none, tap.tap.group == Link.TAP.Account.none {
+      tap.tap.owner = .id(0)
+    }
     tap.tap.multiQueue = (nic.queues?.value ?? 1) > 1
     tap.addressGeneration = Link.AddressGeneration.none
     if nic.mode == .bridged {
@@ -31,7 +36,9 @@ extension Composer {
     target.want(.link(tap), because: path)
   }
 
-  private mutating func join(_ tap: inout Link, _ nic: NIC, _ network: Network, _ bridge: Link, _ path: String) {
+  private mutating func join(
+    _ tap: inout Link, _ nic: NIC, _ network: Network, _ bridge: Link, _ path: String
+  ) {
     tap.master = .link(bridge.name)
     tap.mtu = nic.mtu?.value ?? bridge.mtu ?? 1500
     // A bridge that is not ours may follow its ports' MTU: one that joined with it once keeps what it has.
@@ -39,7 +46,8 @@ extension Composer {
     if hasJoined, nic.mtu == nil { tap.mtu = nil }
     if let mtu = nic.mtu, let limit = bridge.mtu, mtu.value > limit, !hasJoined {
       conflict(
-        mtu.position, "\(path).mtu", "MTU \(mtu.value) is above that of the bridge '\(bridge.name)' (\(limit))",
+        mtu.position, "\(path).mtu",
+        "MTU \(mtu.value) is above that of the bridge '\(bridge.name)' (\(limit))",
         hint: "raise the network's mtu, or lower this one")
     }
     tap.port.isolated = nic.isolated
@@ -98,7 +106,8 @@ extension Composer {
     guard let name = deviceName(of: nic, present: present) else { return nil }
     guard isFree(name, for: present) else {
       conflict(
-        nic.written["device"] ?? nic.position, "\(path).device", "the host has an interface '\(name)' that is not ours",
+        nic.written["device"] ?? nic.position, "\(path).device",
+        "the host has an interface '\(name)' that is not ours",
         hint: "remove it (ip link delete \(name)), or choose another device name")
       return nil
     }

@@ -49,7 +49,8 @@ extension Composer {
     }
     if let there = observed.link(name), !(isOurs(there) && there.kind == .bridge) {
       conflict(
-        network.position, path, "the host has \(there.kind == .bridge ? "a bridge" : "an interface") '\(name)' that is not ours",
+        network.position, path,
+        "the host has \(there.kind == .bridge ? "a bridge" : "an interface") '\(name)' that is not ours",
         hint: there.kind == .bridge
           ? "write 'existing: \(name)' to use it, or 'device: NAME' for another name"
           : "write 'device: NAME' to give the bridge another name")
@@ -113,12 +114,14 @@ extension Composer {
     let written = "\(path).\(network.host == .keep ? "address" : "host.address")"
     for route in observed.routes
     where route.id.destination.length > 0 && route.id.destination.overlaps(address.value.prefix)
-      && !route.links.contains(network.device) && route.origin != Ownership.origin && !movesToBridge(route, network)
+      && !route.links.contains(network.device) && route.origin != Ownership.origin
+      && !movesToBridge(route, network)
     {
       let through = route.links.first.map { " (dev \($0))" } ?? ""
       if route.id.destination.length >= address.value.length {
         conflict(
-          address.position, written, "\(address.value.prefix) overlaps with the host's route \(route.id)\(through)",
+          address.position, written,
+          "\(address.value.prefix) overlaps with the host's route \(route.id)\(through)",
           hint: "choose another subnet")
       } else {
         target.risks.append(
@@ -160,7 +163,8 @@ extension Composer {
       nexthops: [Nexthop(gateway: gateway.value, link: network.device)])
     route.origin = Ownership.origin
     route.scope = .global
-    if let there = observed[.route(route.id)]?.route, there.origin != Ownership.origin, !movesToBridge(there, network),
+    if let there = observed[.route(route.id)]?.route, there.origin != Ownership.origin,
+      !movesToBridge(there, network),
       !there.links.contains(network.device)
     {
       conflict(

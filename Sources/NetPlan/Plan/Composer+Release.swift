@@ -44,7 +44,8 @@ extension Composer {
   }
 
   private func reason(for object: Object) -> String {
-    object.links.lazy.compactMap { self.observed.link($0)?.path }.first.map(String.init) ?? "no longer asked for"
+    object.links.lazy.compactMap { self.observed.link($0)?.path }.first.map(String.init)
+      ?? "no longer asked for"
   }
 
   // MARK: The ledger
@@ -90,8 +91,11 @@ extension Composer {
     if former.id.attribute == "object" {
       guard let json = try? JSON(parsing: Array(former.value.utf8)) else { return }
       let object: Object?
-      if former.id.object.hasPrefix("address/") { object = Address(json: json).map(Object.address) }
-      else { object = Route(json: json).map(Object.route) }
+      if former.id.object.hasPrefix("address/") {
+        object = Address(json: json).map(Object.address)
+      } else {
+        object = Route(json: json).map(Object.route)
+      }
       guard let object, object.links.allSatisfy({ observed.link($0) != nil }),
         observed[object.id] == nil || target.unwanted.contains(object.id)
       else { return }

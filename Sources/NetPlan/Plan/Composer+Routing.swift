@@ -20,13 +20,15 @@ extension Composer {
       target.want(.address(address), because: path)
     }
     let guests = nic.addresses.map(\.value.address).filter { usable($0.family) }
-    for guest in guests where !hosts.contains(where: { $0.prefix.contains(guest) && !$0.address.isLinkLocal }) {
+    for guest in guests where !hosts.contains(where: { $0.prefix.contains(guest) && !$0.address.isLinkLocal })
+    {
       addRoute(to: IPPrefix(host: guest), nexthop: Nexthop(link: tap.name), path)
     }
     for prefix in nic.routes where usable(prefix.value.family) {
       let gateway = guests.first { $0.family == prefix.value.family }
       addRoute(
-        to: prefix.value, nexthop: Nexthop(gateway: gateway, link: tap.name, onlink: gateway == nil ? nil : true), path)
+        to: prefix.value,
+        nexthop: Nexthop(gateway: gateway, link: tap.name, onlink: gateway == nil ? nil : true), path)
     }
     let families = Set(guests.map(\.family) + nic.routes.map(\.value.family))
     tap.forwarding = true
@@ -38,11 +40,16 @@ extension Composer {
         if host.facts.forceForwarding == true { setting(.ipv6, tap.name, "force_forwarding", "1", path) }
       }
     }
-    if let proxy = nic.proxy, let hardware = find(proxy, "\(path).proxy") { answer(for: guests, on: hardware, path) }
+    if let proxy = nic.proxy, let hardware = find(proxy, "\(path).proxy") {
+      answer(for: guests, on: hardware, path)
+    }
   }
 
-  mutating func setting(_ family: AddressFamily, _ link: LinkName, _ name: String, _ value: String, _ path: String) {
-    target.want(.sysctl(Sysctl(key: SysctlKey(family: family, link: link, name: name), value: value)), because: path)
+  mutating func setting(
+    _ family: AddressFamily, _ link: LinkName, _ name: String, _ value: String, _ path: String
+  ) {
+    target.want(
+      .sysctl(Sysctl(key: SysctlKey(family: family, link: link, name: name), value: value)), because: path)
   }
 
   private mutating func addRoute(to prefix: IPPrefix, nexthop: Nexthop, _ path: String) {
@@ -52,7 +59,9 @@ extension Composer {
       route.origin = Ownership.origin
       route.scope = prefix.family == .ipv4 && nexthop.gateway == nil ? .link : .global
       if let there = observed[.route(route.id)]?.route, there.origin != Ownership.origin {
-        conflict(nil, path, "the host has a route to \(prefix) already: \(there.summary)", hint: "remove it, or choose another address")
+        conflict(
+          nil, path, "the host has a route to \(prefix) already: \(there.summary)",
+          hint: "remove it, or choose another address")
         return
       }
       target.want(.route(route), because: path)
@@ -90,7 +99,9 @@ extension Composer {
         if host.facts.forceForwarding != true {
           lacking(
             nil, "vms", "this kernel forwards IPv6 for all interfaces or for none, and it forwards for none",
-            hint: "Linux 6.17 has net.ipv6.conf.IF.force_forwarding; or turn on net.ipv6.conf.all.forwarding yourself")
+            hint:
+              "Linux 6.17 has net.ipv6.conf.IF.force_forwarding; or turn on net.ipv6.conf.all.forwarding yourself"
+          )
           continue
         }
       }
@@ -107,18 +118,22 @@ extension Composer {
     }
   }
 
-  /// Interfaces by which a guest's peers come in: those on which the host will have an address that is not ours, and
-  /// the bridges of uplinks.
+  /// Interfaces by which a guest's peers come in: the default route's, the bridges with an uplink of this file, and
+  /// those on whose LAN guests are answered for. Whatever else the host has stays as it is.
   private func peers(of family: AddressFamily) -> [LinkName] {
     var links = Set(proxies)
-    let stay = observed.addresses.filter { [target] in !target.unwanted.contains(Object.address($0).id) }
-    for address in Array(stay) + Array(target.wanted.addresses)
-    where address.local.family == family && address.scope == .global {
-      guard address.origin != Ownership.origin || uplinks.values.contains(address.link) else { continue }
-      if observed.link(address.link)?.facts?.loopback == true { continue }
-      links.insert(uplinks[address.link] ?? address.link)
+    let routes = observed.routes.filter { [target] in !target.unwanted.contains(.route($0.id)) }
+    for route in Array(routes) + Array(target.wanted.routes)
+    where route.id.family == family && route.id.destination.length == 0 && route.id.table == 254 {
+      for link in route.links { links.insert(uplinks[link] ?? link) }
     }
-    return links.sorted()
+    let addresses = observed.addresses.filter { [target] in !target.unwanted.contains(Object.address($0).id) }
+    for address in Array(addresses) + Array(target.wanted.addresses)
+    where address.local.family == family && address.scope == .global {
+      if let bridge = uplinks[address.link] { links.insert(bridge) }
+      if uplinks.values.contains(address.link) { links.insert(address.link) }
+    }
+    return links.filter { observed.link($0)?.owner == nil || uplinks.values.contains($0) }.sorted()
   }
 
   /// Off now, or on because a configuration of ours turned it on.
@@ -156,15 +171,20 @@ extension Composer {
     guard proxies.contains(link) else { return }
     let key = SysctlKey(family: .ipv6, link: link, name: "accept_ra")
     let value = prospective(key)
-    let held = observed[.former(FormerID(object: ObjectID.sysctl(key).description, attribute: "value"))] != nil
+    let held =
+      observed[.former(FormerID(object: ObjectID.sysctl(key).description, attribute: "value"))] != nil
     if value == "1" || held { hold(key, "2", because: "forwarding for routed guests") }
-    hold(SysctlKey(family: .ipv6, link: link, name: "forwarding"), "1", because: "forwarding for routed guests")
+    hold(
+      SysctlKey(family: .ipv6, link: link, name: "forwarding"), "1", because: "forwarding for routed guests")
   }
 
   private mutating func addGuestTable(_ family: AddressFamily) {
     for var route in guestRoutes where route.id.family == family {
       route.id.table = guestTable
-      target.want(.route(route), because: target.reasons[.route(guestRoutes.first { $0.id.destination == route.id.destination }!.id)] ?? "")
+      target.want(
+        .route(route),
+        because: target.reasons[.route(guestRoutes.first { $0.id.destination == route.id.destination }!.id)]
+          ?? "")
     }
   }
 }

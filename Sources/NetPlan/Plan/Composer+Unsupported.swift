@@ -54,7 +54,8 @@ extension Composer {
       switch key.prefix(while: { $0 != "." }) {
       case "anti-spoof", "also", "reach", "block", "limit", "to-host", "forward", "inner-address":
         unsupported(String(key), at: position, "\(path).\(key)")
-      case "routes" where nic.mode == .bridged: unsupported("routes of a bridged NIC", at: position, "\(path).routes")
+      case "routes" where nic.mode == .bridged:
+        unsupported("routes of a bridged NIC", at: position, "\(path).routes")
       default: break
       }
     }

@@ -12,7 +12,9 @@ extension Composer {
     var port = target.wanted.link(uplink.name) ?? Link(name: uplink.name, kind: uplink.kind)
     port.master = .link(bridge.name)
     if network.vlanFiltering {
-      port.vlans = ([native(network)] + network.uplinkVLANs.filter { $0 != network.native }.map { PortVLAN(id: UInt16($0)) })
+      port.vlans =
+        ([native(network)]
+        + network.uplinkVLANs.filter { $0 != network.native }.map { PortVLAN(id: UInt16($0)) })
         .sorted()
     }
     target.want(.link(port), because: path)
@@ -20,14 +22,16 @@ extension Composer {
     hold(uplink.name, "addrgenmode", Link.AddressGeneration.none.json, because: path)
     if let mtu = network.mtu, let has = uplink.mtu, mtu.value > has {
       conflict(
-        mtu.position, "\(path).mtu", "MTU \(mtu.value) is above the uplink's (\(has)): larger frames would be lost",
+        mtu.position, "\(path).mtu",
+        "MTU \(mtu.value) is above the uplink's (\(has)): larger frames would be lost",
         hint: "raise the MTU of '\(uplink.name)' first")
     }
     guard joins else { return keepTaken(uplink, network, path) }
     target.risks.append(
       Risk(
         "foreign-object", object: ObjectID.link(uplink.name).description,
-        "'\(uplink.name)' is not ours and becomes a port of '\(bridge.name)', as \(path) asks", refusable: false))
+        "'\(uplink.name)' is not ours and becomes a port of '\(bridge.name)', as \(path) asks",
+        refusable: false))
     switch network.host {
     case .keep:
       warnOfManager(uplink, bridge, path)
@@ -39,7 +43,8 @@ extension Composer {
 
   /// What was taken away from an uplink stays away as long as it is held.
   private mutating func keepTaken(_ uplink: Link, _ network: Network, _ path: String) {
-    for former in observed.formers where former.users.contains(topology.name) && former.id.attribute == "object" {
+    for former in observed.formers
+    where former.users.contains(topology.name) && former.id.attribute == "object" {
       if former.set == uplink.name.text {
         held[former.id] = Holding(object: .link(uplink.name), set: former.set, otherwise: former.value)
       }
@@ -65,12 +70,15 @@ extension Composer {
       guard isMoved(.route(route)) else { continue }
       if let foreign = route.foreign, !foreign.isEmpty {
         lacking(
-          nil, reason, "the route \(route.summary) uses kernel attributes that cannot be moved yet (\(foreign))",
+          nil, reason,
+          "the route \(route.summary) uses \(route.foreignWords), which cannot be moved yet",
           hint: "replace it by an ordinary route")
         continue
       }
       var moved = route
-      for index in moved.nexthops.indices where moved.nexthops[index].link == old { moved.nexthops[index].link = new }
+      for index in moved.nexthops.indices where moved.nexthops[index].link == old {
+        moved.nexthops[index].link = new
+      }
       target.want(.route(moved), because: reason)
     }
     for rule in observed.rules where rule.id.iif == old || rule.id.oif == old {
@@ -149,7 +157,7 @@ extension Composer {
   /// A lease that nobody renews takes the address and the default route away at its end.
   private mutating func warnOfManager(_ uplink: Link, _ bridge: Link, _ path: String) {
     let leased = observed.addresses.filter {
-      $0.link == uplink.name && $0.local.family == .ipv4 && $0.lifetime?.isForever == false
+      $0.link == uplink.name && $0.local.family == .ipv4 && $0.lifetime?.expires == true
     }
     // RTPROT_DHCP of linux/rtnetlink.h
     let byClient = observed.routes.contains { $0.origin == 16 && $0.links.contains(uplink.name) }
@@ -180,7 +188,9 @@ extension Composer {
   /// Gives back what ports that are hardware have lent to bridges which are not to hold them any longer.
   mutating func releaseUplinks() {
     for link in observed.links where link.owner == nil {
-      guard let master = link.master?.name, let bridge = observed.link(master), isOurs(bridge) else { continue }
+      guard let master = link.master?.name, let bridge = observed.link(master), isOurs(bridge) else {
+        continue
+      }
       if uplinks[link.name] == master { continue }
       // A foreign port that this configuration never asked for is somebody's own doing.
       guard wasUplink(link, of: bridge) else { continue }
@@ -208,15 +218,17 @@ extension Composer {
   /// uplink stays up for them.
   private func isUsed(_ bridge: LinkName) -> Bool {
     observed.routes.contains {
-      $0.links.contains(bridge) && $0.origin != Ownership.origin && $0.lifetime?.isForever != false
+      $0.links.contains(bridge) && $0.origin != Ownership.origin && $0.lifetime?.expires != true
     }
   }
 
   /// The uplink that a network has by now.
   func takenUplink(of network: Network) -> Link? {
     guard let bridge = present(network) else { return nil }
-    return observed.links.filter { $0.master == .link(bridge.name) && $0.owner == nil && wasUplink($0, of: bridge) }
-      .min { $0.name < $1.name }
+    return observed.links.filter {
+      $0.master == .link(bridge.name) && $0.owner == nil && wasUplink($0, of: bridge)
+    }
+    .min { $0.name < $1.name }
   }
 
   /// The ledger says so; without a ledger, an uplink is a port that is hardware's or a peer's and holds no guest.
@@ -236,5 +248,13 @@ extension Object {
     case .route: false
     default: true
     }
+  }
+}
+
+extension Route {
+  /// RTA_NH_ID of linux/rtnetlink.h is the one that people set.
+  fileprivate var foreignWords: String {
+    let numbers = foreign ?? []
+    return numbers.contains(30) ? "a nexthop object" : "kernel attributes \(numbers)"
   }
 }

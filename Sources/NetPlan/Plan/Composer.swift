@@ -67,7 +67,8 @@ struct Composer {
 
   // MARK: Small vocabulary
 
-  mutating func conflict(_ position: SourcePosition?, _ path: String, _ message: String, hint: String? = nil) {
+  mutating func conflict(_ position: SourcePosition?, _ path: String, _ message: String, hint: String? = nil)
+  {
     target.obstacles.append(Obstacle(.conflict, at: position, path: path, message, hint: hint))
   }
 

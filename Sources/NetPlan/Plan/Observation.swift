@@ -51,7 +51,9 @@ package struct HostFacts: Described {
     }
 
     package init?(_ text: String) {
-      guard let colon = text.lastIndex(of: ":"), let id = UInt32(text[text.index(after: colon)...]) else { return nil }
+      guard let colon = text.lastIndex(of: ":"), let id = UInt32(text[text.index(after: colon)...]) else {
+        return nil
+      }
       self.init(name: String(text[..<colon]), id: id)
     }
 

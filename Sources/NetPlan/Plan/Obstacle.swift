@@ -14,7 +14,9 @@ package struct Obstacle: Sendable, Hashable {
   package var message: String
   package var hint: String?
 
-  package init(_ kind: Kind, at position: SourcePosition?, path: String, _ message: String, hint: String? = nil) {
+  package init(
+    _ kind: Kind, at position: SourcePosition?, path: String, _ message: String, hint: String? = nil
+  ) {
     self.kind = kind
     self.position = position
     self.path = path
@@ -53,7 +55,8 @@ package struct Risk: Sendable, Hashable {
 extension Risk {
   /// What `--allow` and `allow:` take.
   package static let refusableNames: Set<String> = [
-    "in-use", "ssh-session", "default-route", "net-root", "prune-many", "managed-uplink", "firewall-by-interface",
+    "in-use", "ssh-session", "default-route", "net-root", "prune-many", "managed-uplink",
+    "firewall-by-interface",
     "stp-delay", "dhcp-on-uplink", "overlap",
   ]
 }

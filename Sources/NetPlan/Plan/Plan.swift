@@ -7,9 +7,12 @@ package struct Plan: Sendable {
   package var reasons: [ObjectID: String]
   package var interruptions: [ObjectID: [String]]
   package var risks: [Risk]
+  /// What stood on the links concerned when the plan was made; set for a plan that is to be saved.
+  package var basis: [String] = []
 
   package init(
-    name: String, changes: [Change], reasons: [ObjectID: String] = [:], interruptions: [ObjectID: [String]] = [:],
+    name: String, changes: [Change], reasons: [ObjectID: String] = [:],
+    interruptions: [ObjectID: [String]] = [:],
     risks: [Risk] = []
   ) {
     self.name = name
@@ -61,5 +64,23 @@ package struct Plan: Sendable {
       }
     }
     return summary
+  }
+}
+
+extension Plan {
+  /// Everything that stands on a link which the plan touches, by identity: an object that came since may go with
+  /// one that the plan removes.
+  package func surroundings(in state: State) -> [String] {
+    var touched: Set<LinkName> = []
+    for change in changes {
+      for object in [change.before, change.after] {
+        if let link = object?.link { touched.insert(link.name) }
+        touched.formUnion(object?.links ?? [])
+      }
+    }
+    return state.objects.compactMap { id, object in
+      if case .sysctl = id { return nil }
+      return object.links.contains(where: touched.contains) ? id.description : nil
+    }.sorted()
   }
 }

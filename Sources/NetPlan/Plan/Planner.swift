@@ -23,9 +23,13 @@ package struct Planner {
       changes = selected(changes, target, &obstacles)
     }
     var plan = Plan(name: topology.name, changes: changes, reasons: target.reasons)
-    plan.risks = target.risks.filter { risk in changes.contains { $0.id.description == risk.object } || !risk.refusable }
+    plan.risks = target.risks.filter { risk in
+      changes.contains { $0.id.description == risk.object } || !risk.refusable
+    }
     plan.risks += risks(of: changes, target)
-    if !only.isEmpty { plan.risks.removeAll { risk in !changes.contains { $0.id.description == risk.object } } }
+    if !only.isEmpty {
+      plan.risks.removeAll { risk in !changes.contains { $0.id.description == risk.object } }
+    }
     for change in changes {
       let words = interruptions(of: change)
       if !words.isEmpty { plan.interruptions[change.id] = words }
@@ -54,7 +58,8 @@ package struct Planner {
       obstacles.append(
         Obstacle(
           .lacking, at: nil, path: target.reasons[change.id] ?? "",
-          "the bridge '\(master)' does not exist yet, and --only leaves it out", hint: "apply without --only first"))
+          "the bridge '\(master)' does not exist yet, and --only leaves it out",
+          hint: "apply without --only first"))
     }
     return chosen
   }
@@ -63,13 +68,18 @@ package struct Planner {
 
   private func risks(of changes: [Change], _ target: Target) -> [Risk] {
     var risks: [Risk] = []
-    var gone = 0
+    let doomed = changes.compactMap { $0.action == .delete ? $0.before?.link : nil }.filter {
+      $0.owner != nil
+    }
+    for (link, load) in foreignLoad(on: Set(doomed.map(\.name)), target) {
+      risks.append(
+        Risk(
+          "in-use", object: ObjectID.link(link).description,
+          "it would go with what others have put on it: \(load.sorted().joined(separator: ", "))"))
+    }
+    let gone = doomed.count { $0.kind == .tap }
     for change in changes {
       guard let link = change.before?.link else { continue }
-      if change.action == .delete {
-        if link.kind == .tap { gone += 1 }
-        risks += foreignLoad(on: link, changes, target)
-      }
       guard link.kind == .tap, link.facts?.carrier == true else { continue }
       let what: String
       switch change.action {
@@ -80,39 +90,42 @@ package struct Planner {
         what = "would have to be detached to change its owner"
       case .create: continue
       }
-      risks.append(Risk("in-use", object: ObjectID.link(link.name).description, "a process holds it, and it \(what)"))
+      risks.append(
+        Risk("in-use", object: ObjectID.link(link.name).description, "a process holds it, and it \(what)"))
     }
     let had = host.state.links.count { $0.kind == .tap && $0.owner.map { $0 == topology.name } ?? false }
     if !isRemoval, gone > 0, gone * 2 > had {
       risks.append(
         Risk(
           "prune-many", object: topology.name,
-          "\(gone) of the \(had) NICs that '\(topology.name)' has would go", remedy: "'remove' takes everything away on purpose"))
+          "\(gone) of the \(had) NICs that '\(topology.name)' has would go",
+          remedy: "'remove' takes everything away on purpose"))
     }
     return risks
   }
 
-  /// What others have put on a link of ours that is to go; an uplink that is given back leaves by itself.
-  private func foreignLoad(on link: Link, _ changes: [Change], _ target: Target) -> [Risk] {
-    guard link.owner != nil else { return [] }
-    var load: [String] = []
+  /// What others have put on links of ours that are to go, by link; an uplink that is given back leaves by itself.
+  private func foreignLoad(on doomed: Set<LinkName>, _ target: Target) -> [LinkName: [String]] {
+    var load: [LinkName: [String]] = [:]
+    if doomed.isEmpty { return load }
     for other in host.state.links where other.owner == nil {
-      if other.master?.name == link.name, target.wanted.link(other.name)?.master == nil {
-        load.append("port \(other.name)")
+      if let master = other.master?.name, doomed.contains(master),
+        target.wanted.link(other.name)?.master == nil
+      {
+        load[master, default: []].append("port \(other.name)")
       }
-      if other.facts?.lower == link.name { load.append("\(other.kind) \(other.name)") }
+      if let lower = other.facts?.lower, doomed.contains(lower) {
+        load[lower, default: []].append("\(other.kind) \(other.name)")
+      }
     }
-    for route in host.state.routes where route.links.contains(link.name) && route.origin != Ownership.origin {
-      let moved = target.wanted[.route(route.id)] != nil
+    for route in host.state.routes where route.origin != Ownership.origin {
       // What hangs on a lease or an advertisement goes by itself.
-      if !moved, route.lifetime?.isForever != false { load.append("route \(route.summary)") }
+      guard target.wanted[.route(route.id)] == nil, route.lifetime?.expires != true else { continue }
+      for link in route.links where doomed.contains(link) {
+        load[link, default: []].append("route \(route.summary)")
+      }
     }
-    guard !load.isEmpty else { return [] }
-    return [
-      Risk(
-        "in-use", object: ObjectID.link(link.name).description,
-        "it would go with what others have put on it: \(load.sorted().joined(separator: ", "))")
-    ]
+    return load
   }
 
   // MARK: Interruptions
@@ -132,67 +145,9 @@ package struct Planner {
         words.append("traffic of the host through '\(after.name)': a few milliseconds")
       }
     }
-    if before.vlans != after.vlans, before.master == after.master, inUse { words.append("its VM changes VLANs") }
+    if before.vlans != after.vlans, before.master == after.master, inUse {
+      words.append("its VM changes VLANs")
+    }
     return words
-  }
-}
-
-extension Plan {
-  /// Marks the risks that somebody accepted, by a flag or in the file.
-  fileprivate mutating func accept(from topology: Topology, and flags: [RiskAcceptance]) {
-    for index in risks.indices where risks[index].refusable {
-      let risk = risks[index]
-      if flags.contains(where: { $0.covers(risk) }) {
-        risks[index].accepted = "--allow"
-      } else if topology.allow.contains(where: { $0.covers(risk) }) {
-        risks[index].accepted = "allow"
-      } else if let scope = acceptingScope(of: risk, in: topology) {
-        risks[index].accepted = "\(scope).allow"
-      }
-    }
-  }
-
-  private func acceptingScope(of risk: Risk, in topology: Topology) -> String? {
-    let reason = reasons.first { $0.key.description == risk.object }?.value ?? ""
-    for network in topology.networks where network.allow.contains(where: { $0.covers(risk) }) {
-      let path = "networks.\(network.name)"
-      if reason == path || reason.hasPrefix(path + ".") { return path }
-    }
-    for vm in topology.vms {
-      let path = "vms.\(vm.name)"
-      guard reason == path || reason.hasPrefix(path + ".") else { continue }
-      if vm.allow.contains(where: { $0.covers(risk) }) { return path }
-      for nic in vm.nics where nic.allow.contains(where: { $0.covers(risk) }) {
-        if reason == "\(path).nics.\(nic.name)" { return reason }
-      }
-    }
-    return nil
-  }
-
-  /// TAPs whose holders a person should be told.
-  package var heldTAPs: Set<LinkName> {
-    var names: Set<LinkName> = []
-    for risk in risks where risk.name == "in-use" && risk.object.hasPrefix("link/") {
-      if let name = LinkName(risk.object.dropFirst(5)) { names.insert(name) }
-    }
-    return names
-  }
-
-  package mutating func name(holders: [LinkName: [Holder]]) {
-    for index in risks.indices where risks[index].name == "in-use" {
-      guard let name = LinkName(risks[index].object.dropFirst(5)), let list = holders[name], !list.isEmpty else { continue }
-      let who = list.map { "\($0.name) (pid \($0.pid))" }.joined(separator: ", ")
-      risks[index].detail = risks[index].detail.replacing("a process holds it", with: "held by \(who)")
-    }
-  }
-
-  package var refused: [Risk] { risks.filter { $0.refusable && $0.accepted == nil } }
-}
-
-extension RiskAcceptance {
-  func covers(_ other: Risk) -> Bool {
-    guard risk == other.name else { return false }
-    guard let object else { return true }
-    return object == other.object || "link/\(object)" == other.object
   }
 }

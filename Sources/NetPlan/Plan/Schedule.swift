@@ -7,7 +7,7 @@ package func schedule(_ changes: [Change]) -> [Batch] {
   var byStage: [[Step]] = Array(repeating: [], count: Stage.allCases.count)
   for (index, change) in changes.enumerated() {
     for (stage, step) in context.steps(of: change) {
-      let cascades = !step.id.isLink && step.after == nil && [.free, .flip, .remove].contains(stage)
+      let cascades = context.cascades(step, in: stage)
       byStage[stage.rawValue].append(Step(index: index, change: step, cascades: cascades))
     }
   }
@@ -20,8 +20,23 @@ private func arranged(_ steps: [Step], in stage: Stage) -> [Step] {
   switch stage {
   case .addresses, .confirm: inDumpOrder(steps)
   case .retire, .release: dependentsFirst(steps)
+  case .flip: withoutGap(steps)
   default: steps
   }
+}
+
+/// Hardware that joins a bridge does so before the routes follow it. Hardware that leaves one leaves when the routes have
+/// left, and before the addresses do: by then it has those addresses itself.
+private func withoutGap(_ steps: [Step]) -> [Step] {
+  func rank(_ step: Step) -> Int {
+    switch step.change.id {
+    case .link: step.change.after?.link?.master == Link.Master.none ? 2 : 0
+    case .address: 3
+    default: 1
+    }
+  }
+  let ranked = (0...2).flatMap { wanted in steps.filter { rank($0) == wanted } }
+  return ranked + dependentsFirst(steps.filter { rank($0) == 3 })
 }
 
 /// Source selection follows the order in which a link has its addresses. A new IPv4 address goes behind those that are
@@ -57,6 +72,8 @@ private struct ScheduleContext {
   var replaced: Set<LinkName> = []
   /// Links that go down, and lose the IPv6 addresses they have by then.
   var lowered: Set<LinkName> = []
+  /// Bridges that hardware leaves: their addresses go in the same send, so that no packet falls between.
+  var released: Set<LinkName> = []
   /// Links that lose IPv4 addresses and get none: with the last one go the routes.
   var losing: Set<LinkName> = []
   /// Links that are deleted after their addresses have moved to others.
@@ -64,13 +81,12 @@ private struct ScheduleContext {
   /// Something that goes with an address is put back, so that the address has to go before.
   var putsBack = false
   /// Links on which addresses are put back, behind those that are new.
-  var reordered: Set<LinkName> = []
+  var reordered: [AddressFamily: Set<LinkName>] = [:]
   /// Local addresses that leave a link, and those that appear on one: in both, they move.
   var leaving: Set<IPAddress> = []
   var arriving: Set<IPAddress> = []
   /// Addresses that routes to be set name as their source.
   var sources: Set<IPAddress> = []
-
   /// Subnets of IPv4 addresses that leave their link: a new address of the subnet would be a secondary of the old one
   /// and go with it, so it comes after.
   var leftSubnets: Set<ObjectID> = []
@@ -79,14 +95,23 @@ private struct ScheduleContext {
 
   init(_ changes: [Change]) {
     for change in changes where change.action == .delete || change.action == .replace {
-      if let address = change.before?.address, address.local.family == .ipv4 { leftSubnets.insert(address.subnet) }
+      if let address = change.before?.address, address.local.family == .ipv4 {
+        leftSubnets.insert(address.subnet)
+      }
     }
     var gaining: Set<LinkName> = []
     for change in changes {
       switch change.id {
       case .link(let name):
-        if change.action == .create || change.before.map({ $0.id != change.id }) ?? false { created.insert(name) }
+        if change.action == .create || change.before.map({ $0.id != change.id }) ?? false {
+          created.insert(name)
+        }
         if change.action == .delete { removed.insert(name) }
+        if let before = change.before?.link, before.kind != .tap, let after = change.after?.link,
+          after.master == Link.Master.none, let bridge = before.master?.name
+        {
+          released.insert(bridge)
+        }
         if change.action == .replace { replaced.insert(name) }
         if change.before?.link?.up == true, change.after?.link?.up == false { lowered.insert(name) }
       case .address(let link, let local):
@@ -100,7 +125,7 @@ private struct ScheduleContext {
         }
         if change.action == .replace {
           putsBack = true
-          reordered.insert(link)
+          reordered[local.family, default: []].insert(link)
         }
       case .route:
         if change.action == .replace { putsBack = true }
@@ -129,9 +154,13 @@ private struct ScheduleContext {
     }
     // What stands on a link that goes, goes with it, or has moved off it by then.
     if change.after == nil, let object = change.before, object.links.contains(where: removed.contains) {
-      if case .address(let address) = object, moves(address) { return [(.retire, change)] }
+      if case .address(let address) = object, moves(address) {
+        return [(released.contains(address.link) ? .flip : .retire, change)]
+      }
       // With its last IPv4 address a link loses its routes.
-      if case .route(let route) = object, route.links.contains(where: vacated.contains) { return [(.retire, change)] }
+      if case .route(let route) = object, route.links.contains(where: vacated.contains) {
+        return [(.retire, change)]
+      }
       return [(.remove, change)]
     }
     if let object = change.before, object.links.contains(where: replaced.contains) {
@@ -159,6 +188,16 @@ private struct ScheduleContext {
     address.local.family == .ipv4 && leftSubnets.contains(address.subnet)
   }
 
+  /// Whether the kernel does it by itself when the object's link goes, or goes down.
+  func cascades(_ step: Change, in stage: Stage) -> Bool {
+    if step.id.isLink { return false }
+    switch stage {
+    case .free, .remove: return true
+    case .flip: return step.after == nil && goesDown(step.before!)
+    default: return false
+    }
+  }
+
   /// What the kernel drops when a link goes down.
   private func goesDown(_ object: Object) -> Bool {
     if lowered.isEmpty || object.links.isEmpty || !object.links.allSatisfy(lowered.contains) { return false }
@@ -180,13 +219,16 @@ private struct ScheduleContext {
     case .link: return .configure
     case .address(let address):
       if change.after == nil {
-        let isFirst = putsBack || losing.contains(address.link) || moves(address) || isFollowed.contains(address.subnet)
+        if moves(address), released.contains(address.link) { return .flip }
+        let isFirst =
+          putsBack || losing.contains(address.link) || moves(address) || isFollowed.contains(address.subnet)
         return isFirst ? .retire : .release
       }
       if change.before != nil { return .rearrange }
+      let family = address.local.family
       let isLate =
-        reordered.contains(address.link) || follows(address)
-        || address.local.family == .ipv6 && lowered.contains(address.link)
+        reordered[family]?.contains(address.link) ?? false || follows(address)
+        || family == .ipv6 && lowered.contains(address.link)
       return isLate ? .confirm : .addresses
     case .route(let route):
       // Before the addresses, with which the kernel would drop it.
@@ -218,7 +260,8 @@ private struct ScheduleContext {
 
   /// An IPv6 address that moves is no duplicate: detection would make it useless for a second, on the new link by
   /// the copy that the old one still has. It comes with `IFA_F_NODAD`, which goes once the old copy has gone. So do
-  /// one that is put back, and one that a route names as its source, which must not be tentative (`ip6_route_info_create`, net/ipv6/route.c).
+  /// one that is put back, and one that a route names as its source, which must not be tentative
+  /// (`ip6_route_info_create`, net/ipv6/route.c).
   private func undetected(_ stage: Stage, _ object: Object) -> [(Stage, Change)] {
     guard case .address(let address) = object, address.local.family == .ipv6,
       address.flags?.contains(.noDetection) != true
@@ -266,7 +309,8 @@ private struct ScheduleContext {
     var raised = port
     raised.up = link.up
     return chain(
-      (.create, nil, bare), (.configure, bare, configured), (.join, configured, joined), (.ports, joined, port),
+      (.create, nil, bare), (.configure, bare, configured), (.join, configured, joined),
+      (.ports, joined, port),
       (link.kind == .bridge ? .raiseBridges : .raise, port, raised), (.rearrange, raised, link))
   }
 
@@ -309,7 +353,8 @@ private struct ScheduleContext {
     arranged.bridge = after.bridge
     return chain(
       (.free, before, named), (.configure, named, configured), (.ports, configured, ported),
-      (after.kind == .bridge ? .raiseBridges : .raise, ported, raised), (.flip, raised, flipped),
+      (after.kind == .bridge ? .raiseBridges : .raise, ported, raised),
+      (.flip, raised, flipped),
       (.rearrange, flipped, arranged), (.release, arranged, after))
   }
 

@@ -1,20 +1,35 @@
 /// What VM software needs to be told so that it uses a NIC, in its own words.
-package struct Attachment: Sendable {
-  package var nic: NIC
+package struct Attachment: Described, JSONRepresentable {
+  package var vm: String
+  package var nic: String
   package var vmm: VMM
   /// Name of the host-side interface.
   package var device: LinkName
+  /// The guest's.
+  package var mac: MACAddress
   package var mtu: Int
+  package var queues: Int
+  /// How the guest reaches the world through a routed TAP, where nothing tells it by DHCP.
+  package var hint: String?
 
-  package init(nic: NIC, vmm: VMM, device: LinkName, mtu: Int) {
-    self.nic = nic
-    self.vmm = vmm
-    self.device = device
-    self.mtu = mtu
+  package static let fields: [Field<Attachment>] = [
+    .always("vm", \.vm),
+    .always("nic", \.nic),
+    .always("vmm", \.vmm),
+    .always("device", \.device),
+    .always("mac", \.mac),
+    .always("mtu", \.mtu),
+    .always("queues", \.queues),
+    .open("hint", \.hint),
+  ]
+
+  package static var blank: Attachment {
+    Attachment(
+      vm: "", nic: "", vmm: .qemu, device: LinkName(kernel: ""), mac: MACAddress(bits: 0), mtu: 1500,
+      queues: 1)
   }
 
-  private var queues: Int { nic.queues?.value ?? 1 }
-  private var id: String { "vnet-\(nic.name)" }
+  private var id: String { "vnet-\(nic)" }
 
   /// One NIC: arguments for a shell-less command line, or a fragment of the software's own format.
   package var text: String {
@@ -32,7 +47,8 @@ package struct Attachment: Sendable {
     guard let vmm = attachments.first?.vmm else { return "" }
     switch vmm {
     case .firecracker:
-      return JSON.object([.init("network-interfaces", .array(attachments.map(\.firecracker)))]).text(indent: 2) + "\n"
+      return JSON.object([.init("network-interfaces", .array(attachments.map(\.firecracker)))]).text(
+        indent: 2) + "\n"
     case .cloudHypervisor:
       // Each --net replaces the one before: all NICs are values of one.
       return "--net " + attachments.map(\.cloudHypervisor).joined(separator: " ") + "\n"
@@ -50,7 +66,7 @@ package struct Attachment: Sendable {
 
   private var qemu: String {
     var netdev = "-netdev tap,id=\(id),ifname=\(device),script=no,downscript=no"
-    var device = "-device virtio-net-pci,netdev=\(id),mac=\(nic.mac)"
+    var device = "-device virtio-net-pci,netdev=\(id),mac=\(mac)"
     if queues > 1 {
       netdev += ",queues=\(queues)"
       // One vector for each queue's two rings, one for control, one for configuration.
@@ -63,24 +79,24 @@ package struct Attachment: Sendable {
   /// `NetworkInterface` of Firecracker's API.
   private var firecracker: JSON {
     .object([
-      .init("iface_id", .string(nic.name)), .init("guest_mac", .string(nic.mac.description)),
+      .init("iface_id", .string(nic)), .init("guest_mac", .string(mac.description)),
       .init("host_dev_name", .string(device.text)),
     ])
   }
 
   private var cloudHypervisor: String {
-    var text = "tap=\(device),mac=\(nic.mac)"
+    var text = "tap=\(device),mac=\(mac)"
     if queues > 1 { text += ",num_queues=\(2 * queues)" }
     if mtu != 1500 { text += ",mtu=\(mtu)" }
     return text
   }
 
   private var crosvm: String {
-    "tap-name=\(device),mac=\(nic.mac)" + (queues > 1 ? ",vq-pairs=\(queues)" : "")
+    "tap-name=\(device),mac=\(mac)" + (queues > 1 ? ",vq-pairs=\(queues)" : "")
   }
 
   private var libvirt: String {
-    var lines = ["<interface type='ethernet'>", "  <mac address='\(nic.mac)'/>"]
+    var lines = ["<interface type='ethernet'>", "  <mac address='\(mac)'/>"]
     lines.append("  <target dev='\(device)' managed='no'/>")
     lines.append("  <model type='virtio'/>")
     if queues > 1 { lines.append("  <driver queues='\(queues)'/>") }
@@ -89,12 +105,12 @@ package struct Attachment: Sendable {
   }
 }
 
-extension Attachment {
-  /// How the guest reaches the world through a routed TAP, where nothing tells it by DHCP.
+extension NIC {
+  /// What to type in the guest of a routed TAP.
   package var guestHint: String? {
-    guard nic.mode == .tap, !nic.addresses.isEmpty else { return nil }
-    let lines = nic.hostAddresses.compactMap { host -> String? in
-      let own = nic.addresses.filter { $0.value.family == host.family }
+    guard mode == .tap, !addresses.isEmpty else { return nil }
+    let lines = hostAddresses.compactMap { host -> String? in
+      let own = addresses.filter { $0.value.family == host.family }
       guard !own.isEmpty else { return nil }
       let family = host.family == .ipv4 ? "ip" : "ip -6"
       return own.map { "\(family) address add \($0.value) dev eth0; " }.joined()
@@ -103,3 +119,5 @@ extension Attachment {
     return lines.isEmpty ? nil : "in the guest: " + lines.joined(separator: "\n              ")
   }
 }
+
+extension VMM: JSONRepresentable {}

@@ -1,42 +1,67 @@
-/// Finds the NICs that a person names, and the devices they have on a host.
-package struct Attachments: Sendable {
-  private let topology: Topology
-  private let target: Target
-  private let vmm: VMM?
+/// Finds the NICs that a person names, with the devices that they have on a host.
+package struct Attachments: Sendable, Equatable {
+  package let list: [Attachment]
+  /// Why a NIC has no device, by `VM/NIC`.
+  private var obstacles: [String: String] = [:]
 
-  /// `vmm` overrides what the configuration says.
-  package init(_ topology: Topology, _ host: Observation, vmm: VMM?) {
-    self.topology = topology
-    self.vmm = vmm
-    target = NetPlan.target(of: topology, on: host)
+  /// From a configuration.
+  package init(_ topology: Topology, _ host: Observation) {
+    let target = target(of: topology, on: host)
+    var links: [Substring: Link] = [:]
+    for link in target.wanted.links { if let path = link.path { links[path] = link } }
+    var list: [Attachment] = []
+    for vm in topology.vms {
+      for nic in vm.nics {
+        let path = "vms.\(nic.vm).nics.\(nic.name)"
+        guard let link = links[path[...]] else {
+          obstacles[nic.id] =
+            target.obstacles.first { $0.path.hasPrefix(path) }?.message ?? "mode \(nic.mode) via \(nic.via)"
+          continue
+        }
+        list.append(
+          Attachment(
+            vm: nic.vm, nic: nic.name, vmm: vm.vmm, device: link.name, mac: nic.mac, mtu: link.mtu ?? 1500,
+            queues: nic.queues?.value ?? 1, hint: nic.guestHint))
+      }
+    }
+    self.list = list
+  }
+
+  /// From what an apply left beside the kernel state.
+  package init?(json: JSON) {
+    guard let list = [Attachment](json: json) else { return nil }
+    self.list = list
+  }
+
+  package var json: JSON { list.json }
+
+  package var vms: [String] {
+    list.map(\.vm).reduce(into: []) { if $0.last != $1 { $0.append($1) } }
   }
 
   package struct Failure: Error, Sendable, Hashable, CustomStringConvertible {
     package var description: String
   }
 
-  /// The NICs of `VM`, or `VM/NIC`.
-  package func find(_ part: String) throws(Failure) -> [Attachment] {
+  /// The NICs of `VM`, or `VM/NIC`; `vmm` overrides what the configuration says.
+  package func find(_ part: String, vmm: VMM?) throws(Failure) -> [Attachment] {
     let words = part.split(separator: "/", maxSplits: 1).map(String.init)
-    guard let vm = topology.vms.first(where: { $0.name == words.first }) else {
-      throw Failure(description: "the configuration has no VM '\(words.first ?? "")'")
+    let vm = words.first ?? ""
+    let wanted = words.count > 1 ? words[1] : nil
+    if let reason = obstacles.first(where: { $0.key == part || (wanted == nil && $0.key.hasPrefix(vm + "/")) }
+    ) {
+      throw Failure(description: "\(reason.key) has no device to attach: \(reason.value)")
     }
-    let nics = words.count > 1 ? vm.nics.filter { $0.name == words[1] } : vm.nics
-    if nics.isEmpty { throw Failure(description: "the VM '\(vm.name)' has no NIC '\(words.last ?? "")'") }
-    let software = vmm ?? vm.vmm
-    var list: [Attachment] = []
-    for nic in nics {
-      let path = "vms.\(nic.vm).nics.\(nic.name)"
-      let link = target.wanted.links.first { Ownership.parse(alias: $0.alias).map { $0.path == path } ?? false }
-      guard let link else {
-        let why = target.obstacles.first { $0.path.hasPrefix(path) }?.message ?? "mode \(nic.mode) via \(nic.via)"
-        throw Failure(description: "\(nic.id) has no device to attach: \(why)")
-      }
-      if software == .firecracker, (nic.queues?.value ?? 1) > 1 {
-        throw Failure(description: "\(nic.id): Firecracker uses one queue, the NIC has \(nic.queues!.value)")
-      }
-      list.append(Attachment(nic: nic, vmm: software, device: link.name, mtu: link.mtu ?? 1500))
+    var found = list.filter { $0.vm == vm && (wanted == nil || $0.nic == wanted) }
+    if found.isEmpty {
+      throw Failure(description: wanted == nil ? "there is no VM '\(vm)'" : "there is no NIC '\(part)'")
     }
-    return list
+    for index in found.indices {
+      found[index].vmm = vmm ?? found[index].vmm
+      if found[index].vmm == .firecracker, found[index].queues > 1 {
+        throw Failure(description: "\(part): Firecracker uses one queue, the NIC has \(found[index].queues)")
+      }
+    }
+    return found
   }
 }

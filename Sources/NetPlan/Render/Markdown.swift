@@ -24,7 +24,8 @@ extension Plan {
     out += "\n| risk | object | what | accepted |\n|---|---|---|---|\n"
     for risk in risks {
       let accepted = risk.refusable ? risk.accepted ?? "**no**" : "notice"
-      out += "| `\(risk.name)` | `\(risk.object)` | \(risk.detail.replacing("|", with: "\\|")) | \(accepted) |\n"
+      out +=
+        "| `\(risk.name)` | `\(risk.object)` | \(risk.detail.replacing("|", with: "\\|")) | \(accepted) |\n"
     }
     return out
   }

@@ -38,7 +38,8 @@ extension Risk {
   }
 
   fileprivate init?(json: JSON) {
-    guard let name = json["name"]?.string, let object = json["object"]?.string, let detail = json["detail"]?.string,
+    guard let name = json["name"]?.string, let object = json["object"]?.string,
+      let detail = json["detail"]?.string,
       let refusable = json["refusable"]?.bool
     else { return nil }
     self.init(
@@ -67,10 +68,11 @@ extension Plan {
       guard case .object(let parts) = change.json else { return .null }
       return .object(
         parts + [
-          .init("reason", .string(reasons[change.id] ?? "")), .init("interrupts", (interruptions[change.id] ?? []).json),
+          .init("reason", .string(reasons[change.id] ?? "")),
+          .init("interrupts", (interruptions[change.id] ?? []).json),
         ])
     }
-    return .object(members + [.init("saved", .array(steps))])
+    return .object(members + [.init("saved", .array(steps)), .init("basis", basis.json)])
   }
 
   package init?(savedJSON json: JSON) {
@@ -78,6 +80,7 @@ extension Plan {
       let risks = json["risks"]?.array
     else { return nil }
     self.init(name: name, changes: [])
+    basis = json["basis"].flatMap([String].init(json:)) ?? []
     for item in saved {
       guard let change = Change(json: item) else { return nil }
       changes.append(change)
@@ -90,17 +93,23 @@ extension Plan {
     }
   }
 
-  /// Objects that are no longer as they were when the plan was made.
-  package func stale(on state: State) -> [ObjectID] {
+  /// Objects that are no longer as they were when the plan was made, or were not there at all.
+  package func stale(on state: State) -> [String] {
     let names = Dictionary(
       changes.compactMap { change -> (LinkName, LinkName)? in
-        guard let old = change.before?.link?.name, let new = change.after?.link?.name, old != new else { return nil }
+        guard let old = change.before?.link?.name, let new = change.after?.link?.name, old != new else {
+          return nil
+        }
         return (old, new)
       }, uniquingKeysWith: { first, _ in first })
     let present = state.renamed(names)
-    return changes.compactMap { change in
-      guard let before = change.before?.renamed(names) else { return present[change.id] == nil ? nil : change.id }
-      return present[before.id] == before ? nil : change.before!.id
+    let changed = changes.compactMap { change -> String? in
+      guard let before = change.before?.renamed(names) else {
+        return present[change.id] == nil ? nil : change.id.description
+      }
+      return present[before.id] == before ? nil : change.before!.id.description
     }
+    let around = Set(surroundings(in: state)).symmetricDifference(basis)
+    return Set(changed).union(around).sorted()
   }
 }

@@ -41,7 +41,9 @@ struct PlanLine {
         lines[end].interruptions == lines[start].interruptions
       {
         let other = Numbers(lines[end].words)
-        guard other.text == first.text, let place = first.onlyDifference(from: other), varying ?? place == place else { break }
+        guard other.text == first.text, let place = first.onlyDifference(from: other),
+          varying ?? place == place
+        else { break }
         varying = place
         end += 1
       }
@@ -106,7 +108,8 @@ extension Object {
     case .address(let address): "address \(address.local) dev \(address.link)"
     case .route(let route): "route \(route.summary)"
     case .rule(let rule): "rule \(rule.id)"
-    case .neighbour(let neighbour): "proxy \(neighbour.address) dev \(neighbour.link)"
+    case .neighbour(let neighbour):
+      "\(neighbour.linkAddress == nil ? "proxy" : "neighbour") \(neighbour.address) dev \(neighbour.link)"
     case .sysctl(let sysctl): "sysctl \(sysctl.key.path.replacing("/", with: "."))"
     case .former(let former): "ledger \(former.id.object)"
     }
@@ -126,7 +129,9 @@ extension Object {
       if link.bridge.stp == true { words.append("stp") }
       if link.bridge.vlanFiltering == true { words.append("vlan_filtering") }
       if link.port.isolated == true { words.append("isolated") }
-      if let vlans = link.vlans, !vlans.isEmpty { words.append("vlan " + vlans.map(\.description).joined(separator: " ")) }
+      if let vlans = link.vlans, !vlans.isEmpty {
+        words.append("vlan " + vlans.map(\.description).joined(separator: " "))
+      }
       return words
     case .sysctl(let sysctl): return [sysctl.value]
     default: return []
@@ -159,7 +164,9 @@ extension Route {
     var same = before
     same.nexthops = nexthops
     guard same == self, links != before.links else { return nil }
-    return ["dev \(before.links.map(\.text).joined(separator: " ")) → \(links.map(\.text).joined(separator: " "))"]
+    return [
+      "dev \(before.links.map(\.text).joined(separator: " ")) → \(links.map(\.text).joined(separator: " "))"
+    ]
   }
 }
 
@@ -169,8 +176,10 @@ extension JSON? {
     switch self {
     case nil, .null?: "none"
     case .string(let text)?: text
-    case .array(let items)?: items.isEmpty ? "none" : items.map { JSON?.some($0).plain }.joined(separator: " ")
-    case .object(let members)?: members.map { "\($0.name) \(JSON?.some($0.value).plain)" }.joined(separator: " ")
+    case .array(let items)?:
+      items.isEmpty ? "none" : items.map { JSON?.some($0).plain }.joined(separator: " ")
+    case .object(let members)?:
+      members.map { "\($0.name) \(JSON?.some($0.value).plain)" }.joined(separator: " ")
     case let value?: value.text()
     }
   }

@@ -59,7 +59,9 @@ package struct StatusTable: Sendable {
     return table.map { row in
       var line = ""
       for (column, cell) in row.enumerated() {
-        line += column == row.count - 1 ? cell : cell + String(repeating: " ", count: widths[column] - cell.count + 2)
+        line +=
+          column == row.count - 1
+          ? cell : cell + String(repeating: " ", count: widths[column] - cell.count + 2)
       }
       return line + "\n"
     }.joined()

@@ -39,7 +39,8 @@ extension Plan {
 
   private var noticesText: String {
     risks.map { risk in
-      let state = risk.refusable ? risk.accepted.map { "accepted by \($0)" } ?? "refused until accepted" : "notice"
+      let state =
+        risk.refusable ? risk.accepted.map { "accepted by \($0)" } ?? "refused until accepted" : "notice"
       var text = "! \(risk.name) \(risk.object): \(risk.detail) (\(state))\n"
       for line in (risk.remedy ?? "").split(separator: "\n") { text += "    \(line)\n" }
       return text

@@ -5,7 +5,8 @@ extension Resolver {
     let at: SourcePosition?
   }
 
-  /// Segments that the host has no address on are worlds of their own; every other address is the host's to route.
+  /// Segments that the host has no address on are worlds of their own; every other address is the host's to
+  /// route.
   mutating func checkAddresses() {
     struct Place: Hashable {
       let world: String
@@ -45,7 +46,8 @@ extension Resolver {
     }
   }
 
-  /// Subnets of networks, addresses of routed guests and the prefixes behind them: nothing inside of another's.
+  /// Subnets of networks, addresses of routed guests and the prefixes behind them: nothing inside of
+  /// another's.
   mutating func checkOverlap() {
     struct Claim {
       let prefix: IPPrefix
@@ -128,27 +130,32 @@ extension Resolver {
     struct Port: Hashable {
       let isUDP: Bool
       let port: UInt16
+      /// nil = every address.
+      let listen: IPAddress?
     }
     struct Use {
-      let listen: IPAddress?
       let id: String
       let at: SourcePosition?
     }
-    var known: [Port: [Use]] = [:]
+    var known: [Port: Use] = [:]
+    // What listens on every address meets whatever has the port on one.
+    var onAny: [Port: Use] = [:]
     for nic in nics {
       for forward in nic.forwards {
-        let use = Use(listen: forward.listen, id: nic.id, at: forward.position)
+        let use = Use(id: nic.id, at: forward.position)
         search: for isUDP in [false, true] where forward.transport.includes(udp: isUDP) {
-          for port in forward.ports {
-            let key = Port(isUDP: isUDP, port: port)
-            let first = known[key]?.first { $0.listen == nil || use.listen == nil || $0.listen == use.listen }
+          for number in forward.ports {
+            let everywhere = Port(isUDP: isUDP, port: number, listen: nil)
+            let port = Port(isUDP: isUDP, port: number, listen: forward.listen)
+            let first = forward.listen == nil ? onAny[everywhere] : known[everywhere] ?? known[port]
             if let first {
               clash(
-                .duplicateForward, ["vms", nic.vm, "nics", nic.name, "forward"], forward.position, first.at,
-                "\(isUDP ? "udp" : "tcp") port \(port) leads to `\(first.id)` and to `\(nic.id)`")
+                .duplicateForward, path(nic, "forward"), forward.position, first.at,
+                "\(isUDP ? "udp" : "tcp") port \(number) leads to `\(first.id)` and to `\(nic.id)`")
               break search
             }
-            known[key, default: []].append(use)
+            known[port] = use
+            onAny[everywhere] = onAny[everywhere] ?? use
           }
         }
       }

@@ -65,13 +65,18 @@ extension Resolver {
         .mtuAboveNetwork, at, "MTU \(mtu) is above that of `\(parent)`, \(most)",
         related: position("mtu", above.keys).map { .init(message: "the bridge's", position: $0) })
     }
-    for (name, other) in byName.sorted(by: { $0.key < $1.key })
-    where name < stanza.name && other.keys.network == parent && other.keys.vlan == keys.vlan
-      && keys.vlan != nil
-    {
-      report(
-        .badPortGroup, keys, "vlan", "VLAN \(keys.vlan ?? 0) of `\(parent)` is already the network `\(name)`",
-        related: position("vlan", other.keys).map { .init(message: "there", position: $0) })
+  }
+
+  /// Each VLAN of a network is one network at most.
+  mutating func checkPortGroups(_ stanzas: [NetworkStanza]) {
+    var known: [String: NetworkStanza] = [:]
+    for stanza in stanzas {
+      guard let parent = stanza.keys.network, let vlan = stanza.keys.vlan else { continue }
+      guard let first = known.updateValue(stanza, forKey: "\(parent) \(vlan)") else { continue }
+      clash(
+        .badPortGroup, ["networks", stanza.name, "vlan"], position("vlan", stanza.keys),
+        position("vlan", first.keys),
+        "VLAN \(vlan) of `\(parent)` is both `\(first.name)` and `\(stanza.name)`")
     }
   }
 

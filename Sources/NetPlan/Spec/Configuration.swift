@@ -15,14 +15,14 @@ package struct ConfigurationError: Error, Sendable {
   package var text: String {
     let errors = diagnostics.count { $0.severity == .error }
     let count = errors == 1 ? "1 error" : "\(errors) errors"
-    return diagnostics.map { $0.text(files) }.joined() + "\(count) in the configuration\n"
+    return diagnostics.text(files) + "\(count) in the configuration\n"
   }
 }
 
 package enum Configuration {
   /// Reads files, a folder or `-`, and settles everything that needs no host.
   package static func load(_ inputs: [String], seed: Seed) throws(ConfigurationError) -> Loaded {
-    let (files, defaultName, failures) = ConfigurationFiles.read(inputs)
+    let (files, defaultName, failures) = SourceFiles.read(inputs)
     if !failures.isEmpty { throw ConfigurationError(diagnostics: failures, files: files) }
     return try load(files, defaultName: defaultName, seed: seed)
   }

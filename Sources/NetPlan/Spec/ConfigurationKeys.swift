@@ -67,7 +67,7 @@ extension ValueShape where Value == Int {
   static let understood = 1
 
   static var version: ValueShape {
-    ValueShape(["const": .integer(understood)]) { node, reader in
+    ValueShape(["const": understood.json]) { node, reader in
       guard let value = reader.number(node, "the version of the language") else { return nil }
       if value == understood { return value }
       reader.report(

@@ -8,8 +8,8 @@ package struct Seed: Hashable, Sendable {
 
 /// Addresses and names that the file leaves out: the same on every run, another for every NIC.
 ///
-/// A MAC is the head of SHA-256 over `vnet-apply`, a label, the seed and the names, each ended by a zero octet.
-/// The machine id itself cannot be read back from it, as machine-id(5) asks.
+/// A MAC is the head of SHA-256 over `vnet-apply`, a label, the seed and the names, each ended by a zero
+/// octet. The machine id itself cannot be read back from it, as machine-id(5) asks.
 struct DerivedNames: Sendable {
   let configuration: String
   let seed: String
@@ -19,8 +19,8 @@ struct DerivedNames: Sendable {
     station(digest("guest", vm, nic) >> 16)
   }
 
-  /// The MAC of the NIC's host side. It starts with `fe`, so that no bridge that takes the lowest MAC of its ports
-  /// (`br_stp_recalculate_bridge_id`) takes this one.
+  /// The MAC of the NIC's host side. It starts with `fe`, so that no bridge that takes the lowest MAC of
+  /// its ports (`br_stp_recalculate_bridge_id`) takes this one.
   func hostMAC(vm: String, nic: String) -> MACAddress {
     MACAddress(bits: 0xfe << 40 | digest("host", vm, nic) >> 24)
   }
@@ -29,8 +29,8 @@ struct DerivedNames: Sendable {
     station(digest("bridge", network) >> 16)
   }
 
-  /// `VM-NIC` where it fits, and what stands in for it: six bytes to read and forty bits of hash. The seed is no part
-  /// of it: the same file gives the same names on every host.
+  /// `VM-NIC` where it fits, and what stands in for it: six bytes to read and forty bits of hash. The seed
+  /// is no part of it: the same file gives the same names on every host.
   func device(vm: String, nic: String) -> (preferred: LinkName, fallback: LinkName) {
     let text = "\(vm)-\(nic)"
     let alphabet = Array("0123456789abcdefghjkmnpqrstvwxyz".utf8)

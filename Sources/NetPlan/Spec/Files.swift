@@ -1,7 +1,7 @@
 internal import Glibc
 
 /// Reads what the command line names: files, a folder of them, or standard input.
-enum ConfigurationFiles {
+enum SourceFiles {
   /// The files in order, the name that a configuration without `name` gets, and what could not be read.
   static func read(_ inputs: [String]) -> (files: [SourceFile], defaultName: String?, failures: [Diagnostic])
   {

@@ -1,4 +1,5 @@
-/// A port of the host that leads to a guest, as written: without an address, `listen` of the defaults decides.
+/// A port of the host that leads to a guest, as written: without an address, `listen` of the defaults
+/// decides.
 struct ForwardKeys: Keyed {
   var written: [WrittenKey] = []
   var proto: Forward.Transport?
@@ -108,17 +109,17 @@ extension ValueShape where Value == Forward {
       return nil
     }
     keys.listen = listen
-    let target = right.split(separator: " ")
-    for word in [port] + target where portRange(word) == nil {
+    let destination = right.split(separator: " ")
+    for word in [port] + destination where portRange(word) == nil {
       reader.report(.badPort, at, "`\(String(word).shown)` is not a port or a range of ports, 1 … 65535")
       return nil
     }
-    guard target.count <= 1 else {
+    guard destination.count <= 1 else {
       reader.report(.badForward, at, "`\(text.shown)` leads to more than one place")
       return nil
     }
     keys.ports = portRange(port)
-    keys.to = target.first.flatMap { portRange($0) }
+    keys.to = destination.first.flatMap { portRange($0) }
     return keys
   }
 

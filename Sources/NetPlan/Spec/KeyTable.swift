@@ -6,87 +6,88 @@ struct WrittenKey: Sendable {
   let position: SourcePosition
 }
 
-/// What a mapping of the file is read into. Every value is optional, so that layers can be laid over each other.
+/// What a mapping of the file is read into. Every value is optional, so that layers can be laid over each
+/// other.
 protocol Keyed: Sendable {
   init()
   var written: [WrittenKey] { get set }
 }
 
 /// One key of a mapping: its name, its value, and where that goes.
-struct TableKey<Target: Keyed>: Sendable {
+struct TableKey<Record: Keyed>: Sendable {
   let name: String
   let about: String
-  let schema: SchemaText
-  let read: @Sendable (Node, WrittenKey, inout Target, inout NodeReader) -> Void
+  let schema: JSON
+  let read: @Sendable (Node, WrittenKey, inout Record, inout NodeReader) -> Void
   /// Takes the value of a lower layer.
-  let adopt: @Sendable (inout Target, Target) -> Void
+  let adopt: @Sendable (inout Record, Record) -> Void
   /// Completes a mapping from a lower layer; nil where the upper value simply replaces.
-  let fill: (@Sendable (inout Target, Target) -> Void)?
+  let fill: (@Sendable (inout Record, Record) -> Void)?
   /// Keys below this one that the file wrote.
-  let nested: (@Sendable (Target) -> [(path: String, written: WrittenKey)])?
+  let nested: (@Sendable (Record) -> [(path: String, written: WrittenKey)])?
 
   init<Value>(
-    _ name: String, _ value: any WritableKeyPath<Target, Value?> & Sendable, _ shape: ValueShape<Value>,
+    _ name: String, _ value: any WritableKeyPath<Record, Value?> & Sendable, _ shape: ValueShape<Value>,
     _ about: String
   ) {
     self.init(
       name: name, about: about, schema: shape.schema,
-      read: { node, _, target, reader in
-        if let read = shape.read(node, &reader) { target[keyPath: value] = read }
+      read: { node, _, record, reader in
+        if let read = shape.read(node, &reader) { record[keyPath: value] = read }
       },
       adopt: { $0[keyPath: value] = $1[keyPath: value] }, fill: nil, nested: nil)
   }
 
   /// A key whose value is one of a few words.
   static func choice<Value>(
-    _ name: String, _ value: any WritableKeyPath<Target, Value?> & Sendable, _ about: String
+    _ name: String, _ value: any WritableKeyPath<Record, Value?> & Sendable, _ about: String
   ) -> TableKey where Value: RawRepresentable & CaseIterable & Hashable & Sendable, Value.RawValue == String {
     TableKey(name, value, ValueShape<Value>.choice, about)
   }
 
   /// A key whose value is a mapping of its own.
   static func mapping<Value: Keyed>(
-    _ name: String, _ value: any WritableKeyPath<Target, Value?> & Sendable, _ table: KeyTable<Value>,
+    _ name: String, _ value: any WritableKeyPath<Record, Value?> & Sendable, _ table: KeyTable<Value>,
     _ about: String
   ) -> TableKey {
     TableKey(
       name: name, about: about, schema: table.reference,
-      read: { node, _, target, reader in
-        if let read = table.read(node, &reader) { target[keyPath: value] = read }
+      read: { node, _, record, reader in
+        if let read = table.read(node, &reader) { record[keyPath: value] = read }
       },
       adopt: { $0[keyPath: value] = $1[keyPath: value] },
-      fill: { target, lower in
-        guard var upper = target[keyPath: value], let lower = lower[keyPath: value] else { return }
+      fill: { record, lower in
+        guard var upper = record[keyPath: value], let lower = lower[keyPath: value] else { return }
         table.overlay(&upper, on: lower)
-        target[keyPath: value] = upper
+        record[keyPath: value] = upper
       },
-      nested: { target in target[keyPath: value].map { table.writtenPaths($0) } ?? [] })
+      nested: { record in record[keyPath: value].map { table.writtenPaths($0) } ?? [] })
   }
 
   /// A key whose mapping can be switched off with `false`.
   static func toggle<Value: Keyed>(
-    _ name: String, _ value: any WritableKeyPath<Target, Toggle<Value>?> & Sendable, _ table: KeyTable<Value>,
+    _ name: String, _ value: any WritableKeyPath<Record, Toggle<Value>?> & Sendable, _ table: KeyTable<Value>,
     _ about: String
   ) -> TableKey {
     TableKey(
       name: name, about: about, schema: ["anyOf": [["type": "boolean"], table.reference]],
-      read: { node, _, target, reader in
+      read: { node, _, record, reader in
         if node.isBooleanWord {
           guard let isOn = ValueShape<Bool>.boolean.read(node, &reader) else { return }
-          target[keyPath: value] = isOn ? .on(Value()) : .off
+          record[keyPath: value] = isOn ? .on(Value()) : .off
         } else if let read = table.read(node, &reader) {
-          target[keyPath: value] = .on(read)
+          record[keyPath: value] = .on(read)
         }
       },
       adopt: { $0[keyPath: value] = $1[keyPath: value] }, fill: nil,
-      nested: { target in
-        guard case .on(let inner)? = target[keyPath: value] else { return [] }
+      nested: { record in
+        guard case .on(let inner)? = record[keyPath: value] else { return [] }
         return table.writtenPaths(inner)
       })
   }
 
-  /// The same key in a mapping that holds this one's target.
-  func lifted<Outer: Keyed>(_ inner: any WritableKeyPath<Outer, Target> & Sendable) -> TableKey<Outer> {
+  /// The same key in a mapping that holds this one's record.
+  func lifted<Outer: Keyed>(_ inner: any WritableKeyPath<Outer, Record> & Sendable) -> TableKey<Outer> {
     TableKey<Outer>(
       name: name, about: about, schema: schema,
       read: { [index = index] node, written, outer, reader in
@@ -98,11 +99,11 @@ struct TableKey<Target: Keyed>: Sendable {
   }
 
   private init(
-    name: String, about: String, schema: SchemaText, index: UInt8 = 0,
-    read: @escaping @Sendable (Node, WrittenKey, inout Target, inout NodeReader) -> Void,
-    adopt: @escaping @Sendable (inout Target, Target) -> Void,
-    fill: (@Sendable (inout Target, Target) -> Void)?,
-    nested: (@Sendable (Target) -> [(path: String, written: WrittenKey)])?
+    name: String, about: String, schema: JSON, index: UInt8 = 0,
+    read: @escaping @Sendable (Node, WrittenKey, inout Record, inout NodeReader) -> Void,
+    adopt: @escaping @Sendable (inout Record, Record) -> Void,
+    fill: (@Sendable (inout Record, Record) -> Void)?,
+    nested: (@Sendable (Record) -> [(path: String, written: WrittenKey)])?
   ) {
     self.name = name
     self.about = about
@@ -124,35 +125,47 @@ struct TableKey<Target: Keyed>: Sendable {
   }
 }
 
-/// The keys of one kind of mapping. The reader and the JSON Schema both follow this table, so they cannot drift apart.
-struct KeyTable<Target: Keyed>: Sendable {
+/// The keys of one kind of mapping. The reader and the JSON Schema both follow this table, so they cannot
+/// drift apart.
+struct KeyTable<Record: Keyed>: Sendable {
   /// "a NIC", for messages.
   let what: String
   /// Name under the schema's `$defs`.
   let name: String
-  let keys: [TableKey<Target>]
+  let keys: [TableKey<Record>]
   private let index: [String: Int]
 
-  init(_ what: String, schema name: String, @KeyTableBuilder<Target> _ keys: () -> [TableKey<Target>]) {
+  init(_ what: String, schema name: String, @KeyTableBuilder<Record> _ keys: () -> [TableKey<Record>]) {
     self.what = what
     self.name = name
     self.keys = keys().enumerated().map { $1.at($0) }
     index = Dictionary(uniqueKeysWithValues: self.keys.enumerated().map { ($1.name, $0) })
   }
 
+  /// The same keys without some of them: what one reads lays over what the other reads.
+  init(_ what: String, schema name: String, of other: KeyTable, without excluded: [String]) {
+    self.what = what
+    self.name = name
+    keys = other.keys
+    index = other.index.filter { !excluded.contains($0.key) }
+  }
+
+  /// The keys that may be written.
+  var known: [TableKey<Record>] { keys.filter { index[$0.name] != nil } }
+
   func contains(_ name: String) -> Bool { index[name] != nil }
 
   func number(of name: String) -> UInt8 { UInt8(index[name]!) }
 
   /// `true` and nothing are the mapping without keys.
-  func read(_ node: Node, _ reader: inout NodeReader) -> Target? {
+  func read(_ node: Node, _ reader: inout NodeReader) -> Record? {
     guard case .mapping(let entries) = node.content else {
-      if node.isNull || node.isPlainTrue { return Target() }
+      if node.isNull || node.isPlainTrue { return Record() }
       reader.wrongType(node, "a mapping, \(what)")
       return nil
     }
-    var target = Target()
-    target.written.reserveCapacity(entries.count)
+    var record = Record()
+    record.written.reserveCapacity(entries.count)
     for entry in entries {
       guard let found = index[entry.key] else {
         unknown(entry, &reader)
@@ -161,11 +174,11 @@ struct KeyTable<Target: Keyed>: Sendable {
       let written = WrittenKey(
         key: UInt8(found), keyPosition: entry.keyPosition, position: entry.value.position)
       reader.path.append(entry.key)
-      keys[found].read(entry.value, written, &target, &reader)
+      keys[found].read(entry.value, written, &record, &reader)
       reader.path.removeLast()
-      target.written.append(written)
+      record.written.append(written)
     }
-    return target
+    return record
   }
 
   private func unknown(_ entry: Node.Entry, _ reader: inout NodeReader) {
@@ -173,60 +186,61 @@ struct KeyTable<Target: Keyed>: Sendable {
       return reader.report(
         .misplacedKey, entry.keyPosition, "`\(entry.key)` is not a key of \(what), but of \(homes)")
     }
-    let near = nearest(entry.key, keys.map(\.name))
+    let near = nearest(entry.key, known.map(\.name))
     reader.report(
       .unknownKey, entry.keyPosition, "\(what) has no key `\(entry.key.shown)`",
-      hint: near.map { "did you mean `\($0)`?" } ?? "its keys are \(keys.map(\.name).joined(separator: ", "))"
+      hint: near.map { "did you mean `\($0)`?" }
+        ?? "its keys are \(known.map(\.name).joined(separator: ", "))"
     )
   }
 
-  /// Completes `target` with what only `lower` says.
-  func overlay(_ target: inout Target, on lower: Target) {
+  /// Completes `record` with what only `lower` says.
+  func overlay(_ record: inout Record, on lower: Record) {
     for written in lower.written {
       let key = keys[Int(written.key)]
-      if !target.written.contains(where: { $0.key == written.key }) {
-        key.adopt(&target, lower)
-        target.written.append(written)
+      if !record.written.contains(where: { $0.key == written.key }) {
+        key.adopt(&record, lower)
+        record.written.append(written)
       } else {
-        key.fill?(&target, lower)
+        key.fill?(&record, lower)
       }
     }
   }
 
-  func position(_ name: String, in target: Target) -> SourcePosition? {
-    written(name, in: target)?.position
+  func position(_ name: String, in record: Record) -> SourcePosition? {
+    written(name, in: record)?.position
   }
 
-  func written(_ name: String, in target: Target) -> WrittenKey? {
+  func written(_ name: String, in record: Record) -> WrittenKey? {
     guard let found = index[name] else { return nil }
-    return target.written.first { Int($0.key) == found }
+    return record.written.first { Int($0.key) == found }
   }
 
   /// Every key the file wrote, with those of mappings below it as `nat.out`.
-  func writtenPaths(_ target: Target) -> [(path: String, written: WrittenKey)] {
+  func writtenPaths(_ record: Record) -> [(path: String, written: WrittenKey)] {
     var out: [(path: String, written: WrittenKey)] = []
-    out.reserveCapacity(target.written.count)
-    for written in target.written {
+    out.reserveCapacity(record.written.count)
+    for written in record.written {
       let key = keys[Int(written.key)]
       out.append((key.name, written))
       if let nested = key.nested {
-        for below in nested(target) { out.append(("\(key.name).\(below.path)", below.written)) }
+        for below in nested(record) { out.append(("\(key.name).\(below.path)", below.written)) }
       }
     }
     return out
   }
 
   /// As `writtenPaths`, for the topology.
-  func places(_ target: Target) -> [String: SourcePosition] {
-    Dictionary(writtenPaths(target).map { ($0.path, $0.written.keyPosition) }) { first, _ in first }
+  func places(_ record: Record) -> [String: SourcePosition] {
+    Dictionary(writtenPaths(record).map { ($0.path, $0.written.keyPosition) }) { first, _ in first }
   }
 
-  var reference: SchemaText { ["$ref": .string("#/$defs/\(name)")] }
+  var reference: JSON { ["$ref": .string("#/$defs/\(name)")] }
 }
 
 @resultBuilder
-enum KeyTableBuilder<Target: Keyed> {
-  static func buildExpression(_ key: TableKey<Target>) -> [TableKey<Target>] { [key] }
-  static func buildExpression(_ keys: [TableKey<Target>]) -> [TableKey<Target>] { keys }
-  static func buildBlock(_ parts: [TableKey<Target>]...) -> [TableKey<Target>] { parts.flatMap { $0 } }
+enum KeyTableBuilder<Record: Keyed> {
+  static func buildExpression(_ key: TableKey<Record>) -> [TableKey<Record>] { [key] }
+  static func buildExpression(_ keys: [TableKey<Record>]) -> [TableKey<Record>] { keys }
+  static func buildBlock(_ parts: [TableKey<Record>]...) -> [TableKey<Record>] { parts.flatMap { $0 } }
 }

@@ -18,7 +18,7 @@ extension ValueShape where Value == AlsoSource {
 extension ValueShape where Value == [Int] {
   /// Sorted VLANs of `[10, 20-29]`.
   static var vlans: ValueShape {
-    let item: SchemaText = [
+    let item: JSON = [
       "anyOf": [
         ["type": "integer", "minimum": 1, "maximum": 4094],
         ["type": "string", "pattern": "^[0-9]+(-[0-9]+)?$"],

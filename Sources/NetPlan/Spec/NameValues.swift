@@ -37,8 +37,8 @@ enum Name {
       || byte == UInt8(ascii: "-")
   }
 
-  static let schema: SchemaText = [
-    "type": "string", "pattern": "^[A-Za-z0-9_][A-Za-z0-9_.-]*$", "maxLength": .integer(limit),
+  static let schema: JSON = [
+    "type": "string", "pattern": "^[A-Za-z0-9_][A-Za-z0-9_.-]*$", "maxLength": limit.json,
     "not": ["enum": ["all", "default"]],
   ]
 }

@@ -81,9 +81,8 @@ extension ValueShape where Value == Node {
 }
 
 extension NICKeys {
-  static let networkDefaults = KeyTable<NICKeys>("a network's defaults", schema: "network-defaults") {
-    table.keys.filter { !isOwn($0.name) && $0.name != "network" }
-  }
+  static let networkDefaults = KeyTable(
+    "a network's defaults", schema: "network-defaults", of: table, without: ["network", "was", "allow"])
 }
 
 /// `host`, the host's own presence on a network with an uplink.

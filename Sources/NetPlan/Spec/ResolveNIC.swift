@@ -32,7 +32,8 @@ extension Resolver {
     return nic
   }
 
-  /// Lays VM, network and file under the NIC. A network that only the file's defaults name is for NICs that can be on one.
+  /// Lays VM, network and file under the NIC. A network that only the file's defaults name is for NICs that
+  /// can be on one.
   private mutating func layer(
     _ keys: inout NICKeys, _ vm: NICKeys, _ file: NICKeys
   ) -> (name: String, position: SourcePosition?)? {
@@ -105,7 +106,8 @@ extension Resolver {
     return nil
   }
 
-  /// Keys that this NIC cannot have: an error where the NIC itself says them, silence where they are defaults.
+  /// Keys that this NIC cannot have: an error where the NIC itself says them, silence where they are
+  /// defaults.
   private mutating func drop(_ keys: inout NICKeys, own: Int, _ kind: NICKinds, _ mode: Mode, _ via: Via) {
     let table = NICKeys.table
     var dropped: [UInt8] = []

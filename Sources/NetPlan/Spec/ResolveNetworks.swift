@@ -1,13 +1,22 @@
-/// A network with what its NICs need to know of it.
-struct ResolvedNetwork {
+/// A network with what its NICs need to know of it. A reference, because each NIC looks it up several times.
+final class ResolvedNetwork {
   var network: Network
   let keys: NetworkKeys
   /// The network whose bridge its NICs are ports of: itself, or that of which it is one VLAN.
   let root: String
   /// Something in it could not be read: what does not fit it may be no mistake.
   let isBroken: Bool
-  var defaults: Layer<NICKeys>
+  let defaults: Layer<NICKeys>
   let prefixes: [IPPrefix]
+
+  init(_ network: Network, _ keys: NetworkKeys, isBroken: Bool, defaults: Layer<NICKeys>) {
+    self.network = network
+    self.keys = keys
+    self.isBroken = isBroken
+    self.defaults = defaults
+    root = keys.network ?? network.name
+    prefixes = network.addresses.map { $0.value.prefix }
+  }
 
   /// The host has an address there, known now or chosen later.
   var hasAddress: Bool { network.automaticAddress || !network.addresses.isEmpty }
@@ -29,6 +38,7 @@ extension Resolver {
         formerName(was, at, "network", isTaken: byName[was] != nil, &formerNames)
       }
     }
+    checkPortGroups(stanzas)
     reader.path = []
   }
 
@@ -101,9 +111,7 @@ extension Resolver {
     var defaults = Layer<NICKeys>(
       table: NICKeys.networkDefaults, path: ["networks", stanza.name, "defaults"])
     defaults.load(keys.defaults, &reader)
-    return ResolvedNetwork(
-      network: network, keys: keys, root: keys.network ?? stanza.name, isBroken: stanza.isBroken,
-      defaults: defaults, prefixes: addresses.map { $0.value.prefix })
+    return ResolvedNetwork(network, keys, isBroken: stanza.isBroken, defaults: defaults)
   }
 
   /// The bridge's name: written, or the network's own.

@@ -33,6 +33,9 @@ extension Resolver {
     reader.number = VMNumber(number: 1, count: max(1, count ?? 1))
     var keys = VMKeys.table.read(stanza.node, &reader) ?? VMKeys()
     guard let count, count > 0 else { return }
+    guard vms.count + count <= VMKeys.totalLimit else {
+      return reader.report(.outOfRange, node.position, "more than \(VMKeys.totalLimit) VMs in all")
+    }
     let digits = String(count).count
     for number in 1...count {
       reader.number = VMNumber(number: number, count: count)

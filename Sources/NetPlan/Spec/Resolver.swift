@@ -50,6 +50,10 @@ struct Resolver {
 
   mutating func undefinedNetwork(_ name: String, _ at: SourcePosition?) {
     guard isWhole else { return }
+    // Ten thousand NICs with one mistake each need no ten thousand searches.
+    if reader.diagnostics.errorCount > 100 {
+      return reader.report(.undefinedNetwork, at, "there is no network `\(name.shown)`")
+    }
     let hint =
       nearest(name, networkNames.sorted()).map { "did you mean `\($0)`?" }
       ?? (networkNames.isEmpty
@@ -77,14 +81,14 @@ extension Resolver {
 }
 
 /// Defaults: read once, or again for each number where they hold templates.
-struct Layer<Target: Keyed> {
-  let table: KeyTable<Target>
+struct Layer<Record: Keyed> {
+  let table: KeyTable<Record>
   let path: [String]
   private var node: Node?
   private var isNumbered = false
-  private var value = Target()
+  private var value = Record()
 
-  init(table: KeyTable<Target>, path: [String]) {
+  init(table: KeyTable<Record>, path: [String]) {
     self.table = table
     self.path = path
   }
@@ -97,15 +101,15 @@ struct Layer<Target: Keyed> {
     value = read(isNumbered ? VMNumber(number: 1, count: 1) : nil, &reader)
   }
 
-  func value(_ reader: inout NodeReader) -> Target {
+  func value(_ reader: inout NodeReader) -> Record {
     isNumbered ? read(reader.number, &reader) : value
   }
 
-  private func read(_ number: VMNumber?, _ reader: inout NodeReader) -> Target {
-    guard let node else { return Target() }
+  private func read(_ number: VMNumber?, _ reader: inout NodeReader) -> Record {
+    guard let node else { return Record() }
     let before = (reader.path, reader.number, reader.readsTemplates)
     defer { (reader.path, reader.number, reader.readsTemplates) = before }
     (reader.path, reader.number, reader.readsTemplates) = (path, number, true)
-    return table.read(node, &reader) ?? Target()
+    return table.read(node, &reader) ?? Record()
   }
 }

@@ -1,12 +1,12 @@
 /// SHA-256 (FIPS 180-4) of short texts: derived addresses and names, reproducible with sha256sum(1).
-enum SHA256 {
+package enum SHA256 {
   /// The first eight octets of the digest, the first in the highest byte.
   static func prefix(_ text: String) -> UInt64 {
     let state = hash(Array(text.utf8))
     return UInt64(state[0]) << 32 | UInt64(state[1])
   }
 
-  static func hash(_ message: [UInt8]) -> [UInt32] {
+  package static func hash(_ message: [UInt8]) -> [UInt32] {
     var padded = message
     padded.reserveCapacity((message.count + 72) / 64 * 64)
     padded.append(0x80)
@@ -16,15 +16,15 @@ enum SHA256 {
       padded.append(UInt8(truncatingIfNeeded: length >> UInt64(shift)))
     }
     var state = initial
-    var schedule = [UInt32](repeating: 0, count: 64)
+    var words = [UInt32](repeating: 0, count: 64)
     for block in stride(from: 0, to: padded.count, by: 64) {
       for i in 0..<16 {
         let at = block + 4 * i
-        schedule[i] =
+        words[i] =
           UInt32(padded[at]) << 24 | UInt32(padded[at + 1]) << 16 | UInt32(padded[at + 2]) << 8
           | UInt32(padded[at + 3])
       }
-      compress(&schedule, &state)
+      compress(&words, &state)
     }
     return state
   }

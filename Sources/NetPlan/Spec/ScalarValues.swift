@@ -22,7 +22,7 @@ extension ValueShape where Value == Int {
     -> ValueShape
   {
     ValueShape([
-      "type": "integer", "minimum": .integer(range.lowerBound), "maximum": .integer(range.upperBound),
+      "type": "integer", "minimum": range.lowerBound.json, "maximum": range.upperBound.json,
     ]) { node, reader in
       guard let value = reader.number(node, expected) else { return nil }
       guard range.contains(value) else {
@@ -69,7 +69,8 @@ func decimal(_ text: some StringProtocol) -> Int? {
 }
 
 extension NodeReader {
-  /// A decimal number; octal, hexadecimal and grouped ones are refused, because readers of YAML disagree on them.
+  /// A decimal number; octal, hexadecimal and grouped ones are refused, because readers of YAML disagree on
+  /// them.
   mutating func number(_ node: Node, _ expected: String) -> Int? {
     guard let (text, isNumeric) = text(node, expected) else { return nil }
     let digits = text.first == "-" ? text.dropFirst() : text[...]

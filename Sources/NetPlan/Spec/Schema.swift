@@ -1,19 +1,20 @@
-/// JSON Schema (draft 2020-12) of the language, for editors. It is written from the tables that the reader follows.
+/// JSON Schema (draft 2020-12) of the language, for editors. It is written from the tables that the reader
+/// follows.
 package enum Schema {
-  package static var text: String { document.text() + "\n" }
+  package static var text: String { json.text(indent: 2) + "\n" }
 
-  private static var document: SchemaText {
-    var members: [(key: String, value: SchemaText)] = [
-      ("$schema", "https://json-schema.org/draft/2020-12/schema"),
-      ("title", "vnet-apply configuration"),
+  package static var json: JSON {
+    var members: [JSON.Member] = [
+      .init("$schema", "https://json-schema.org/draft/2020-12/schema"),
+      .init("title", "vnet-apply configuration"),
     ]
     members += ConfigurationKeys.table.schemaMembers(templates: false)
-    members.append(("patternProperties", ["^x-": true]))
-    members.append(("$defs", .object(definitions)))
+    members.append(.init("patternProperties", ["^x-": true]))
+    members.append(.init("$defs", .object(definitions)))
     return .object(members)
   }
 
-  private static var definitions: [(key: String, value: SchemaText)] {
+  private static var definitions: [JSON.Member] {
     [
       NetworkKeys.table.definition(), StatedHost.table.definition(), NATKeys.table.definition(),
       DHCPKeys.table.definition(), BootKeys.table.definition(), DNSKeys.table.definition(),
@@ -27,36 +28,39 @@ package enum Schema {
 
 extension KeyTable {
   /// The mapping, or what stands for it without keys.
-  func definition(templates: Bool = false) -> (key: String, value: SchemaText) {
-    (name, ["anyOf": [["enum": [true, .null]], .object(schemaMembers(templates: templates))]])
+  func definition(templates: Bool = false) -> JSON.Member {
+    JSON.Member(name, ["anyOf": [["enum": [true, .null]], .object(schemaMembers(templates: templates))]])
   }
 
-  func schemaMembers(templates: Bool) -> [(key: String, value: SchemaText)] {
-    let properties = keys.map { key -> (key: String, value: SchemaText) in
+  func schemaMembers(templates: Bool) -> [JSON.Member] {
+    let properties = known.map { key -> JSON.Member in
       let value = templates ? key.schema.withTemplates : key.schema
-      guard case .object(let members) = value else { return (key.name, value) }
-      return (key.name, .object([("description", .string(key.about))] + members))
+      guard case .object(let members) = value else { return JSON.Member(key.name, value) }
+      return JSON.Member(key.name, .object([JSON.Member("description", .string(key.about))] + members))
     }
     return [
-      ("description", .string(what)), ("type", "object"), ("properties", .object(properties)),
-      ("additionalProperties", false),
+      .init("description", .string(what)), .init("type", "object"), .init("properties", .object(properties)),
+      .init("additionalProperties", false),
     ]
   }
 }
 
-extension SchemaText {
+extension JSON {
   /// Where text with `{n}` may stand for a number or a pattern's text.
-  fileprivate var withTemplates: SchemaText {
-    guard case .object(let members) = self else {
-      guard case .array(let items) = self else { return self }
+  fileprivate var withTemplates: JSON {
+    switch self {
+    case .array(let items):
       return .array(items.map(\.withTemplates))
+    case .object(let members):
+      if self["type"] == "integer" || self["pattern"] != nil {
+        return ["anyOf": [self, ["type": "string", "pattern": "\\{"]]]
+      }
+      return .object(
+        members.map {
+          JSON.Member($0.name, ["anyOf", "items"].contains($0.name) ? $0.value.withTemplates : $0.value)
+        })
+    default:
+      return self
     }
-    let names = Set(members.map(\.key))
-    let isNumber = members.contains { if case ("type", .string("integer")) = $0 { true } else { false } }
-    if isNumber || names.contains("pattern") {
-      return ["anyOf": [self, ["type": "string", "pattern": "\\{"]]]
-    }
-    return .object(
-      members.map { ($0.key, ["anyOf", "items"].contains($0.key) ? $0.value.withTemplates : $0.value) })
   }
 }

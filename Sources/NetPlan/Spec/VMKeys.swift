@@ -31,6 +31,7 @@ struct VMKeys: Keyed {
 
   /// More than a host's bridges and tables carry; a bound for what a typing error asks for.
   static let countLimit = 20_000
+  static let totalLimit = 100_000
 
   @KeyTableBuilder<VMKeys> private static var shared: [TableKey<VMKeys>] {
     TableKey("owner", \.owner, .owner, "who may open its TAPs")

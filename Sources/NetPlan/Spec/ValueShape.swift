@@ -1,17 +1,17 @@
 /// What a value of the file may be: how it is read, and how the schema says it.
 struct ValueShape<Value: Sendable>: Sendable {
-  let schema: SchemaText
+  let schema: JSON
   /// nil when something is wrong and has been reported.
   let read: @Sendable (Node, inout NodeReader) -> Value?
 
-  init(_ schema: SchemaText, _ read: @escaping @Sendable (Node, inout NodeReader) -> Value?) {
+  init(_ schema: JSON, _ read: @escaping @Sendable (Node, inout NodeReader) -> Value?) {
     self.schema = schema
     self.read = read
   }
 
   /// Text that `parse` understands; else `code`, with what would be right.
   static func parsed(
-    _ expected: String, _ code: DiagnosticCode, schema: SchemaText = ["type": "string"], hint: String? = nil,
+    _ expected: String, _ code: DiagnosticCode, schema: JSON = ["type": "string"], hint: String? = nil,
     _ parse: @escaping @Sendable (String) -> Value?
   ) -> ValueShape {
     ValueShape(schema) { node, reader in

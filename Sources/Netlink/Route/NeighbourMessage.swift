@@ -10,7 +10,8 @@ package struct NeighbourMessage: NetlinkMessage {
   /// AF_INET or AF_INET6; AF_BRIDGE, 7, for the forwarding database.
   package var family: UInt8
   package var index: Int32
-  /// NUD_…: 0x02 reachable, 0x04 stale, 0x40 no ARP, 0x80 permanent.
+  /// NUD_…: 0x02 reachable, 0x04 stale, 0x40 no ARP, 0x80 permanent. A proxied address that was not made permanent
+  /// goes when its link loses the carrier (pneigh_ifdown_and_unlock); a dump says 0 of every one.
   package var state: UInt16 = 0
   /// NTF_…: 0x02 self, 0x04 master, 0x08 proxy.
   package var flags: UInt8 = 0

@@ -39,10 +39,27 @@ package struct RuleMessage: NetlinkMessage {
   package var ipProtocol: UInt8?
   package var sourcePorts: ClosedRange<UInt16>?
   package var destinationPorts: ClosedRange<UInt16>?
+  /// Of a single port; Linux 6.15 and newer, which tell 0xffff where none was asked for.
+  package var sourcePortMask: UInt16?
+  package var destinationPortMask: UInt16?
+  package var dscp: UInt8?
+  package var dscpMask: UInt8?
+  package var flowLabel: UInt32?
+  package var flowLabelMask: UInt32?
   /// Numbers of attributes that this type does not know: such a rule cannot be made anew from here.
   package var unknown: [Int] = []
 
   package init(family: UInt8) { self.family = family }
+
+  /// Attributes that the headers of Debian 12 do not have yet.
+  private enum Newer {
+    static let dscp = 25
+    static let flowLabel = 26
+    static let flowLabelMask = 27
+    static let sourcePortMask = 28
+    static let destinationPortMask = 29
+    static let dscpMask = 30
+  }
 
   package init(decoding payload: RawSpan) throws(MalformedMessage) {
     try payload.require(12)
@@ -75,6 +92,12 @@ package struct RuleMessage: NetlinkMessage {
       case FRA_IP_PROTO: ipProtocol = try a.u8()
       case FRA_SPORT_RANGE: sourcePorts = try a.range(4) { ($0.loadU16(0), $0.loadU16(2)) }
       case FRA_DPORT_RANGE: destinationPorts = try a.range(4) { ($0.loadU16(0), $0.loadU16(2)) }
+      case Newer.sourcePortMask: sourcePortMask = try a.u16()
+      case Newer.destinationPortMask: destinationPortMask = try a.u16()
+      case Newer.dscp: dscp = try a.u8()
+      case Newer.dscpMask: dscpMask = try a.u8()
+      case Newer.flowLabel: flowLabel = try a.be32()
+      case Newer.flowLabelMask: flowLabelMask = try a.be32()
       case FRA_PAD: break
       default: unknown.append(a.type)
       }
@@ -109,7 +132,13 @@ package struct RuleMessage: NetlinkMessage {
       }
     }
     if let sourcePorts { writer.put(FRA_SPORT_RANGE, ports: sourcePorts) }
+    if let sourcePortMask { writer.put(Newer.sourcePortMask, u16: sourcePortMask) }
     if let destinationPorts { writer.put(FRA_DPORT_RANGE, ports: destinationPorts) }
+    if let destinationPortMask { writer.put(Newer.destinationPortMask, u16: destinationPortMask) }
+    if let dscp { writer.put(Newer.dscp, u8: dscp) }
+    if let dscpMask { writer.put(Newer.dscpMask, u8: dscpMask) }
+    if let flowLabel { writer.put(Newer.flowLabel, be32: flowLabel) }
+    if let flowLabelMask { writer.put(Newer.flowLabelMask, be32: flowLabelMask) }
     if let ipProtocol { writer.put(FRA_IP_PROTO, u8: ipProtocol) }
     if let suppressGroup { writer.put(FRA_SUPPRESS_IFGROUP, i32: suppressGroup) }
     if let destination { writer.put(FRA_DST, address: destination) }

@@ -75,11 +75,12 @@ extension Namespace {
   private static func facts(_ part: String, _ json: JSON) -> [String] {
     switch part {
     case "link":
-      // Timers count down. Carrier is the peer's or the holder's doing, and comes about a second late.
+      // Timers count down. The kernel numbers ports. Carrier is the peer's or the holder's doing, and comes about a second late.
       let moving: Set = [
         "ifindex", "link_index", "hello_timer", "tcn_timer", "topology_change_timer", "gc_timer",
         "hold_timer",
-        "forward_delay_timer", "message_age_timer", "topology_change_detected", "operstate", "stats",
+        "forward_delay_timer", "message_age_timer", "topology_change_detected", "operstate", "stats", "id",
+        "no", "designated_port",
         "stats64",
         "numtxqueues",
       ]

@@ -33,7 +33,8 @@ struct Host {
       route add default via 2001:db8::1 dev eth1
       """)
     if let lan2 { try host.wire("eth2", "02:00:5e:00:01:02", to: lan2, v4: "198.51.100", v6: "2001:db8:2:") }
-    if dad { _ = try space.dump() }
+    for uplink in lan2 == nil ? ["eth1"] : ["eth1", "eth2"] { try space.settle(uplink) }
+    for each in [lan, lan2].compactMap({ $0 }) { try each.settle("lan0") }
     try body(host)
   }
 

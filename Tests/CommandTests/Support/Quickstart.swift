@@ -60,10 +60,12 @@ final class Foreign {
     try host.space.ip(
       """
       link add name virbr9 type bridge
+      link set virbr9 addrgenmode none
       link set virbr9 up
       addr add 10.99.0.1/24 dev virbr9
       addr add 2001:db8:99::1/64 dev virbr9
       tuntap add foreign0 mode tap
+      link set foreign0 addrgenmode none
       link set foreign0 master virbr9 up
       route add 10.98.0.0/24 via 10.99.0.2 dev virbr9 table 98
       route add 2001:db8:98::/64 via 2001:db8:99::2 dev virbr9 proto 42
@@ -77,11 +79,13 @@ final class Foreign {
           "table inet foreign { chain forward { type filter hook forward priority 0; counter accept; }; }\n")
     }
     holder = try Station("foreign0", in: host.space, mac: "02:00:00:00:99:01", "--address 10.99.0.2/24")
+    try host.space.settle("foreign0")
+    try host.space.settle("virbr9")
   }
 
-  /// Everything of it, as the kernel has it, with its indexes.
+  /// Everything of it, as the kernel has it. A rule of ours may name a foreign link.
   func state() throws -> Dump {
-    try host.space.dump().mentioning("virbr9", "foreign", "=98", "98:")
+    try host.space.dump().mentioning("virbr9", "foreign", "=98", "98:").without("protocol=214")
   }
 
   func index() throws -> Int? { try host.space.json("ip -j link show dev foreign0")[0]["ifindex"].int }

@@ -44,6 +44,9 @@ final class Prober {
     }
   }
 
+  /// Ends the sending; replies are awaited for a second more.
+  func stop() { child.closeInput() }
+
   func finish() throws -> Result {
     let outcome = child.finish(timeout: 10)
     let words = outcome.stdout.lines.first { $0.hasPrefix("probe ") }?.words ?? []

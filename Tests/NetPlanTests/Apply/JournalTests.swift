@@ -53,7 +53,8 @@ struct JournalTests {
     address.secondary = true
     var route = Route(
       id: RouteID(
-        destination: IPPrefix("2001:db8::/32")!, table: .max, metric: .max, tos: 255, source: IPPrefix("2001:db8:1::/48"), ordinal: 2),
+        destination: IPPrefix("2001:db8::/32")!, table: .max, metric: .max, tos: 255,
+        source: IPPrefix("2001:db8:1::/48"), ordinal: 2),
       kind: .blackhole,
       nexthops: [Nexthop(gateway: IPAddress("fe80::1"), link: br, weight: 256, onlink: true), Nexthop()])
     route.origin = 255
@@ -65,14 +66,20 @@ struct JournalTests {
     route.lifetime = .forever
     route.foreign = [30]
     var rule = Rule(
-      id: RuleID(family: .ipv6, priority: .max, iif: br, oif: br, action: .prohibit, table: .max, rest: "00ff"))
+      id: RuleID(
+        family: .ipv6, priority: .max, iif: br, oif: br, action: .prohibit, table: .max, rest: "00ff"))
     rule.origin = 214
     var proxy = Neighbour(link: br, address: IPAddress("::1")!)
     proxy.origin = 214
-    let sysctl = Sysctl(key: SysctlKey(family: .ipv6, link: LinkName("eth0.10")!, name: "accept_ra"), value: "2")
+    let sysctl = Sysctl(
+      key: SysctlKey(family: .ipv6, link: LinkName("eth0.10")!, name: "accept_ra"), value: "2")
     let former = Former(
-      id: FormerID(object: "link/eth0", attribute: "up"), value: "false", set: "{\"a\":\"\\n\"}", users: ["a", "b"])
-    return [.link(link), .address(address), .route(route), .rule(rule), .neighbour(proxy), .sysctl(sysctl), .former(former)]
+      id: FormerID(object: "link/eth0", attribute: "up"), value: "false", set: "{\"a\":\"\\n\"}",
+      users: ["a", "b"])
+    return [
+      .link(link), .address(address), .route(route), .rule(rule), .neighbour(proxy), .sysctl(sysctl),
+      .former(former),
+    ]
   }()
 
   @Test("an object of each kind comes back from JSON with every attribute", arguments: full)
@@ -81,7 +88,9 @@ struct JournalTests {
     let read = try #require(Object(json: json))
     #expect(read == object)
     #expect(read.json == json)
-    func count<Kind: Described>(_ value: Kind) -> (Int, Int) { (Kind.fields.count, Kind.fields.count { $0.json(value) != nil }) }
+    func count<Kind: Described>(_ value: Kind) -> (Int, Int) {
+      (Kind.fields.count, Kind.fields.count { $0.json(value) != nil })
+    }
     let (all, set) = count(object.described)
     #expect(all == set, "an attribute is not set here, and so not tried")
   }
@@ -116,7 +125,9 @@ struct JournalTests {
     for length in 0..<opening.count {
       let written = Array(opening[..<length])
       #expect(try Journal.parse(written) == nil, "\(length) bytes")
-      #expect(try Journal.parse(written + [UInt8](repeating: 0, count: opening.count - length)) == nil, "\(length) bytes")
+      #expect(
+        try Journal.parse(written + [UInt8](repeating: 0, count: opening.count - length)) == nil,
+        "\(length) bytes")
     }
     #expect(try Journal.parse(opening + Journal.mark + [Journal.mark[0]])?.announced == 1)
   }

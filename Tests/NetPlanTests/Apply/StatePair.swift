@@ -41,7 +41,8 @@ struct StatePair: CustomStringConvertible {
   }
 
   private static func list(_ kernel: SimulatedKernel) -> String {
-    kernel.state.sorted.filter { $0.sysctl == nil }.map { "  \($0.id) \($0.json.text())" }.joined(separator: "\n")
+    kernel.state.sorted.filter { $0.sysctl == nil }.map { "  \($0.id) \($0.json.text())" }.joined(
+      separator: "\n")
   }
 
   /// What leads to `goal` from `start`: everything that is there is wanted, everything else is not.
@@ -98,7 +99,8 @@ struct StatePair: CustomStringConvertible {
     }
     let objects = Set(from.state.objects.keys).union(to.state.objects.keys).sorted()
     for id in objects { without { StatePair.remove(id, &$0) } }
-    for name in Set(from.links.keys).intersection(to.links.keys).sorted() where from.links[name] != to.links[name] {
+    for name in Set(from.links.keys).intersection(to.links.keys).sorted()
+    where from.links[name] != to.links[name] {
       var copy = self
       copy.to.links[name] = from.links[name]
       list.append(copy)
@@ -116,7 +118,9 @@ struct StatePair: CustomStringConvertible {
     case .neighbour(let proxy): try? kernel.perform(.deleteProxy(proxy))
     case .former(let former): try? kernel.perform(.ledger(gone: [former.id], new: []))
     case .sysctl(let sysctl):
-      let usual = SimulatedKernel.usualSettings.first { $0.family == sysctl.key.family && $0.name == sysctl.key.name }
+      let usual = SimulatedKernel.usualSettings.first {
+        $0.family == sysctl.key.family && $0.name == sysctl.key.name
+      }
       kernel.settings[sysctl.key] = usual?.value
     }
   }
@@ -129,8 +133,9 @@ struct StatePair: CustomStringConvertible {
       for candidate in small.smaller {
         tries += 1
         if let worse = law(candidate) {
-          guard candidate.to.differences(from: candidate.from).count + candidate.from.state.objects.count
-            < small.to.differences(from: small.from).count + small.from.state.objects.count
+          guard
+            candidate.to.differences(from: candidate.from).count + candidate.from.state.objects.count
+              < small.to.differences(from: small.from).count + small.from.state.objects.count
           else { continue }
           (small, failure) = (candidate, worse)
           continue search

@@ -35,7 +35,8 @@ struct StatePairTests {
     return differences.isEmpty ? nil : "\(differences)\nafter\n\(plan.text(TextStyle(full: true)))"
   }
 
-  @Test("apply leads from any state to any other, there is nothing left to do then, and the way back leads back")
+  @Test(
+    "apply leads from any state to any other, there is nothing left to do then, and the way back leads back")
   func thereAndBack() {
     hold(1500, from: 1) { pair, _ in
       let machine = Machine(pair.from)

@@ -41,7 +41,8 @@ struct TopologyCase: CustomStringConvertible {
       case .route(let route): try? copy.host.perform(.deleteRoute(route))
       case .rule(let rule): try? copy.host.perform(.deleteRule(rule))
       case .neighbour(let proxy): try? copy.host.perform(.deleteProxy(proxy))
-      case .link(let link) where link.kind == .tap || link.kind == .bridge: try? copy.host.perform(.deleteLinks([link.name]))
+      case .link(let link) where link.kind == .tap || link.kind == .bridge:
+        try? copy.host.perform(.deleteLinks([link.name]))
       default: continue
       }
       if !copy.host.hasStrandedRoutes { list.append(copy) }

@@ -39,9 +39,12 @@ struct TopologyPropertyTests {
     guard ending == .done(warnings: []) else { return "\(ending)\n\(plan.text(TextStyle(full: true)))" }
     if machine.hasJournal { return "a journal is left" }
     guard let (second, _) = Self.plan(topology, machine, removing: removing) else {
-      return "after the apply there are obstacles: \(Planner(topology: topology, host: machine.kernel.observe()).plan().obstacles)"
+      return
+        "after the apply there are obstacles: \(Planner(topology: topology, host: machine.kernel.observe()).plan().obstacles)"
     }
-    return second.changes.isEmpty ? nil : "the second plan is not empty: \(second.changes.map { "\($0.json.text())" })\nafter\n\(plan.text(TextStyle(full: true)))"
+    return second.changes.isEmpty
+      ? nil
+      : "the second plan is not empty: \(second.changes.map { "\($0.json.text())" })\nafter\n\(plan.text(TextStyle(full: true)))"
   }
 
   @Test("apply reaches its target, the second plan is empty, and remove gives the host back")
@@ -63,7 +66,9 @@ struct TopologyPropertyTests {
     let machine = Machine(tried.host)
     var last: (SimulatedKernel, Plan, Observation, Topology)?
     for sketch in tried.sketches {
-      guard let topology = sketch.topology, let (plan, host) = plan(topology, machine), !plan.isEmpty else { continue }
+      guard let topology = sketch.topology, let (plan, host) = plan(topology, machine), !plan.isEmpty else {
+        continue
+      }
       last = (machine.kernel, plan, host, topology)
       if apply(topology, to: machine) != nil { return nil }
     }
@@ -71,15 +76,19 @@ struct TopologyPropertyTests {
   }
 
   /// How many events an undisturbed run has, and the host after it.
-  private static func undisturbed(_ kernel: SimulatedKernel, _ plan: Plan, _ host: Observation) -> (Int, SimulatedKernel)? {
+  private static func undisturbed(_ kernel: SimulatedKernel, _ plan: Plan, _ host: Observation) -> (
+    Int, SimulatedKernel
+  )? {
     let machine = Machine(kernel)
     guard machine.apply(plan, before: host.state) == .done(warnings: []) else { return nil }
     return (machine.events, machine.kernel)
   }
 
-  @Test("whatever fails, the host is as the plan says or as it was", arguments: [
-    Machine.Fault.Kind.refused, .answersLost, .requestsLost,
-  ])
+  @Test(
+    "whatever fails, the host is as the plan says or as it was",
+    arguments: [
+      Machine.Fault.Kind.refused, .answersLost, .requestsLost,
+    ])
   func faults(_ kind: Machine.Fault.Kind) {
     hold(25, length: 2, from: 10_000) { tried in
       guard let (before, plan, host, topology) = Self.lastPlan(tried),
@@ -101,7 +110,8 @@ struct TopologyPropertyTests {
           if let failure = Self.apply(topology, to: machine) { return "\(what): \(failure)" }
           let differences = machine.kernel.differences(from: after)
           if !differences.isEmpty { return "\(what): done, but \(differences)\n\(plan.text())" }
-        case .stuck(let cause, let remaining): return "\(what): stuck on \(remaining), \(cause)\n\(plan.text())"
+        case .stuck(let cause, let remaining):
+          return "\(what): stuck on \(remaining), \(cause)\n\(plan.text())"
         }
       }
       return nil
@@ -117,14 +127,18 @@ struct TopologyPropertyTests {
       for event in 0..<count {
         let machine = Machine(before, faults: [.init(.killed, at: event)])
         _ = machine.apply(plan, before: host.state)
-        if let failure = Self.recovered(machine, before, after) { return "killed at \(event) of \(count): \(failure)\n\(plan.text())" }
+        if let failure = Self.recovered(machine, before, after) {
+          return "killed at \(event) of \(count): \(failure)\n\(plan.text())"
+        }
       }
       return nil
     }
   }
 
   /// Recovers after a kill; nil when the host then is one of the two.
-  private static func recovered(_ machine: Machine, _ before: SimulatedKernel, _ after: SimulatedKernel) -> String? {
+  private static func recovered(_ machine: Machine, _ before: SimulatedKernel, _ after: SimulatedKernel)
+    -> String?
+  {
     let isDecided = machine.committed != nil
     let isOpen = machine.undecided != nil
     machine.restart()
@@ -135,10 +149,13 @@ struct TopologyPropertyTests {
       return "\(error)"
     }
     if machine.hasJournal { return "a journal is left" }
-    let differences = isDecided
+    let differences =
+      isDecided
       ? machine.kernel.differences(from: after) : machine.kernel.differences(from: before)
     // The journal goes last: without one the run had not begun, or was through.
-    if differences.isEmpty || (!isDecided && !isOpen && machine.kernel.differences(from: after).isEmpty) { return nil }
+    if differences.isEmpty || (!isDecided && !isOpen && machine.kernel.differences(from: after).isEmpty) {
+      return nil
+    }
     return "\(isDecided ? "decided" : "undecided"), and then \(differences)"
   }
 

@@ -53,7 +53,9 @@ struct TransactionTests {
     }
   }
 
-  @Test("a way back that fails for good is said object by object, and recovery completes it once the cause is gone")
+  @Test(
+    "a way back that fails for good is said object by object, and recovery completes it once the cause is gone"
+  )
   func stuck() throws {
     let (kernel, plan, host) = try Self.situation()
     let undisturbed = Machine(kernel)
@@ -81,10 +83,12 @@ struct TransactionTests {
     _ = undisturbed.apply(plan, before: host.state)
     for event in 6..<undisturbed.events - 6 {
       // Requests fail from here on, but the host can be looked at now and then.
-      let machine = Machine(kernel, faults: (event..<event + 200).filter { $0 % 7 != 0 }.map { .init(.refused, at: $0) })
+      let machine = Machine(
+        kernel, faults: (event..<event + 200).filter { $0 % 7 != 0 }.map { .init(.refused, at: $0) })
       guard case .stuck(_, let remaining) = machine.apply(plan, before: host.state) else { continue }
       let named = Set(remaining.flatMap { [$0.before?.id, $0.after?.id] }.compactMap { $0?.description })
-      for line in machine.kernel.differences(from: kernel) where line.hasPrefix("link/") || line.hasPrefix("route/") {
+      for line in machine.kernel.differences(from: kernel)
+      where line.hasPrefix("link/") || line.hasPrefix("route/") {
         #expect(named.contains { line.hasPrefix($0 + ":") }, "\(line) is not named")
       }
     }

@@ -3,29 +3,42 @@ import Testing
 
 @Suite("JSON")
 struct JSONTests {
-  private static func parse(_ text: String) throws(JSON.SyntaxError) -> JSON { try JSON(parsing: Array(text.utf8)) }
+  private static func parse(_ text: String) throws(JSON.SyntaxError) -> JSON {
+    try JSON(parsing: Array(text.utf8))
+  }
 
-  @Test("a sound text is read (RFC 8259)", arguments: [
-    ("null", JSON.null), (" true ", .bool(true)), ("\t\r\n false", .bool(false)), ("0", .int(0)), ("-1", .int(-1)),
-    ("9223372036854775807", .int(.max)), ("-9223372036854775808", .int(.min)),
-    ("9223372036854775808", .number("9223372036854775808")), ("1.5e3", .number("1.5e3")), ("-0.1E-2", .number("-0.1E-2")),
-    ("\"\"", .string("")), ("\"\\\"\\\\\\/\\b\\f\\n\\r\\t\"", .string("\"\\/\u{8}\u{c}\n\r\t")),
-    ("\"\\u00e9\\u20AC\"", .string("é€")), ("\"\\ud83d\\ude00\"", .string("😀")), ("\"😀é\"", .string("😀é")),
-    ("[]", .array([])), ("[ ]", .array([])), ("[1, 2]", .array([.int(1), .int(2)])), ("{}", .object([])),
-    ("{\"a\":{\"b\":[]}}", .object([.init("a", .object([.init("b", .array([]))]))])),
-    ("{\"b\":1,\"a\":2,\"b\":3}", .object([.init("b", .int(1)), .init("a", .int(2)), .init("b", .int(3))])),
-    ("\"\\u0000\"", .string("\0")),
-  ])
+  @Test(
+    "a sound text is read (RFC 8259)",
+    arguments: [
+      ("null", JSON.null), (" true ", .bool(true)), ("\t\r\n false", .bool(false)), ("0", .int(0)),
+      ("-1", .int(-1)),
+      ("9223372036854775807", .int(.max)), ("-9223372036854775808", .int(.min)),
+      ("9223372036854775808", .number("9223372036854775808")), ("1.5e3", .number("1.5e3")),
+      ("-0.1E-2", .number("-0.1E-2")),
+      ("\"\"", .string("")), ("\"\\\"\\\\\\/\\b\\f\\n\\r\\t\"", .string("\"\\/\u{8}\u{c}\n\r\t")),
+      ("\"\\u00e9\\u20AC\"", .string("é€")), ("\"\\ud83d\\ude00\"", .string("😀")), ("\"😀é\"", .string("😀é")),
+      ("[]", .array([])), ("[ ]", .array([])), ("[1, 2]", .array([.int(1), .int(2)])), ("{}", .object([])),
+      ("{\"a\":{\"b\":[]}}", .object([.init("a", .object([.init("b", .array([]))]))])),
+      (
+        "{\"b\":1,\"a\":2,\"b\":3}", .object([.init("b", .int(1)), .init("a", .int(2)), .init("b", .int(3))])
+      ),
+      ("\"\\u0000\"", .string("\0")),
+    ])
   func reads(_ text: String, _ value: JSON) throws {
     #expect(try Self.parse(text) == value)
   }
 
-  @Test("anything else is refused (RFC 8259)", arguments: [
-    "", " ", "nul", "tru", "True", "nulll", "[", "]", "[1", "[1,", "[1,]", "[,1]", "[1 2]", "{", "{\"a\"", "{\"a\":", "{\"a\":1",
-    "{\"a\":1,}", "{a:1}", "{\"a\" 1}", "{1:2}", "\"", "\"a", "\"\\\"", "\"\\x\"", "\"\\u12\"", "\"\\u12g4\"", "\"\n\"", "\"\u{1}\"",
-    "'a'", "1 2", "{} {}", "+1", ".5", "5.", "1.", "01", "-01", "-", "--1", "1e", "1e+", "0x10", "1_000", "NaN", "Infinity",
-    "\"\\ud83d\"", "\"\\ude00\"", "\"\\ud83d\\u0041\"", "\u{feff}1", "1.2.3", "1e5e5", "1-2", "\"a\"b",
-  ])
+  @Test(
+    "anything else is refused (RFC 8259)",
+    arguments: [
+      "", " ", "nul", "tru", "True", "nulll", "[", "]", "[1", "[1,", "[1,]", "[,1]", "[1 2]", "{", "{\"a\"",
+      "{\"a\":", "{\"a\":1",
+      "{\"a\":1,}", "{a:1}", "{\"a\" 1}", "{1:2}", "\"", "\"a", "\"\\\"", "\"\\x\"", "\"\\u12\"",
+      "\"\\u12g4\"", "\"\n\"", "\"\u{1}\"",
+      "'a'", "1 2", "{} {}", "+1", ".5", "5.", "1.", "01", "-01", "-", "--1", "1e", "1e+", "0x10", "1_000",
+      "NaN", "Infinity",
+      "\"\\ud83d\"", "\"\\ude00\"", "\"\\ud83d\\u0041\"", "\u{feff}1", "1.2.3", "1e5e5", "1-2", "\"a\"b",
+    ])
   func refuses(_ text: String) {
     #expect(throws: JSON.SyntaxError.self) { try Self.parse(text) }
   }
@@ -69,12 +82,15 @@ struct JSONTests {
     case 3: .number("\(random.below(1000)).5")
     case 4: .string(text(&random))
     case 5: .array((0..<random.below(4)).map { _ in value(&random, depth: depth + 1) })
-    default: .object((0..<random.below(4)).map { _ in .init(text(&random), value(&random, depth: depth + 1)) })
+    default:
+      .object((0..<random.below(4)).map { _ in .init(text(&random), value(&random, depth: depth + 1)) })
     }
   }
 
   private static func text(_ random: inout Random) -> String {
-    let scalars: [Unicode.Scalar] = ["a", "\"", "\\", "/", "\n", "\0", "\u{1f}", "\u{7f}", "é", "€", "😀", "\u{2028}", " "]
+    let scalars: [Unicode.Scalar] = [
+      "a", "\"", "\\", "/", "\n", "\0", "\u{1f}", "\u{7f}", "é", "€", "😀", "\u{2028}", " ",
+    ]
     var text = ""
     for _ in 0..<random.below(6) { text.unicodeScalars.append(random.pick(scalars)) }
     return text
@@ -84,7 +100,8 @@ struct JSONTests {
   func fuzz() {
     var random = Random(seed: 7159)
     let seeds = [
-      "{\"format\":1,\"name\":\"lab\",\"changes\":[{\"id\":\"link/a\",\"before\":null}]}", "[1,-2.5e3,\"\\u00e9\\ud83d\\ude00\",true]",
+      "{\"format\":1,\"name\":\"lab\",\"changes\":[{\"id\":\"link/a\",\"before\":null}]}",
+      "[1,-2.5e3,\"\\u00e9\\ud83d\\ude00\",true]",
     ].map { Array($0.utf8) }
     var refused = 0
     for _ in 0..<20_000 {

@@ -8,7 +8,10 @@ struct NaturalOrderTests {
     let sorted = ["a", "a0", "a1", "a01", "a1b", "a2", "a2b10", "a2b9", "a10", "b", "web-2", "web-10"]
     var random = Random(seed: 1)
     let shuffled = sorted.shuffled(using: &random)
-    #expect(shuffled.sorted(by: naturallyPrecedes) == ["a", "a0", "a01", "a1", "a1b", "a2", "a2b9", "a2b10", "a10", "b", "web-2", "web-10"])
+    #expect(
+      shuffled.sorted(by: naturallyPrecedes) == [
+        "a", "a0", "a01", "a1", "a1b", "a2", "a2b9", "a2b10", "a10", "b", "web-2", "web-10",
+      ])
   }
 
   @Test("a number too long for any integer is a number")

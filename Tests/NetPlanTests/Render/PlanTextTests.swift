@@ -56,7 +56,8 @@ struct PlanTextTests {
     var link = Link(name: LinkName("lab")!, kind: .bridge)
     link.mtu = 1500
     let setting = Sysctl(key: SysctlKey(family: .ipv6, link: link.name, name: "accept_ra"), value: "0")
-    let former = Former(id: FormerID(object: "link/eth0", attribute: "up"), value: "false", set: "true", users: ["lab"])
+    let former = Former(
+      id: FormerID(object: "link/eth0", attribute: "up"), value: "false", set: "true", users: ["lab"])
     let plan = Plan(
       name: "lab",
       changes: [.link(link), .sysctl(setting), .former(former)].map { Change(before: nil, after: $0) })
@@ -92,7 +93,8 @@ struct PlanTextTests {
       name: "lab",
       changes: [
         Change(before: nil, after: link("a", .bridge)), Change(before: link("b"), after: nil),
-        Change(before: link("c"), after: link("c", mtu: 9000)), Change(before: link("d"), after: link("d", queues: true)),
+        Change(before: link("c"), after: link("c", mtu: 9000)),
+        Change(before: link("d"), after: link("d", queues: true)),
       ])
     plan.interruptions[.link(LinkName("c")!)] = ["its VM"]
     plan.risks = [

@@ -23,5 +23,7 @@ struct Random: RandomNumberGenerator {
   }
 
   /// Each item, or not.
-  mutating func some<Item>(of items: [Item], _ percent: Int = 50) -> [Item] { items.filter { _ in chance(percent) } }
+  mutating func some<Item>(of items: [Item], _ percent: Int = 50) -> [Item] {
+    items.filter { _ in chance(percent) }
+  }
 }

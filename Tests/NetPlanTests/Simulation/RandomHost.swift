@@ -34,9 +34,15 @@ struct RandomHost {
     link.facts?.permanentMAC = link.mac
     if random.chance(15) { link.addressGeneration = Link.AddressGeneration.none }
     kernel.add(link)
-    if random.chance(20) { perform(.write(Sysctl(key: SysctlKey(family: .ipv4, link: name, name: "rp_filter"), value: "2"))) }
-    if random.chance(20) { perform(.write(Sysctl(key: SysctlKey(family: .ipv6, link: name, name: "accept_ra"), value: "2"))) }
-    if random.chance(10) { perform(.write(Sysctl(key: SysctlKey(family: .ipv4, link: name, name: "forwarding"), value: "1"))) }
+    if random.chance(20) {
+      perform(.write(Sysctl(key: SysctlKey(family: .ipv4, link: name, name: "rp_filter"), value: "2")))
+    }
+    if random.chance(20) {
+      perform(.write(Sysctl(key: SysctlKey(family: .ipv6, link: name, name: "accept_ra"), value: "2")))
+    }
+    if random.chance(10) {
+      perform(.write(Sysctl(key: SysctlKey(family: .ipv4, link: name, name: "forwarding"), value: "1")))
+    }
     if random.chance(90) {
       var up = kernel.links[name]!
       up.up = true
@@ -66,7 +72,8 @@ struct RandomHost {
     }
     for _ in 0..<random.below(3) {
       let value = UInt128(0x2001_0db8) << 96 | UInt128(number) << 64 | UInt128(random.pick([5, 7, 9]))
-      var address = Address(link: name, local: IPInterface(IPAddress(family: .ipv6, value: value), length: 64)!)
+      var address = Address(
+        link: name, local: IPInterface(IPAddress(family: .ipv6, value: value), length: 64)!)
       if random.chance(20) { address.flags = [.noPrefixRoute] }
       perform(.addAddress(address, replacing: false))
     }
@@ -76,11 +83,15 @@ struct RandomHost {
   private mutating func addRoutes(_ name: LinkName, _ number: Int) {
     let metric = UInt32(number * 100)
     let gateway = IPAddress.v4(192, 0, UInt8(number), 1)
-    add(Route(id: RouteID(destination: .all(.ipv4), metric: metric), nexthops: [Nexthop(gateway: gateway, link: name)]))
+    add(
+      Route(
+        id: RouteID(destination: .all(.ipv4), metric: metric),
+        nexthops: [Nexthop(gateway: gateway, link: name)]))
     let gateway6 = IPAddress("fe80::1")!
     if random.chance(70) {
       var route = Route(
-        id: RouteID(destination: .all(.ipv6), metric: 1024 + metric), nexthops: [Nexthop(gateway: gateway6, link: name)])
+        id: RouteID(destination: .all(.ipv6), metric: 1024 + metric),
+        nexthops: [Nexthop(gateway: gateway6, link: name)])
       if random.chance(30) {
         route.origin = 9  // RTPROT_RA
         route.lifetime = .until(preferred: 1800, valid: 1800)
@@ -89,7 +100,8 @@ struct RandomHost {
     }
     if random.chance(40) {
       var route = Route(
-        id: RouteID(destination: IPPrefix(.v4(198, 51, UInt8(number), 0), length: 24)!, table: random.pick([254, 100])),
+        id: RouteID(
+          destination: IPPrefix(.v4(198, 51, UInt8(number), 0), length: 24)!, table: random.pick([254, 100])),
         nexthops: [Nexthop(gateway: gateway, link: name)])
       route.metrics = [Route.Metric(number: 2, value: 1400)]
       route.preferredSource = kernel.addresses[name]?.first { $0.local.family == .ipv4 }?.local.address
@@ -97,17 +109,20 @@ struct RandomHost {
     }
     if random.chance(20) {
       var route = Route(
-        id: RouteID(destination: IPPrefix(.v4(203, 0, UInt8(number), 0), length: 24)!), nexthops: [Nexthop(link: name)])
+        id: RouteID(destination: IPPrefix(.v4(203, 0, UInt8(number), 0), length: 24)!),
+        nexthops: [Nexthop(link: name)])
       route.scope = .link
       add(route)
     }
     if random.chance(20) {
       let destination = IPPrefix(IPAddress("2001:db8:f0::")!, length: 48)!
       var route = Route(
-        id: RouteID(destination: destination, metric: 1024 + metric), nexthops: [Nexthop(gateway: gateway6, link: name)])
-      route.preferredSource = kernel.addresses[name]?.first {
-        $0.local.family == .ipv6 && !$0.local.address.isLinkLocal
-      }?.local.address
+        id: RouteID(destination: destination, metric: 1024 + metric),
+        nexthops: [Nexthop(gateway: gateway6, link: name)])
+      route.preferredSource =
+        kernel.addresses[name]?.first {
+          $0.local.family == .ipv6 && !$0.local.address.isLinkLocal
+        }?.local.address
       add(route)
     }
   }
@@ -126,7 +141,9 @@ struct RandomHost {
     var up = kernel.links[bridge.name]!
     up.up = true
     perform(.set(kernel.links[bridge.name]!, up))
-    perform(.addAddress(Address(link: bridge.name, local: IPInterface(.v4(10, 99, 0, 1), length: 24)!), replacing: false))
+    perform(
+      .addAddress(
+        Address(link: bridge.name, local: IPInterface(.v4(10, 99, 0, 1), length: 24)!), replacing: false))
     let name = LinkName("foreign0")!
     var tap = Link(name: name, kind: .tap)
     tap.facts = LinkFacts()
@@ -140,7 +157,10 @@ struct RandomHost {
   }
 
   private mutating func addRules() {
-    var rule = Rule(id: RuleID(family: .ipv4, priority: 3000, iif: RandomHost.hardware[random.below(2)], action: .lookup, table: 100))
+    var rule = Rule(
+      id: RuleID(
+        family: .ipv4, priority: 3000, iif: RandomHost.hardware[random.below(2)], action: .lookup, table: 100)
+    )
     rule.origin = 3
     perform(.addRule(rule))
     perform(.addRule(Rule(id: RuleID(family: .ipv6, priority: 3001, action: .lookup, table: 101))))

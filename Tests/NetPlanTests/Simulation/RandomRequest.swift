@@ -38,7 +38,8 @@ struct RandomRequest {
   }
 
   private mutating func link(_ kernel: SimulatedKernel) -> LinkName {
-    random.pick(kernel.links.keys.filter { $0.text != "lo" && $0.text != "virbr0" && $0.text != "foreign0" }.sorted())
+    random.pick(
+      kernel.links.keys.filter { $0.text != "lo" && $0.text != "virbr0" && $0.text != "foreign0" }.sorted())
   }
 
   private mutating func creation(_ kernel: SimulatedKernel) -> Request {
@@ -64,7 +65,8 @@ struct RandomRequest {
     case 3 where before.alias != nil: after.alias = random.pick(["vnet:lab/x", "vnet:lab/y", "somebody's"])
     case 4, 5:
       guard before.kind != .bridge else { return .set(before, before) }
-      let bridges = kernel.links.values.filter { $0.kind == .bridge && $0.name != RandomHost.foreignBridge }.map(\.name).sorted()
+      let bridges = kernel.links.values.filter { $0.kind == .bridge && $0.name != RandomHost.foreignBridge }
+        .map(\.name).sorted()
       after.master = bridges.isEmpty || random.chance(25) ? Link.Master.none : .link(random.pick(bridges))
     case 6:
       if before.kind == .tap { return .setAccounts(name, random.chance(50) ? before.tap : Link.TAP()) }
@@ -86,13 +88,16 @@ struct RandomRequest {
     let number = UInt8(random.below(3))
     var address: Address
     if random.chance(55) {
-      let local = IPInterface(.v4(10, 1, number, UInt8(1 + random.below(4))), length: random.pick([24, 25, 32]))!
+      let local = IPInterface(
+        .v4(10, 1, number, UInt8(1 + random.below(4))), length: random.pick([24, 25, 32]))!
       address = Address(link: link, local: local)
       if random.chance(30) { address.broadcast = local.prefix.last }
       if random.chance(15) { address.label = "\(link):x" }
     } else {
       let value = UInt128(0x2001_0db8) << 96 | UInt128(number) << 64 | UInt128(1 + random.below(4))
-      address = Address(link: link, local: IPInterface(IPAddress(family: .ipv6, value: value), length: random.pick([64, 64, 128]))!)
+      address = Address(
+        link: link,
+        local: IPInterface(IPAddress(family: .ipv6, value: value), length: random.pick([64, 64, 128]))!)
       if random.chance(20) { address.flags = [.noDetection] }
     }
     address.origin = random.chance(50) ? 214 : 0
@@ -116,18 +121,27 @@ struct RandomRequest {
     let number = UInt8(random.below(4))
     let name = link(kernel)
     let isIPv4 = random.chance(60)
-    let destination = isIPv4
+    let destination =
+      isIPv4
       ? IPPrefix(.v4(172, 30, number, 0), length: 24)!
-      : IPPrefix(IPAddress(family: .ipv6, value: UInt128(0x2001_0db9) << 96 | UInt128(number) << 64), length: 64)!
+      : IPPrefix(
+        IPAddress(family: .ipv6, value: UInt128(0x2001_0db9) << 96 | UInt128(number) << 64), length: 64)!
     var nexthop = Nexthop(link: name)
-    let own = (kernel.addresses[name] ?? []).filter { $0.local.family == destination.family && $0.local.length < $0.local.family.bits }
-    if !own.isEmpty, random.chance(60) { nexthop.gateway = random.pick(own).local.prefix.address.advanced(by: 9) }
+    let own = (kernel.addresses[name] ?? []).filter {
+      $0.local.family == destination.family && $0.local.length < $0.local.family.bits
+    }
+    if !own.isEmpty, random.chance(60) {
+      nexthop.gateway = random.pick(own).local.prefix.address.advanced(by: 9)
+    }
     var route = Route(
-      id: RouteID(destination: destination, table: random.pick([254, 100]), metric: isIPv4 ? 0 : 1024), nexthops: [nexthop])
+      id: RouteID(destination: destination, table: random.pick([254, 100]), metric: isIPv4 ? 0 : 1024),
+      nexthops: [nexthop])
     route.origin = random.chance(50) ? 214 : 3
     route.scope = isIPv4 && nexthop.gateway == nil ? .link : .global
-    let sources = kernel.addresses.values.joined().filter { $0.local.family == destination.family && $0.origin != 3 }
-      .map(\.local.address).sorted()
+    let sources = kernel.addresses.values.joined().filter {
+      $0.local.family == destination.family && $0.origin != 3
+    }
+    .map(\.local.address).sorted()
     if !sources.isEmpty, random.chance(15) { route.preferredSource = random.pick(sources) }
     return route
   }
@@ -147,7 +161,8 @@ struct RandomRequest {
 
   private mutating func setting(of link: LinkName) -> Sysctl {
     let usual = random.pick(SimulatedKernel.usualSettings)
-    return Sysctl(key: SysctlKey(family: usual.family, link: link, name: usual.name), value: String(random.below(3)))
+    return Sysctl(
+      key: SysctlKey(family: usual.family, link: link, name: usual.name), value: String(random.below(3)))
   }
 
   private mutating func ledger() -> Request {

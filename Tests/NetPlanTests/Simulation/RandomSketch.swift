@@ -40,25 +40,39 @@ struct RandomSketch {
     var more = choices
     if network.keys["uplink"] != nil {
       more += [
-        ("host", ["none", "keep", "{address: 10.\(subnet).0.1/24}", "{address: [10.\(subnet).0.1/24, \"2001:db8:\(subnet)::1/64\"], gateway: 10.\(subnet).0.254}"])
+        (
+          "host",
+          [
+            "none", "keep", "{address: 10.\(subnet).0.1/24}",
+            "{address: [10.\(subnet).0.1/24, \"2001:db8:\(subnet)::1/64\"], gateway: 10.\(subnet).0.254}",
+          ]
+        )
       ]
     } else {
       more += [
-        ("address", [
-          "10.\(subnet).0.1/24", "[10.\(subnet).0.1/24, 10.\(subnet).1.1/24]", "[10.\(subnet).0.1/24, 10.\(subnet).0.2/24]",
-          "\"2001:db8:\(subnet)::1/64\"", "[\"2001:db8:\(subnet)::1/64\", 10.\(subnet).0.1/24]",
-        ])
+        (
+          "address",
+          [
+            "10.\(subnet).0.1/24", "[10.\(subnet).0.1/24, 10.\(subnet).1.1/24]",
+            "[10.\(subnet).0.1/24, 10.\(subnet).0.2/24]",
+            "\"2001:db8:\(subnet)::1/64\"", "[\"2001:db8:\(subnet)::1/64\", 10.\(subnet).0.1/24]",
+          ]
+        )
       ]
     }
     let (key, values) = random.pick(more)
     network.keys[key] = random.pick(values)
     // Services of an addressed network come later.
-    for service in ["dhcp", "dns", "ra"] { network.keys[service] = network.keys["address"] == nil ? nil : "false" }
+    for service in ["dhcp", "dns", "ra"] {
+      network.keys[service] = network.keys["address"] == nil ? nil : "false"
+    }
   }
 
   private mutating func vm(_ sketch: Sketch) -> Sketch.VM {
     var vm = Sketch.VM(name: fresh("v"))
-    if random.chance(30) { vm.keys["owner"] = random.pick(["alice", "bob", "{user: alice, group: kvm}", "1234"]) }
+    if random.chance(30) {
+      vm.keys["owner"] = random.pick(["alice", "bob", "{user: alice, group: kvm}", "1234"])
+    }
     if random.chance(10) { vm.keys["count"] = random.pick(["2", "3"]) }
     for _ in 0...random.below(3) { vm.nics.append(nic(sketch, of: vm)) }
     return vm
@@ -78,18 +92,25 @@ struct RandomSketch {
   private mutating func setKey(_ nic: inout Sketch.NIC, of vm: Sketch.VM) {
     let last = 1 + random.below(200)
     var choices: [(String, [String])] = [
-      ("mtu", ["1300", "1280"]), ("queues", ["1", "2", "4"]), ("mac", ["\"02:00:00:00:01:\(10 + random.below(80))\""])
+      ("mtu", ["1300", "1280"]), ("queues", ["1", "2", "4"]),
+      ("mac", ["\"02:00:00:00:01:\(10 + random.below(80))\""]),
     ]
     if vm.keys["count"] == nil { choices.append(("device", ["t\(random.below(6))"])) }
     if nic.keys["network"] != nil {
       choices += [
-        ("isolated", ["true", "false"]), ("vlan", ["10", "20"]), ("trunk", ["[30, 40-42]", "[50]"])
+        ("isolated", ["true", "false"]), ("vlan", ["10", "20"]), ("trunk", ["[30, 40-42]", "[50]"]),
       ]
     } else if vm.keys["count"] == nil {
       choices += [
-        ("address", ["172.16.0.\(last)", "[172.16.0.\(last), \"2001:db8:a::\(last)\"]", "\"2001:db8:a::\(last)\""]),
+        (
+          "address",
+          ["172.16.0.\(last)", "[172.16.0.\(last), \"2001:db8:a::\(last)\"]", "\"2001:db8:a::\(last)\""]
+        ),
         ("address", ["192.0.0.\(last)"]),
-        ("host-address", ["172.16.9.1/24", "[172.16.9.1/24, \"fe80::1/64\"]", "169.254.0.1", "\"fe80::1/128\""]),
+        (
+          "host-address",
+          ["172.16.9.1/24", "[172.16.9.1/24, \"fe80::1/64\"]", "169.254.0.1", "\"fe80::1/128\""]
+        ),
         ("routes", ["[172.17.\(last).0/24]", "[\"2001:db8:\(last)::/48\", 172.18.\(last).0/24]"]),
         ("proxy", ["eth0", "eth1", "eth2"]),
       ]
@@ -168,7 +189,9 @@ struct RandomSketch {
       sketch.vms[vm].nics[place].keys["was"] = sketch.vms[vm].nics[place].name
       sketch.vms[vm].nics[place].name = fresh("e")
     case 3:
-      if let key = sketch.vms[vm].nics[place].keys.keys.sorted().filter({ $0 != "network" && $0 != "mode" }).randomElement(using: &random) {
+      if let key = sketch.vms[vm].nics[place].keys.keys.sorted().filter({ $0 != "network" && $0 != "mode" })
+        .randomElement(using: &random)
+      {
         sketch.vms[vm].nics[place].keys[key] = nil
       }
     default: setKey(&sketch.vms[vm].nics[place], of: sketch.vms[vm])

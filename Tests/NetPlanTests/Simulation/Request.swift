@@ -64,7 +64,11 @@ extension Request {
     case (.link(let before)?, .link(let after)?): messages(of: before, after)
     case (.link?, nil), (nil, nil): []
     case (let before, .address(let address)?):
-      [.addAddress(address, replacing: before != nil || (address.local.family == .ipv6 && address.local.address.isLinkLocal))]
+      [
+        .addAddress(
+          address,
+          replacing: before != nil || (address.local.family == .ipv6 && address.local.address.isLinkLocal))
+      ]
     case (.address(let address)?, nil): [.deleteAddress(address)]
     case (let before, .route(let route)?): [.addRoute(route, replacing: before != nil)]
     case (.route(let route)?, nil): [.deleteRoute(route)]
@@ -88,7 +92,9 @@ extension Request {
     let (gone, come) = (names.old.subtracting(names.new), names.new.subtracting(names.old))
     if !gone.isEmpty { list.append(.removeAltnames(after.name, gone.sorted())) }
     if !come.isEmpty { list.append(.addAltnames(after.name, come.sorted())) }
-    if before.port != after.port, let isolated = after.port.isolated { list.append(.isolate(after.name, isolated)) }
+    if before.port != after.port, let isolated = after.port.isolated {
+      list.append(.isolate(after.name, isolated))
+    }
     if before.vlans != after.vlans, let vlans = after.vlans {
       let gone = (before.vlans ?? []).filter { vlan in !vlans.contains { $0.id == vlan.id } }
       let come = vlans.filter { !(before.vlans ?? []).contains($0) }

@@ -26,7 +26,9 @@ struct SimulatedHost: Host {
       }
       messages += Request.messages(of: change).map { (index, $0) }
     }
-    for ((index, _), outcome) in zip(messages, perform(messages.map(\.1))) where outcome != .done { outcomes[index] = outcome }
+    for ((index, _), outcome) in zip(messages, perform(messages.map(\.1))) where outcome != .done {
+      outcomes[index] = outcome
+    }
     for (index, change) in steps {
       if case .sysctl(let sysctl)? = change.after { outcomes[index] = perform([.write(sysctl)])[0] }
     }
@@ -69,7 +71,8 @@ struct SimulatedHost: Host {
     switch (change.before, change.after) {
     case (nil, .link(let link)?): link.kind == .tap ? .createTAP(link) : nil
     case (.link(let before)?, .link(let after)?):
-      before.tap.owner != after.tap.owner || before.tap.group != after.tap.group ? .setAccounts(after.name, after.tap) : nil
+      before.tap.owner != after.tap.owner || before.tap.group != after.tap.group
+        ? .setAccounts(after.name, after.tap) : nil
     default: nil
     }
   }
@@ -101,7 +104,11 @@ struct SimulatedHost: Host {
     }
     let requests = doomed.map { Request.deleteLinks([$0.1]) }
     for ((index, _), outcome) in zip(doomed, perform(requests)) {
-      if case .failed(let error) = outcome, error.errno == ENODEV { outcomes[index] = .done } else { outcomes[index] = outcome }
+      if case .failed(let error) = outcome, error.errno == ENODEV {
+        outcomes[index] = .done
+      } else {
+        outcomes[index] = outcome
+      }
     }
   }
 }

@@ -75,7 +75,9 @@ extension SimulatedKernel {
 
   mutating func deleteAddress(_ gone: Address) throws(Refusal) {
     _ = try require(gone.link)
-    let there = (addresses[gone.link] ?? []).first { $0.local == gone.local && (gone.peer == nil || $0.peer == gone.peer) }
+    let there = (addresses[gone.link] ?? []).first {
+      $0.local == gone.local && (gone.peer == nil || $0.peer == gone.peer)
+    }
     guard let there else { throw Refusal(EADDRNOTAVAIL) }
     drop(there)
   }
@@ -83,7 +85,8 @@ extension SimulatedKernel {
   /// With what hangs on it: secondaries, routes that name it as source, and with the last IPv4 address all routes by
   /// the link.
   mutating func drop(_ gone: Address) {
-    guard var list = addresses[gone.link], let place = list.firstIndex(where: { $0.local == gone.local && $0.peer == gone.peer })
+    guard var list = addresses[gone.link],
+      let place = list.firstIndex(where: { $0.local == gone.local && $0.peer == gone.peer })
     else { return }
     let wasPrimary = !isSecondary(gone, in: list[..<place])
     list.remove(at: place)
@@ -120,7 +123,9 @@ extension SimulatedKernel {
   }
 
   func isLocal(_ address: IPAddress) -> Bool {
-    addresses.values.contains { $0.contains { $0.local.address == address && !tentative.contains(Object.address($0).id) } }
+    addresses.values.contains {
+      $0.contains { $0.local.address == address && !tentative.contains(Object.address($0).id) }
+    }
   }
 
   /// IPv4 drops the routes that name an address of nobody as source, IPv6 only the naming
@@ -130,7 +135,9 @@ extension SimulatedKernel {
     if address.family == .ipv4 {
       routes.removeAll { $0.preferredSource == address }
     } else {
-      for index in routes.indices where routes[index].preferredSource == address { routes[index].preferredSource = nil }
+      for index in routes.indices where routes[index].preferredSource == address {
+        routes[index].preferredSource = nil
+      }
     }
   }
 }

@@ -2,8 +2,12 @@ import NetPlan
 
 extension SimulatedKernel {
   /// What is not as `other` has it, a line each; empty where both are the same host.
-  func differences(from other: SimulatedKernel, leavingOut isLeftOut: (Object) -> Bool = { _ in false }) -> [String] {
-    let (mine, theirs) = (comparable.filter { !isLeftOut($0.value) }, other.comparable.filter { !isLeftOut($0.value) })
+  func differences(from other: SimulatedKernel, leavingOut isLeftOut: (Object) -> Bool = { _ in false })
+    -> [String]
+  {
+    let (mine, theirs) = (
+      comparable.filter { !isLeftOut($0.value) }, other.comparable.filter { !isLeftOut($0.value) }
+    )
     var lines: [String] = []
     if mine != theirs {
       for id in Set(mine.keys).union(theirs.keys) where mine[id] != theirs[id] {

@@ -128,7 +128,9 @@ extension SimulatedKernel {
   mutating func settle() {
     for link in links.values where link.up == true && !ready.contains(link.name) && hasCarrier(link) {
       ready.insert(link.name)
-      guard link.addressGeneration == .eui64, link.facts?.loopback != true, let mac = link.mac else { continue }
+      guard link.addressGeneration == .eui64, link.facts?.loopback != true, let mac = link.mac else {
+        continue
+      }
       let own = IPAddress(family: .ipv6, value: (0xfe80 << 112) | mac.interfaceIdentifier)
       guard !(addresses[link.name] ?? []).contains(where: { $0.local.address == own }) else { continue }
       var address = Address(link: link.name, local: IPInterface(own, length: 64)!)
@@ -140,7 +142,10 @@ extension SimulatedKernel {
 
   private func hasCarrier(_ link: Link) -> Bool {
     switch link.kind {
-    case .bridge: links.values.contains { $0.master == .link(link.name) && $0.up == true && $0.kind != .bridge && hasCarrier($0) }
+    case .bridge:
+      links.values.contains {
+        $0.master == .link(link.name) && $0.up == true && $0.kind != .bridge && hasCarrier($0)
+      }
     case .tap: link.facts?.carrier == true
     default: true
     }
@@ -190,7 +195,8 @@ extension SimulatedKernel {
         list[index].label = new.text
       } else {
         let suffix = label.firstIndex(of: ":").map { String(label[$0...]) } ?? ":\(number)"
-        list[index].label = new.text.utf8.count + suffix.utf8.count < 16
+        list[index].label =
+          new.text.utf8.count + suffix.utf8.count < 16
           ? new.text + suffix : String(new.text.prefix(15 - suffix.utf8.count)) + suffix
       }
     }

@@ -14,7 +14,8 @@ extension SimulatedKernel {
   }
 
   private func isAlike(_ a: RouteID, _ b: RouteID) -> Bool {
-    a.destination == b.destination && a.table == b.table && a.metric == b.metric && a.tos == b.tos && a.source == b.source
+    a.destination == b.destination && a.table == b.table && a.metric == b.metric && a.tos == b.tos
+      && a.source == b.source
   }
 
   /// As the kernel would keep it, or why not.
@@ -30,7 +31,8 @@ extension SimulatedKernel {
     } else {
       new.scope = wanted.scope ?? .global
       // A gateway is nearer than what lies behind it (`fib_check_nh`).
-      if new.nexthops.contains(where: { $0.gateway != nil }), new.scope!.rawValue >= RouteScope.link.rawValue {
+      if new.nexthops.contains(where: { $0.gateway != nil }), new.scope!.rawValue >= RouteScope.link.rawValue
+      {
         throw Refusal(EINVAL)
       }
     }
@@ -57,7 +59,9 @@ extension SimulatedKernel {
     if isOnLink { return true }
     return routes.contains { route in
       route.id.destination.contains(gateway) && route.id.destination.length > 0
-        && route.nexthops.contains { $0.gateway == nil && $0.link != nil && (nexthop.link == nil || $0.link == nexthop.link) }
+        && route.nexthops.contains {
+          $0.gateway == nil && $0.link != nil && (nexthop.link == nil || $0.link == nexthop.link)
+        }
     }
   }
 
@@ -70,7 +74,8 @@ extension SimulatedKernel {
     for name in gone.nexthops.compactMap(\.link) { _ = try require(name) }
     let place = routes.firstIndex {
       isAlike($0.id, gone.id) && $0.kind == gone.kind && $0.origin == gone.origin ?? $0.origin
-        && $0.nexthops == gone.nexthops && (gone.preferredSource == nil || $0.preferredSource == gone.preferredSource)
+        && $0.nexthops == gone.nexthops
+        && (gone.preferredSource == nil || $0.preferredSource == gone.preferredSource)
     }
     guard let place else { throw Refusal(ESRCH) }
     routes.remove(at: place)
@@ -116,7 +121,8 @@ extension SimulatedKernel {
 
   mutating func deleteProxy(_ proxy: Neighbour) throws(Refusal) {
     _ = try require(proxy.link)
-    guard let place = proxies.firstIndex(where: { $0.link == proxy.link && $0.address == proxy.address }) else {
+    guard let place = proxies.firstIndex(where: { $0.link == proxy.link && $0.address == proxy.address })
+    else {
       throw Refusal(ENOENT)
     }
     proxies.remove(at: place)

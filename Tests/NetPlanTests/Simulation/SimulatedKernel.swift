@@ -144,7 +144,8 @@ struct SimulatedKernel: Sendable {
   private func isObserved(_ name: LinkName?, _ mentioned: Set<LinkName>) -> Bool {
     guard let name, name != .default, let link = links[name] else { return true }
     if mentioned.contains(name) { return true }
-    return link.master == Link.Master.none && !(link.kind == .tap && link.owner == nil) && link.facts?.loopback != true
+    return link.master == Link.Master.none && !(link.kind == .tap && link.owner == nil)
+      && link.facts?.loopback != true
   }
 
   func isSecondary(_ address: Address, in earlier: some Sequence<Address>) -> Bool {

@@ -25,8 +25,12 @@ struct SimulatedStore: JournalStore {
       }
       // A write may be cut short by a kill.
       let half = opening.count / 2
-      try step("write the journal", EIO) { machine.undecided!.replaceSubrange(..<half, with: opening[..<half]) }
-      try step("write the journal", EIO) { machine.undecided!.replaceSubrange(half..<opening.count, with: opening[half...]) }
+      try step("write the journal", EIO) {
+        machine.undecided!.replaceSubrange(..<half, with: opening[..<half])
+      }
+      try step("write the journal", EIO) {
+        machine.undecided!.replaceSubrange(half..<opening.count, with: opening[half...])
+      }
     } catch {
       // A process that is gone removes nothing.
       if machine.next() == nil { machine.undecided = nil }

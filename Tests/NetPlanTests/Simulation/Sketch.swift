@@ -42,7 +42,8 @@ struct Sketch: Sendable, Equatable {
   /// nil where the configuration is not sound in itself.
   var topology: Topology? {
     let seed = Seed(machineID: "0123456789abcdef0123456789abcdef")
-    return try? Configuration.load([SourceFile(path: "lab.conf", text: text)], defaultName: "lab", seed: seed).topology
+    return try? Configuration.load([SourceFile(path: "lab.conf", text: text)], defaultName: "lab", seed: seed)
+      .topology
   }
 
   /// This sketch with one thing left out, in every way.

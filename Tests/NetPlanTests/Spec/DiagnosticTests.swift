@@ -9,14 +9,14 @@ struct DiagnosticTests {
   func text(_ fixture: Fixture) {
     do {
       let loaded = try fixture.load()
-      fixture.expect(DiagnosticFormat.text.render(loaded.warnings, loaded.files))
+      fixture.expect(loaded.warnings.map { $0.text(loaded.files) }.joined())
     } catch {
       fixture.expect(error.text)
     }
   }
 
-  /// The kinds that need no file, or one too large to keep; `FilesTests` has them.
-  static let elsewhere: Set<DiagnosticCode> = [.cannotRead, .noFiles, .tooLarge]
+  /// The kinds that need no file, one too large to keep, or a host.
+  static let elsewhere: Set<DiagnosticCode> = [.cannotRead, .noFiles, .tooLarge, .hostConflict, .hostLacks]
 
   @Test("every code has a fixture of its name that reports it", arguments: DiagnosticCode.allCases)
   func everyCode(_ code: DiagnosticCode) throws {

@@ -35,7 +35,7 @@ INFO = enum("if_link.h", "IFLA_INFO_")
 KINDS = {
     "bridge": enum("if_link.h", "IFLA_BR_"), "tun": enum("if_link.h", "IFLA_TUN_"),
     "vlan": enum("if_link.h", "IFLA_VLAN_"), "macvlan": enum("if_link.h", "IFLA_MACVLAN_"),
-    "veth": enum("veth.h", "VETH_INFO_"),
+    "veth": enum("veth.h", "VETH_INFO_"), "vrf": enum("if_link.h", "IFLA_VRF_(?!PORT)"),
 }
 PORT = enum("if_link.h", "IFLA_BRPORT_")
 INET, INET6 = {1: "IFLA_INET_CONF"}, enum("if_link.h", "IFLA_INET6_")
@@ -268,10 +268,14 @@ def record():
 
 
 def vlans():
-    """An answer that only a kernel with bridge VLAN filtering gives."""
+    """What only a kernel with bridge VLAN filtering, 802.1Q and VRFs has: Debian's."""
     unshare()
     run("ip link add br0 type bridge vlan_filtering 1; ip link add v0 master br0 type veth peer name v1")
     run("bridge vlan add dev v0 vid 100-110; bridge vlan add dev v0 vid 20 pvid untagged")
+    request("request-vlan-link", "ip link add link v1 name x5 address 02:00:00:00:00:06 type vlan id 5 proto 802.1ad reorder_hdr off")
+    request("request-vrf", "ip link add vrf0 address 02:00:00:00:00:07 type vrf table 1000")
+    answer("link-vlan", "link x5 of a dump without counters", 18, LINKS, named("x5"))
+    answer("link-vrf", "link vrf0 of a dump without counters", 18, LINKS, named("vrf0"))
     answer("vlans", "port v0 with its VLANs", 18,
            struct.pack("=BBHiII", 7, 0, 0, 0, 0, 0) + struct.pack("=HHI", 8, 29, 4), named("v0"))
 
