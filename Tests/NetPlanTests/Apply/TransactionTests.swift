@@ -13,7 +13,7 @@ struct TransactionTests {
 
   private static func situation() throws -> (SimulatedKernel, Plan, Observation) {
     let kernel = RandomHost.make(11)
-    let topology = try ConfigurationTests.load(text).topology
+    let topology = try TopologyTests.load(text)
     let host = kernel.observe()
     let (plan, obstacles) = Planner(topology: topology, host: host).plan()
     try #require(obstacles.isEmpty && !plan.isEmpty)

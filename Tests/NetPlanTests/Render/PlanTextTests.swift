@@ -149,7 +149,7 @@ struct PlanTextTests {
     guard case .link(var link)? = state[.link(LinkName("c")!)] else { return }
     link.mtu = 1400
     state.insert(.link(link))
-    #expect(plan.stale(on: state) == [.link(link.name)])
+    #expect(plan.stale(on: state) == ["link/c"])
   }
 
   @Test("a snapshot reads back as the host it shows")

@@ -9,17 +9,28 @@ struct RandomRequest {
   private static let names = ["br0", "br1", "br2", "t0", "t1", "t2", "t3"].map { LinkName($0)! }
 
   /// `count` requests, one after another; those that are refused change nothing.
-  mutating func disturb(_ kernel: inout SimulatedKernel, _ count: Int) {
+  @discardableResult
+  mutating func disturb(_ kernel: inout SimulatedKernel, _ count: Int) -> [Request] {
+    var requests: [Request] = []
+    func perform(_ request: Request) {
+      requests.append(request)
+      try? kernel.perform(request)
+    }
     for _ in 0..<count {
       let request = request(kernel)
-      try? kernel.perform(request)
+      perform(request)
       switch request {
       // An alias that was never set cannot be taken away again: links have one from the start.
-      case .createTAP(let link), .createBridge(let link): kernel.links[link.name]?.alias = "vnet:lab/x"
+      case .createTAP(let link), .createBridge(let link):
+        guard let bare = kernel.links[link.name], bare.alias == nil else { break }
+        var named = bare
+        named.alias = "vnet:lab/x"
+        perform(.set(bare, named))
       default: break
       }
       kernel.passTime()
     }
+    return requests
   }
 
   private mutating func request(_ kernel: SimulatedKernel) -> Request {

@@ -116,7 +116,7 @@ struct SimulatedKernel: Sendable {
     let mentioned = Set(ledger.compactMap(\.mentionedLink))
     for link in links.values {
       var seen = link
-      seen.forwarding = settings[SysctlKey(family: .ipv4, link: link.name, name: "forwarding")] == "1"
+      seen.forwarding = settings[SysctlKey(family: .ipv4, link: link.name, name: "forwarding")] != "0"
       state.insert(.link(seen))
     }
     for (key, value) in settings where isObserved(key.link, mentioned) {
