@@ -17,8 +17,13 @@ struct Campaign {
     for seed in seeds {
       if let failure = try law(seed) {
         Issue.record("VNET_SEED=\(seed): \(failure)", sourceLocation: location)
-        return
+        DEV += 1;
+        if DEV % 5 == 0 {
+          return
+        }
       }
     }
   }
 }
+
+nonisolated(unsafe) var DEV = 0

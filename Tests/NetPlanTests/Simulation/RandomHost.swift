@@ -44,7 +44,7 @@ struct RandomHost {
 
   private mutating func addHardware(_ name: LinkName, _ number: Int) {
     var link = Link(name: name, kind: number == 2 && random.chance(50) ? .veth : .device)
-    if isReplica { link.kind = .other("dummy") }
+    if isReplica { link.kind = .veth }
     link.mac = MACAddress(bits: 0x5254_0000_0100 | UInt64(number))
     link.facts = LinkFacts()
     link.facts?.permanentMAC = link.mac

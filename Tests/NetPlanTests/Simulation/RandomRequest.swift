@@ -80,7 +80,11 @@ struct RandomRequest {
         .map(\.name).sorted()
       after.master = bridges.isEmpty || random.chance(25) ? Link.Master.none : .link(random.pick(bridges))
     case 6:
-      if before.kind == .tap { return .setAccounts(name, random.chance(50) ? before.tap : Link.TAP()) }
+      if before.kind == .tap {
+        var tap = before.tap
+        tap.owner = .id(UInt32(1000 + random.below(2)))
+        return .setAccounts(name, tap)
+      }
       return .isolate(name, random.chance(60))
     case 7: return .isolate(name, random.chance(60))
     default:
@@ -142,7 +146,7 @@ struct RandomRequest {
       $0.local.family == destination.family && $0.local.length < $0.local.family.bits
     }
     if !own.isEmpty, random.chance(60) {
-      nexthop.gateway = random.pick(own).local.prefix.address.advanced(by: 9)
+      nexthop.gateway = random.pick(own).local.prefix.address.advanced(by: 77)
     }
     var route = Route(
       id: RouteID(destination: destination, table: random.pick([254, 100]), metric: isIPv4 ? 0 : 1024),

@@ -23,66 +23,101 @@ struct Replay: CustomStringConvertible {
   private var bare: SimulatedKernel {
     var kernel = SimulatedKernel(features: features)
     for (number, name) in RandomHost.hardware.enumerated() {
-      var link = Link(name: name, kind: .other("dummy"))
+      var link = Link(name: name, kind: .veth)
       link.mac = MACAddress(bits: 0x5254_0000_0100 | UInt64(number))
       kernel.add(link)
     }
     return kernel
   }
 
-  /// Where the two kernels part; nil where they never do.
-  func divergence() throws -> String? {
+  /// The first request after which the two kernels part, and how; nil where they never do.
+  func divergence() throws -> (place: Int, what: String)? {
     try withNetworkNamespace {
       var real = try LinuxHost(stateDirectory: "/nonexistent")
       try prepare(&real)
       let machine = Machine(bare)
       var simulated = SimulatedHost(machine)
+      var socket = try Socket()
       for (number, request) in requests.enumerated() {
         for change in request.changes(machine.kernel) {
           let batch = Batch(stage: .configure, steps: [Step(index: 0, change: change)])
           let answers = (simulated.perform(batch)[0].error, real.perform(batch)[0].error)
           machine.kernel.passTime()
           if answers.0?.errno != answers.1?.errno {
-            return "\(number): \(request)\n  simulated: \(answers.0?.message ?? "done")\n"
-              + "  real: \(answers.1?.message ?? "done")"
+            let answers = [answers.0, answers.1].map { $0?.message ?? "done" }
+            return (number, "\(request)\n  simulated: \(answers[0])\n  real: \(answers[1])")
           }
         }
+        try settle(&socket, machine.kernel)
         let differences = differences(machine.kernel.state, try real.observe().state)
         if !differences.isEmpty {
-          return "\(number): \(request)\n  " + differences.joined(separator: "\n  ")
+          return (number, "\(request)\n  " + differences.joined(separator: "\n  "))
         }
       }
       return nil
     }
   }
 
+  /// Hardware is a veth here, and this what the names of the other ends begin with.
+  private static let farEnd = "far-"
+
   /// An empty namespace has a loopback and nothing else.
   private func prepare(_ host: inout LinuxHost) throws {
     var socket = try Socket()
     let all = LinkName(kernel: "all")
-    // Without duplicate detection time does not matter.
+    func perform(_ changes: [Change]) throws {
+      for change in changes {
+        let outcome = host.perform(Batch(stage: .configure, steps: [Step(index: 0, change: change)]))[0]
+        if let error = outcome.error { throw error }
+      }
+    }
+    // Without duplicate detection time does not matter; new links take this over.
     var changes = [all, .default].map { link in
-      Change(before: nil, after: .sysctl(.init(key: .init(family: .ipv6, link: link, name: "accept_dad"), value: "0")))
+      Change(
+        before: nil,
+        after: .sysctl(.init(key: .init(family: .ipv6, link: link, name: "accept_dad"), value: "0")))
     }
     let promotion = SysctlKey(family: .ipv4, link: all, name: "promote_secondaries")
     changes.append(
-      Change(before: nil, after: .sysctl(Sysctl(key: promotion, value: features.promotesSecondaries ? "1" : "0"))))
+      Change(
+        before: nil, after: .sysctl(Sysctl(key: promotion, value: features.promotesSecondaries ? "1" : "0"))))
+    try perform(changes)
     let loopback = Link(name: LinkName(kernel: "lo"), kind: .device)
     var up = loopback
     up.up = true
-    changes.append(Change(before: .link(loopback), after: .link(up)))
+    changes = [Change(before: .link(loopback), after: .link(up))]
     for link in bare.links.values.sorted(by: { $0.name < $1.name }) where link.name != loopback.name {
       var message = LinkMessage(name: link.name.text)
-      message.kind = "dummy"
+      message.kind = "veth"
+      let peer = Link(name: LinkName(kernel: "\(Replay.farEnd)\(link.name)"), kind: .veth)
+      message.data = .veth(peer: LinkMessage(name: peer.name.text))
       try socket.request("create \(link.name)", .create, message)
       let plain = Link(name: link.name, kind: link.kind)
       var named = plain
       named.mac = link.mac
-      changes.append(Change(before: .link(plain), after: .link(named)))
+      var raised = peer
+      raised.up = true
+      changes += [
+        Change(before: .link(plain), after: .link(named)), Change(before: .link(peer), after: .link(raised)),
+      ]
     }
-    for change in changes {
-      let outcome = host.perform(Batch(stage: .configure, steps: [Step(index: 0, change: change)]))[0]
-      if let error = outcome.error { throw error }
+    try perform(changes)
+  }
+
+  /// The kernel does some things in the background: to ask for a link settles its carrier, and duplicate detection,
+  /// turned off or not, ends there.
+  private func settle(_ socket: inout Socket, _ kernel: SimulatedKernel) throws {
+    var ready: Set<Int32> = []
+    for name in kernel.links.keys where name.text != "lo" {
+      let message = try socket.link(named: name.text)
+      if kernel.ready.contains(name) { ready.insert(message.index) }
+    }
+    for _ in 0..<30 {
+      let tentative = try socket.dumpAddresses().contains {
+        ($0.flags ?? 0) & 0x40 != 0 && ready.contains($0.index)
+      }
+      if !tentative { return }
+      usleep(1000)
     }
   }
 
@@ -95,7 +130,8 @@ struct Replay: CustomStringConvertible {
       // The simulation knows some settings only.
       if case .sysctl = id, mine[id] == nil { continue }
       lines.append(
-        "\(id)\n    simulated \(mine[id]?.json.text() ?? "none")\n    real      \(theirs[id]?.json.text() ?? "none")")
+        "\(id)\n    simulated \(mine[id]?.json.text() ?? "none")\n    real      \(theirs[id]?.json.text() ?? "none")"
+      )
     }
     let (order, realOrder) = (order(simulated), order(real))
     for link in order.keys where order[link] != realOrder[link] {
@@ -118,8 +154,10 @@ struct Replay: CustomStringConvertible {
   }
 
   private func isCompared(_ object: Object) -> Bool {
-    let loopback = LinkName(kernel: "lo")
-    if object.links.contains(loopback) || object.link?.name == loopback { return false }
+    func isOther(_ name: LinkName) -> Bool { name.text == "lo" || name.text.hasPrefix(Replay.farEnd) }
+    if object.links.contains(where: isOther) || object.link.map({ isOther($0.name) }) ?? false {
+      return false
+    }
     switch object {
     // The kernel's own.
     case .rule(let rule): return rule.id.priority != 0 && rule.id.priority < 32766
@@ -134,7 +172,8 @@ struct Replay: CustomStringConvertible {
     let list = state.addresses.filter { isCompared(.address($0)) }.sorted { $0.order! < $1.order! }
     for family in AddressFamily.allCases {
       for address in list where address.local.family == family {
-        result[address.link, default: []].append("\(address.local)\(address.secondary == true ? " secondary" : "")")
+        result[address.link, default: []].append(
+          "\(address.local)\(address.secondary == true ? " secondary" : "")")
       }
     }
     return result
@@ -146,14 +185,23 @@ struct Replay: CustomStringConvertible {
   func shrunk() throws -> (Replay, String)? {
     guard var failure = try divergence() else { return nil }
     var small = self
-    var place = small.requests.count - 1
-    while place >= 0 {
-      var candidate = small
-      candidate.requests.remove(at: place)
-      if let other = try candidate.divergence() { (small, failure) = (candidate, other) }
-      place -= 1
+    small.requests.removeLast(small.requests.count - failure.place - 1)
+    var size = small.requests.count / 2
+    while size > 0 {
+      var end = small.requests.count
+      while end > 0 {
+        var candidate = small
+        candidate.requests.removeSubrange(max(0, end - size)..<end)
+        end -= size
+        if let other = try candidate.divergence() {
+          (small, failure) = (candidate, other)
+          small.requests.removeLast(small.requests.count - failure.place - 1)
+          end = min(end, small.requests.count)
+        }
+      }
+      size /= 2
     }
-    return (small, failure)
+    return (small, failure.what)
   }
 }
 
@@ -174,14 +222,16 @@ extension Request {
       bare.mac = nil
       return [Change(before: nil, after: .link(bare))]
         + (kernel.links[link.name] == nil ? [Change(before: .link(bare), after: .link(link))] : [])
-    case .setAccounts(let name, let tap): return link(name) { ($0.tap.owner, $0.tap.group) = (tap.owner, tap.group) }
+    case .setAccounts(let name, let tap):
+      return link(name) { ($0.tap.owner, $0.tap.group) = (tap.owner, tap.group) }
     case .deleteLinks(let names):
       return names.map { Change(before: .link(kernel.links[$0] ?? Link(name: $0, kind: .tap)), after: nil) }
     case .set(let before, let after): return [Change(before: .link(before), after: .link(after))]
     case .isolate(let name, let isolated): return link(name) { $0.port.isolated = isolated }
     case .addVLANs(let name, let vlans):
       return link(name) { link in
-        link.vlans = ((link.vlans ?? []).filter { old in !vlans.contains { $0.id == old.id } } + vlans).sorted()
+        link.vlans = ((link.vlans ?? []).filter { old in !vlans.contains { $0.id == old.id } } + vlans)
+          .sorted()
       }
     case .addAddress(let address, let replacing):
       return [Change(before: replacing ? .address(address) : nil, after: .address(address))]

@@ -13,7 +13,11 @@ struct ReplayTests {
       _ = host.perform(
         Batch(
           stage: .create,
-          steps: [Step(index: 0, change: Change(before: nil, after: .link(Link(name: LinkName("br0")!, kind: .bridge))))]))
+          steps: [
+            Step(
+              index: 0, change: Change(before: nil, after: .link(Link(name: LinkName("br0")!, kind: .bridge)))
+            )
+          ]))
       var fresh = try LinuxHost(stateDirectory: "/nonexistent")
       let facts = try fresh.observe().facts
       var features = SimulatedKernel.Features()
