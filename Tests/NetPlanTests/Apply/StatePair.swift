@@ -129,7 +129,7 @@ struct StatePair: CustomStringConvertible {
     guard var failure = law(self) else { return nil }
     var small = self
     var tries = 0
-    search: while tries < 300 {
+    search: while tries < 1500 {
       for candidate in small.smaller {
         tries += 1
         if let worse = law(candidate) {

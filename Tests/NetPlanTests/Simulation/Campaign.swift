@@ -25,5 +25,3 @@ struct Campaign {
     }
   }
 }
-
-nonisolated(unsafe) var DEV = 0

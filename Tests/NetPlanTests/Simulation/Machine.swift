@@ -13,6 +13,8 @@ final class Machine {
   /// Somebody else at the same machine.
   var hand: Hand?
   private(set) var events = 0
+  /// The event at which the host was last looked at.
+  var lastLook = 0
   private(set) var isDead = false
 
   struct Hand {

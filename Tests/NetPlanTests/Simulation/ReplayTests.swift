@@ -30,7 +30,7 @@ struct ReplayTests {
   @Test("the simulated kernel answers random requests as the real one does, and comes to the same state")
   func replay() throws {
     let features = try Self.features()
-    try Campaign("VNET_REPLAYS", 60).hold { seed in
+    try Campaign("VNET_REPLAYS", 12).hold { seed in
       try Replay(seed: seed, on: features).shrunk().map { "\($1)\nafter\n\($0)" }
     }
   }

@@ -9,6 +9,7 @@ struct SimulatedHost: Host {
   init(_ machine: Machine) { self.machine = machine }
 
   mutating func observe() throws(HostError) -> Observation {
+    machine.lastLook = machine.events
     guard machine.next() == nil else { throw HostError(simulated: "list links", ENOMEM) }
     return machine.kernel.observe()
   }
