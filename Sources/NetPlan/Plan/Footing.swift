@@ -27,12 +27,15 @@ struct Footing {
   var leftSubnets: Set<ObjectID> = []
   /// Those of them that get a new address.
   var isFollowed: Set<ObjectID> = []
+  /// New addresses that come only when others have gone.
+  var late: [Address] = []
 
   init(_ changes: [Change]) {
     for change in changes where change.action == .delete || change.action == .replace {
       if let address = change.before?.address, address.local.family == .ipv4 {
         leftSubnets.insert(address.subnet)
       }
+      if change.action == .replace, case .link(let name) = change.id { replaced.insert(name) }
     }
     var gaining: Set<LinkName> = []
     for change in changes {
@@ -47,7 +50,6 @@ struct Footing {
         {
           released.insert(bridge)
         }
-        if change.action == .replace { replaced.insert(name) }
         if change.before?.link?.up == true, change.after?.link?.up == false { lowered.insert(name) }
       case .address(let link, let local):
         if change.action == .create {
@@ -58,7 +60,8 @@ struct Footing {
           if change.before?.address?.origin != Ownership.origin { leaving.insert(local.address) }
           if local.family == .ipv4 { losing.insert(link) }
         }
-        if change.action == .replace {
+        // On a link that is made anew there is nothing to be behind.
+        if change.action == .replace, !replaced.contains(link) {
           putsBack = true
           reordered[local.family, default: []].insert(link)
         }
@@ -70,7 +73,9 @@ struct Footing {
     }
     losing.subtract(gaining)
     for change in changes where change.action == .create {
-      if let address = change.after?.address, follows(address) { isFollowed.insert(address.subnet) }
+      guard let address = change.after?.address else { continue }
+      if follows(address) { isFollowed.insert(address.subnet) }
+      if isLate(address) { late.append(address) }
     }
     for change in changes where change.action == .delete {
       if let address = change.before?.address, removed.contains(address.link), moves(address) {
@@ -82,6 +87,22 @@ struct Footing {
   /// A new IPv4 address of a subnet that another one leaves.
   func follows(_ address: Address) -> Bool {
     address.local.family == .ipv4 && leftSubnets.contains(address.subnet)
+  }
+
+  /// A new address that comes only when others have gone.
+  func isLate(_ address: Address) -> Bool {
+    let family = address.local.family
+    return reordered[family]?.contains(address.link) ?? false || follows(address)
+      || family == .ipv6 && lowered.contains(address.link)
+  }
+
+  /// A new route that the kernel would refuse before one of those is there: it is the route's source, or the way to its
+  /// gateway.
+  func isLate(_ route: Route) -> Bool {
+    late.contains { address in
+      route.preferredSource == address.local.address
+        || route.nexthops.contains { $0.gateway.map(address.local.prefix.contains) ?? false }
+    }
   }
 
   /// Somebody's address that goes to another link; ours come anew.

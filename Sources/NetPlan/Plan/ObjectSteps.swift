@@ -53,16 +53,13 @@ extension Footing {
         return isFirst ? .retire : .release
       }
       if change.before != nil { return .rearrange }
-      let family = address.local.family
-      let isLate =
-        reordered[family]?.contains(address.link) ?? false || follows(address)
-        || family == .ipv6 && lowered.contains(address.link)
-      return isLate ? .confirm : .addresses
+      return isLate(address) ? .confirm : .addresses
     case .route(let route):
       // Before the addresses, with which the kernel would drop it.
       if change.after == nil { return .retire }
       if route.id.family == .ipv4, route.links.contains(where: losing.contains) { return .confirm }
       if change.before != nil { return .flip }
+      if isLate(route) { return .confirm }
       return route.nexthops.contains { $0.gateway != nil } ? .gateways : .routes
     case .rule, .neighbour: return change.after == nil ? .release : .routes
     case .sysctl(let sysctl): return stage(of: sysctl, creating: change.before == nil)

@@ -1,4 +1,3 @@
-import Glibc
 import NetPlan
 import Testing
 
@@ -49,7 +48,9 @@ struct StatePairTests {
   )? {
     let plan = plan(pair.from, pair.to)
     let machine = Machine(pair.from)
-    guard !plan.isEmpty, machine.apply(plan, before: pair.from.state) == .done(warnings: []) else { return nil }
+    guard !plan.isEmpty, machine.apply(plan, before: pair.from.state) == .done(warnings: []) else {
+      return nil
+    }
     return (plan, machine.events, machine.lastLook, machine.kernel)
   }
 
@@ -131,7 +132,8 @@ struct StatePairTests {
           return "\(deed.request) at \(event) of \(verification), \(ending): \(others)\n\(plan.text())"
         }
         if machine.hand!.isDone, !deed.stands(machine.kernel.state, ending) {
-          return "\(deed.request) at \(event) of \(verification), \(ending): it does not stand\n\(plan.text())"
+          return
+            "\(deed.request) at \(event) of \(verification), \(ending): it does not stand\n\(plan.text())"
         }
       }
       return nil
@@ -163,7 +165,8 @@ private struct ForeignDeed {
         })
       let address = Address(link: name, local: IPInterface(host: .v4(198, 18, 0, 1)))
       let id = Object.address(address).id
-      deeds.append(ForeignDeed(id: id, request: .addAddress(address, replacing: false)) { state, _ in state[id] != nil })
+      deeds.append(
+        ForeignDeed(id: id, request: .addAddress(address, replacing: false)) { state, _ in state[id] != nil })
     }
     // One that is gone when the run is over was not taken for there.
     let wanted = plan.changes.compactMap { change -> ForeignDeed? in
@@ -171,7 +174,8 @@ private struct ForeignDeed {
         if case .done = ending { state[change.id] != nil } else { true }
       }
       return switch change.after {
-      case .address(let address)?: ForeignDeed(id: change.id, request: .deleteAddress(address), stands: isWanted)
+      case .address(let address)?:
+        ForeignDeed(id: change.id, request: .deleteAddress(address), stands: isWanted)
       case .route(let route)?: ForeignDeed(id: change.id, request: .deleteRoute(route), stands: isWanted)
       case .rule(let rule)?: ForeignDeed(id: change.id, request: .deleteRule(rule), stands: isWanted)
       default: nil

@@ -100,7 +100,7 @@ struct TransactionTests {
     let machine = Machine(kernel, faults: [.init(.killed, at: 14)])
     _ = machine.apply(plan, before: host.state)
     let before = machine.kernel
-    machine.undecided![20] = UInt8(ascii: "}")
+    machine.undecided![0] = UInt8(ascii: "}")
     machine.restart()
     #expect(throws: HostError.self) { try machine.recover() }
     #expect(machine.kernel.differences(from: before).isEmpty)

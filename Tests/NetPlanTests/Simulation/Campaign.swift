@@ -7,9 +7,10 @@ struct Campaign {
   let seeds: ClosedRange<UInt64>
 
   /// `count` seeds, or as many as the environment variable says.
-  init(_ variable: String, _ count: Int) {
+  init(_ variable: String, _ count: Int, from first: UInt64 = 1) {
     func number(_ name: String) -> UInt64? { getenv(name).flatMap { UInt64(String(cString: $0)) } }
-    seeds = number("VNET_SEED").map { $0...$0 } ?? 1...max(1, number(variable) ?? UInt64(count))
+    seeds =
+      number("VNET_SEED").map { $0...$0 } ?? first...first + max(1, number(variable) ?? UInt64(count)) - 1
   }
 
   /// Stops at the first seed for which `law` says what is wrong.
@@ -17,10 +18,7 @@ struct Campaign {
     for seed in seeds {
       if let failure = try law(seed) {
         Issue.record("VNET_SEED=\(seed): \(failure)", sourceLocation: location)
-        DEV += 1;
-        if DEV % 5 == 0 {
-          return
-        }
+        return
       }
     }
   }
