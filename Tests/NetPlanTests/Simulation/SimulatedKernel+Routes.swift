@@ -74,7 +74,9 @@ extension SimulatedKernel {
     let place = routes.firstIndex {
       isAlike($0.id, gone.id) && $0.kind == gone.kind && $0.origin == gone.origin ?? $0.origin
         && $0.nexthops == gone.nexthops
-        && (gone.preferredSource == nil || $0.preferredSource == gone.preferredSource)
+        // IPv4 alone looks at the source (`fib_table_delete`, `ip6_route_del`).
+        && (gone.id.family == .ipv6 || gone.preferredSource == nil
+          || $0.preferredSource == gone.preferredSource)
     }
     guard let place else { throw Refusal(ESRCH) }
     routes.remove(at: place)
