@@ -41,7 +41,8 @@ let package = Package(
     .testTarget(
       name: "NetlinkTests", dependencies: ["Netlink"], resources: [.copy("Fixtures")], swiftSettings: strict),
     .testTarget(
-      name: "NetPlanTests", dependencies: ["NetPlan"], resources: [.copy("Fixtures")], swiftSettings: strict),
+      name: "NetPlanTests", dependencies: ["NetPlan", "Netlink"], resources: [.copy("Fixtures")],
+      swiftSettings: strict),
     .testTarget(name: "CommandTests", swiftSettings: strict),
 
     // A guest without a hypervisor and a 1 kHz prober, for the acceptance tests and the demo.

@@ -73,7 +73,7 @@ package struct Journal: Sendable {
     if text.last != UInt8(ascii: "\n"), !lines.isEmpty { lines.removeLast() }
     guard let first = lines.first else { return nil }
     guard let json = try? JSON(parsing: Array(first)), let header = Header(json: json),
-      header.format == format
+      header.format == format, header.changes >= 0
     else {
       throw Damage(line: 1)
     }

@@ -17,10 +17,9 @@ extension Journal {
     target.renamed = names.filter { seen.link($0.key) != nil && seen.link($0.value) == nil }
     for (index, change) in changes.enumerated() {
       guard started[index] else {
-        // It stays, even where what stands below it goes back.
+        // It stays as it is, even where the way back takes along what stands below it.
         if let before = change.before, !before.id.isLink {
-          let original = before.renamed(names)
-          if seen[before.id] != nil || seen[original.id] != nil { target.want(original, because: "undo") }
+          target.want(before.renamed(names), because: "undo")
         }
         continue
       }
@@ -92,6 +91,11 @@ extension Object {
     var result = there
     for field in before.differences(from: after) {
       if let value = field.json(before) { _ = field.set(&result, value) }
+    }
+    // Another bridge knew nothing of what it was as a port.
+    if there.master != before.master {
+      result.port = before.port
+      result.vlans = before.vlans
     }
     return .link(result)
   }

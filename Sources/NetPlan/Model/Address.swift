@@ -26,6 +26,13 @@ package struct Address: Described {
     self.local = local
   }
 
+  /// Link and subnet: IPv4 addresses that share them are one primary and its secondaries.
+  var subnet: ObjectID {
+    let host = peer ?? local.address
+    return .address(
+      link, IPInterface(IPInterface(host, length: local.length)!.prefix.address, length: local.length)!)
+  }
+
   package static let fields: [Field<Address>] = [
     .always("link", \.link),
     .always("local", \.local),

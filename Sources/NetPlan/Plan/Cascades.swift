@@ -82,11 +82,13 @@ struct Cascades {
   }
 
   /// A link that goes down loses its routes, its IPv6 addresses and its nexthop objects (`fib_netdev_event`,
-  /// `addrconf_ifdown`, `nexthop_flush_dev`).
+  /// `addrconf_ifdown`, `nexthop_flush_dev`); it can have addresses again then, but for those that the kernel makes.
   private mutating func explainLowering(of lowered: Set<LinkName>) {
     for object in untouched({ $0.links.contains(where: lowered.contains) }) {
       switch object {
-      case .address(let address) where address.local.family == .ipv6: append(object, nil)
+      case .address(let address) where address.local.family == .ipv6:
+        // IFAPROT_KERNEL_RA, IFAPROT_KERNEL_LL
+        append(object, address.origin == 2 || address.origin == 3 ? nil : object)
       case .nexthop: append(object, nil)
       case .route(let route) where route.nexthopID == nil && route.links.allSatisfy(lowered.contains):
         append(object, nil)
@@ -170,7 +172,7 @@ struct Cascades {
     if leaving.isEmpty { return }
     for secondary in untouched({ $0.address?.secondary == true }).compactMap(\.address)
     where leaving.contains(where: {
-      $0.secondary != true && $0.link == secondary.link && $0.local.prefix == secondary.local.prefix
+      $0.secondary != true && $0.local.family == .ipv4 && $0.subnet == secondary.subnet
     }) {
       append(.address(secondary), .address(secondary))
       leaving.append(secondary)
@@ -181,9 +183,12 @@ struct Cascades {
   private mutating func explainRoutes(_ leaving: [Address], _ without: Set<LinkName>) {
     let new = changes.compactMap { $0.before == nil ? $0.after?.address : nil }
     let replaced = changes.compactMap { $0.action == .replace ? $0.after?.address : nil }
-    // What comes to a link on which others are put back comes as late as those, for the order.
+    let left = Set(leaving.filter { $0.local.family == .ipv4 }.map(\.subnet))
+    // What comes to a link on which others are put back comes as late as those, for the order; and what would be a
+    // secondary of one that leaves, after that.
     let late = new.filter { address in
       replaced.contains { $0.link == address.link && $0.local.family == address.local.family }
+        || address.local.family == .ipv4 && left.contains(address.subnet)
     }
     let arriving = new.filter { !late.contains($0) }
     // Until then such a one is nowhere, since it has left even a link that is about to go.

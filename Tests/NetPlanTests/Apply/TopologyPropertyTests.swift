@@ -1,4 +1,3 @@
-import Glibc
 import NetPlan
 import Testing
 
@@ -10,15 +9,10 @@ struct TopologyPropertyTests {
     _ count: Int, length: Int, from first: UInt64 = 1, _ law: (TopologyCase) -> String?,
     _ location: SourceLocation = #_sourceLocation
   ) {
-    let only = getenv("SEED").flatMap { UInt64(String(cString: $0)) }
-    let count = getenv("CASES").flatMap { Int(String(cString: $0)) } ?? count
-    for seed in only.map({ $0...$0 }) ?? first...first + UInt64(count) - 1 {
-      let tried = TopologyCase(seed: seed, length: length)
-      if let (small, failure) = tried.shrunk(law) {
-        Issue.record("seed \(seed): \(failure)\n\(small)", sourceLocation: location)
-        return
-      }
-    }
+    Campaign("VNET_TOPOLOGIES", count, from: first).hold(
+      { seed in
+        TopologyCase(seed: seed, length: length).shrunk(law).map { "\($1)\n\($0)" }
+      }, location)
   }
 
   static func plan(_ topology: Topology, _ machine: Machine, removing: Bool = false) -> (Plan, Observation)? {

@@ -12,8 +12,24 @@ final class Machine {
   var faults: [Fault]
   /// What others have done, and nobody has heard of yet.
   var notices: [Notice] = []
+  /// Somebody else at the same machine.
+  var hand: Hand?
   private(set) var events = 0
+  /// The event at which the host was last looked at.
+  var lastLook = 0
   private(set) var isDead = false
+
+  struct Hand {
+    /// Before which event it acts, counted from 0.
+    var event: Int
+    var act: (inout SimulatedKernel) -> Void
+    fileprivate(set) var isDone = false
+
+    init(event: Int, act: @escaping (inout SimulatedKernel) -> Void) {
+      self.event = event
+      self.act = act
+    }
+  }
 
   struct Fault: Sendable, Hashable, CustomStringConvertible {
     enum Kind: Sendable, Hashable {
@@ -53,6 +69,10 @@ final class Machine {
   func next() -> Fault.Kind? {
     if isDead { return .killed }
     defer { events += 1 }
+    if let due = hand, due.event == events, !due.isDone {
+      due.act(&kernel)
+      hand?.isDone = true
+    }
     guard let fault = faults.first(where: { $0.events.contains(events) }) else { return nil }
     if fault.kind == .killed { isDead = true }
     return fault.kind

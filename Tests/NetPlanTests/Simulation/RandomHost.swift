@@ -5,17 +5,23 @@ import NetPlan
 struct RandomHost {
   var random: Random
   private(set) var kernel: SimulatedKernel
+  /// Everything but the hardware is made by requests.
+  private(set) var requests: [Request] = []
+  /// Stand-ins that any kernel can make, as nobody can plug in hardware, nor hold a TAP.
+  private let isReplica: Bool
 
   static let hardware = ["eth0", "eth1", "eth2"].map { LinkName($0)! }
   static let foreignBridge = LinkName("virbr0")!
 
-  init(_ random: Random) {
+  /// With `features`, those of a real kernel, a host that can be made there too.
+  init(_ random: Random, like features: SimulatedKernel.Features? = nil) {
     self.random = random
-    kernel = SimulatedKernel()
-    kernel.features.promotesSecondaries = self.random.chance(40)
-    kernel.features.vlanFiltering = self.random.chance(85)
-    kernel.features.forceForwarding = self.random.chance(85)
-    kernel = SimulatedKernel(features: kernel.features)
+    isReplica = features != nil
+    var usual = SimulatedKernel.Features()
+    usual.promotesSecondaries = self.random.chance(40)
+    usual.vlanFiltering = self.random.chance(85)
+    usual.forceForwarding = self.random.chance(85)
+    kernel = SimulatedKernel(features: features ?? usual)
     for (number, name) in RandomHost.hardware.enumerated() { addHardware(name, number) }
     addForeignBridge()
     if self.random.chance(30) { addRules() }
@@ -24,16 +30,27 @@ struct RandomHost {
 
   static func make(_ seed: UInt64) -> SimulatedKernel { RandomHost(Random(seed: seed)).kernel }
 
-  private mutating func perform(_ request: Request) { try? kernel.perform(request) }
+  private mutating func perform(_ request: Request) {
+    requests.append(request)
+    try? kernel.perform(request)
+  }
+
+  private mutating func change(_ name: LinkName, _ edit: (inout Link) -> Void) {
+    let before = kernel.links[name]!
+    var after = before
+    edit(&after)
+    perform(.set(before, after))
+  }
 
   private mutating func addHardware(_ name: LinkName, _ number: Int) {
     var link = Link(name: name, kind: number == 2 && random.chance(50) ? .veth : .device)
+    if isReplica { link.kind = .veth }
     link.mac = MACAddress(bits: 0x5254_0000_0100 | UInt64(number))
-    link.mtu = random.chance(20) ? 9000 : 1500
     link.facts = LinkFacts()
     link.facts?.permanentMAC = link.mac
-    if random.chance(15) { link.addressGeneration = Link.AddressGeneration.none }
     kernel.add(link)
+    if random.chance(20) { change(name) { $0.mtu = 9000 } }
+    if random.chance(15) { change(name) { $0.addressGeneration = Link.AddressGeneration.none } }
     if random.chance(20) {
       perform(.write(Sysctl(key: SysctlKey(family: .ipv4, link: name, name: "rp_filter"), value: "2")))
     }
@@ -43,11 +60,7 @@ struct RandomHost {
     if random.chance(10) {
       perform(.write(Sysctl(key: SysctlKey(family: .ipv4, link: name, name: "forwarding"), value: "1")))
     }
-    if random.chance(90) {
-      var up = kernel.links[name]!
-      up.up = true
-      perform(.set(kernel.links[name]!, up))
-    }
+    if random.chance(90) { change(name) { $0.up = true } }
     if random.chance(80) { addAddresses(name, number) }
     if random.chance(70) { addRoutes(name, number) }
     if random.chance(30) { addNexthops(name, number) }
@@ -63,7 +76,7 @@ struct RandomHost {
         link: name, local: IPInterface(.v4(192, 0, UInt8(number), host), length: random.pick([24, 24, 25]))!)
       if random.chance(20) { address.label = "\(name):a" }
       if random.chance(50) { address.broadcast = address.local.prefix.last }
-      if random.chance(15) { address.lifetime = .until(preferred: 5000, valid: 9000) }
+      if random.chance(15) { address.lifetime = .until(preferred: 8_000_000, valid: 9_000_000) }
       perform(.addAddress(address, replacing: false))
     }
     if random.chance(15) {
@@ -95,7 +108,7 @@ struct RandomHost {
         nexthops: [Nexthop(gateway: gateway6, link: name)])
       if random.chance(30) {
         route.origin = 9  // RTPROT_RA
-        route.lifetime = .until(preferred: 1800, valid: 1800)
+        route.lifetime = .until(preferred: 9_000_000, valid: 9_000_000)
       }
       add(route)
     }
@@ -182,23 +195,23 @@ struct RandomHost {
     var bridge = Link(name: RandomHost.foreignBridge, kind: .bridge)
     bridge.mac = MACAddress(bits: 0x5254_0000_0200)
     if random.chance(40), kernel.features.vlanFiltering { bridge.bridge.vlanFiltering = true }
-    kernel.add(bridge)
-    var up = kernel.links[bridge.name]!
-    up.up = true
-    perform(.set(kernel.links[bridge.name]!, up))
+    perform(.createBridge(bridge))
+    change(bridge.name) { $0.up = true }
     perform(
       .addAddress(
         Address(link: bridge.name, local: IPInterface(.v4(10, 99, 0, 1), length: 24)!), replacing: false))
-    let name = LinkName("foreign0")!
-    var tap = Link(name: name, kind: .tap)
-    tap.facts = LinkFacts()
-    tap.facts?.carrier = random.chance(50) ? true : nil
-    kernel.add(tap)
-    var port = kernel.links[name]!
-    port.master = .link(bridge.name)
-    port.up = true
-    perform(.set(kernel.links[name]!, port))
-    if random.chance(50) { perform(.isolate(name, true)) }
+    var tap = Link(name: LinkName("foreign0")!, kind: .tap)
+    tap.mac = MACAddress(bits: 0x5254_0000_0201)
+    perform(.createTAP(tap))
+    if random.chance(50), !isReplica {
+      kernel.links[tap.name]!.facts = LinkFacts()
+      kernel.links[tap.name]!.facts?.carrier = true
+    }
+    change(tap.name) {
+      $0.master = .link(bridge.name)
+      $0.up = true
+    }
+    if random.chance(50) { perform(.isolate(tap.name, true)) }
   }
 
   private mutating func addRules() {

@@ -28,6 +28,37 @@ enum Request: Sendable {
   case ledger(gone: [FormerID], new: [Former])
 }
 
+extension Request: CustomStringConvertible {
+  var description: String {
+    switch self {
+    case .createTAP(let link), .createBridge(let link): "create \(link.json.text())"
+    case .set(let before, let after):
+      "set \(after.name)"
+        + before.differences(from: after).map { " \($0.name) \($0.json(after)?.text() ?? "unset")" }.joined()
+    case .addAddress(let address, let replacing): "\(replacing ? "replace" : "add") \(address.json.text())"
+    case .deleteAddress(let address): "delete \(address.json.text())"
+    case .addRoute(let route, let replacing): "\(replacing ? "replace" : "add") \(route.json.text())"
+    case .deleteRoute(let route): "delete \(route.json.text())"
+    case .addNexthop(let nexthop, let replacing): "\(replacing ? "replace" : "add") \(nexthop.json.text())"
+    case .deleteNexthop(let id): "delete nexthop \(id)"
+    case .addRule(let rule): "add \(rule.json.text())"
+    case .deleteRule(let rule): "delete \(rule.json.text())"
+    case .addProxy(let proxy): "add \(proxy.json.text())"
+    case .deleteProxy(let proxy): "delete \(proxy.json.text())"
+    case .write(let sysctl): "write \(sysctl.json.text())"
+    case .setAccounts(let name, let tap): "accounts of \(name): \(tap)"
+    case .deleteLinks(let names): "delete links \(names)"
+    case .rename(let old, let new): "rename \(old) to \(new)"
+    case .addAltnames(let name, let names): "add altnames \(names) of \(name)"
+    case .removeAltnames(let name, let names): "remove altnames \(names) of \(name)"
+    case .isolate(let name, let isolated): "isolate \(name) \(isolated)"
+    case .addVLANs(let name, let vlans): "add VLANs \(vlans) of \(name)"
+    case .removeVLANs(let name, let vlans): "remove VLANs \(vlans) of \(name)"
+    case .ledger(let gone, let new): "ledger −\(gone) +\(new.map(\.id))"
+    }
+  }
+}
+
 extension SimulatedKernel {
   mutating func perform(_ request: Request) throws(Refusal) {
     switch request {
@@ -98,7 +129,7 @@ extension Request {
     let (gone, come) = (names.old.subtracting(names.new), names.new.subtracting(names.old))
     if !gone.isEmpty { list.append(.removeAltnames(after.name, gone.sorted())) }
     if !come.isEmpty { list.append(.addAltnames(after.name, come.sorted())) }
-    if before.port != after.port, let isolated = after.port.isolated {
+    if let isolated = after.port.isolated, isolated != before.port.isolated ?? false {
       list.append(.isolate(after.name, isolated))
     }
     if before.vlans != after.vlans, let vlans = after.vlans {

@@ -9,6 +9,7 @@ struct SimulatedHost: Host {
   init(_ machine: Machine) { self.machine = machine }
 
   mutating func observe() throws(HostError) -> Observation {
+    machine.lastLook = machine.events
     guard machine.next() == nil else { throw HostError(simulated: "list links", ENOMEM) }
     return machine.kernel.observe()
   }
@@ -46,6 +47,12 @@ struct SimulatedHost: Host {
       messages += Request.messages(of: change).map { (index, $0) }
     }
     for ((index, _), outcome) in zip(messages, perform(messages.map(\.1))) where outcome != .done {
+      // Gone is gone.
+      if batch.steps[index].change.after == nil, case .failed(let error) = outcome,
+        [ENODEV, ESRCH, ENOENT, EADDRNOTAVAIL].contains(error.errno)
+      {
+        continue
+      }
       outcomes[index] = outcome
     }
     for (index, change) in steps {

@@ -3,7 +3,8 @@ import NetPlan
 
 extension SimulatedKernel {
   mutating func create(_ link: Link) throws(Refusal) {
-    guard isFree(link.name) else { throw Refusal(EEXIST) }
+    // TUNSETIFF attaches to what is there; with IFF_TUN_EXCL it says EBUSY (`tun_set_iff`).
+    guard isFree(link.name) else { throw Refusal(link.kind == .tap ? EBUSY : EEXIST) }
     var bare = Link(name: link.name, kind: link.kind)
     bare.tap = link.tap
     bare.bridge = link.bridge
@@ -256,8 +257,15 @@ extension SimulatedKernel {
   mutating func setAccounts(_ name: LinkName, _ tap: Link.TAP) throws(Refusal) {
     guard let link = links[name], link.kind == .tap else { throw Refusal(ENODEV) }
     guard link.facts?.carrier != true || link.tap.multiQueue == true else { throw Refusal(EBUSY) }
-    links[name]!.tap.owner = tap.owner ?? Link.TAP.Account.none
-    links[name]!.tap.group = tap.group ?? Link.TAP.Account.none
+    // TUNSETOWNER and TUNSETGROUP take no "nobody" (make_kuid must be valid).
+    if tap.owner != link.tap.owner {
+      guard case .id? = tap.owner else { throw Refusal(EINVAL) }
+      links[name]!.tap.owner = tap.owner
+    }
+    if tap.group != link.tap.group {
+      guard case .id? = tap.group else { throw Refusal(EINVAL) }
+      links[name]!.tap.group = tap.group
+    }
   }
 
   // MARK: Deletion

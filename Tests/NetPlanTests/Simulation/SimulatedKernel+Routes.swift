@@ -36,15 +36,14 @@ extension SimulatedKernel {
         throw Refusal(EINVAL)
       }
     }
+    // First the gateway, then the link (`fib_check_nh`, `fib6_nh_init`).
     for nexthop in new.nexthops {
       if let id = nexthop.id, nexthops[id] == nil { throw Refusal(EINVAL) }
-      if let name = nexthop.link {
-        guard try require(name).up == true else { throw Refusal(ENETDOWN) }
-        // Without an address of its own a link routes no IPv4 but by itself: only gateways need one.
-      }
+      let link = try nexthop.link.map { name throws(Refusal) in try require(name) }
       if let gateway = nexthop.gateway, !isReachable(gateway, by: nexthop) {
         throw Refusal(wanted.id.family == .ipv4 ? ENETUNREACH : EHOSTUNREACH)
       }
+      if let link, link.up != true { throw Refusal(ENETDOWN) }
     }
     if let source = wanted.preferredSource, !isLocal(source) { throw Refusal(EINVAL) }
     return new
@@ -76,7 +75,9 @@ extension SimulatedKernel {
     let place = routes.firstIndex {
       isAlike($0.id, gone.id) && $0.kind == gone.kind && $0.origin == gone.origin ?? $0.origin
         && $0.nexthops == gone.nexthops
-        && (gone.preferredSource == nil || $0.preferredSource == gone.preferredSource)
+        // IPv4 alone looks at the source (`fib_table_delete`, `ip6_route_del`).
+        && (gone.id.family == .ipv6 || gone.preferredSource == nil
+          || $0.preferredSource == gone.preferredSource)
     }
     guard let place else { throw Refusal(ESRCH) }
     routes.remove(at: place)
@@ -131,6 +132,7 @@ extension SimulatedKernel {
 
   mutating func write(_ sysctl: Sysctl) throws(Refusal) {
     guard settings[sysctl.key] != nil else { throw Refusal(ENOENT) }
+    if sysctl.key.name == "force_forwarding", !["0", "1"].contains(sysctl.value) { throw Refusal(EINVAL) }
     settings[sysctl.key] = sysctl.value
   }
 }

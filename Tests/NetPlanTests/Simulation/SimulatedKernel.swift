@@ -76,6 +76,8 @@ struct SimulatedKernel: Sendable {
     if link.kind == .bridge {
       new.bridge.stp = link.bridge.stp ?? false
       new.bridge.multicastSnooping = link.bridge.multicastSnooping ?? true
+      // A kernel that cannot filter says that it does not.
+      new.bridge.vlanFiltering = false
       if features.vlanFiltering {
         let usual = link.bridge.defaultPVID ?? 1
         new.bridge.defaultPVID = usual
@@ -117,7 +119,7 @@ struct SimulatedKernel: Sendable {
     let mentioned = Set(ledger.compactMap(\.mentionedLink))
     for link in links.values {
       var seen = link
-      seen.forwarding = settings[SysctlKey(family: .ipv4, link: link.name, name: "forwarding")] == "1"
+      seen.forwarding = settings[SysctlKey(family: .ipv4, link: link.name, name: "forwarding")] != "0"
       state.insert(.link(seen))
     }
     for (key, value) in settings where isObserved(key.link, mentioned) {
@@ -157,8 +159,14 @@ struct SimulatedKernel: Sendable {
       }
   }
 
-  /// The end of duplicate detection, a second or so later.
-  mutating func passTime() { tentative = [] }
+  /// The end of duplicate detection, a second or so later; it does not begin before the link has carrier
+  /// (IF_READY, `addrconf_dad_begin`).
+  mutating func passTime() {
+    tentative = tentative.filter { id in
+      guard case .address(let link, _) = id else { return false }
+      return !ready.contains(link)
+    }
+  }
 }
 
 extension Address {

@@ -1,0 +1,135 @@
+/// What a step's place depends on besides its own change.
+struct Footing {
+  /// Links of a new name, whose settings cannot be set under it before.
+  var created: Set<LinkName> = []
+  var removed: Set<LinkName> = []
+  /// Links that are deleted and made anew.
+  var replaced: Set<LinkName> = []
+  /// Links that go down, and lose the IPv6 addresses they have by then.
+  var lowered: Set<LinkName> = []
+  /// Bridges that hardware leaves: their addresses go in the same send, so that no packet falls between.
+  var released: Set<LinkName> = []
+  /// Links that lose IPv4 addresses and get none: with the last one go the routes.
+  var losing: Set<LinkName> = []
+  /// Links that are deleted after their addresses have moved to others.
+  var vacated: Set<LinkName> = []
+  /// Something that goes with an address is put back, so that the address has to go before.
+  var putsBack = false
+  /// Links on which addresses are put back, behind those that are new.
+  var reordered: [AddressFamily: Set<LinkName>] = [:]
+  /// Local addresses that leave a link, and those that appear on one: in both, they move.
+  var leaving: Set<IPAddress> = []
+  var arriving: Set<IPAddress> = []
+  /// Addresses that routes to be set name as their source.
+  var sources: Set<IPAddress> = []
+  /// Subnets of IPv4 addresses that leave their link: a new address of the subnet would be a secondary of the old one
+  /// and go with it, so it comes after.
+  var leftSubnets: Set<ObjectID> = []
+  /// Those of them that get a new address.
+  var isFollowed: Set<ObjectID> = []
+  /// New addresses that come only when others have gone.
+  var late: [Address] = []
+
+  init(_ changes: [Change]) {
+    for change in changes where change.action == .delete || change.action == .replace {
+      if let address = change.before?.address, address.local.family == .ipv4 {
+        leftSubnets.insert(address.subnet)
+      }
+      if change.action == .replace, case .link(let name) = change.id { replaced.insert(name) }
+    }
+    var gaining: Set<LinkName> = []
+    for change in changes {
+      switch change.id {
+      case .link(let name):
+        if change.action == .create || change.before.map({ $0.id != change.id }) ?? false {
+          created.insert(name)
+        }
+        if change.action == .delete { removed.insert(name) }
+        if let before = change.before?.link, before.kind != .tap, let after = change.after?.link,
+          after.master == Link.Master.none, let bridge = before.master?.name
+        {
+          released.insert(bridge)
+        }
+        if change.before?.link?.up == true, change.after?.link?.up == false { lowered.insert(name) }
+      case .address(let link, let local):
+        if change.action == .create {
+          arriving.insert(local.address)
+          if local.family == .ipv4, !follows(change.after!.address!) { gaining.insert(link) }
+        }
+        if change.action == .delete {
+          if change.before?.address?.origin != Ownership.origin { leaving.insert(local.address) }
+          if local.family == .ipv4 { losing.insert(link) }
+        }
+        // On a link that is made anew there is nothing to be behind.
+        if change.action == .replace, !replaced.contains(link) {
+          putsBack = true
+          reordered[local.family, default: []].insert(link)
+        }
+      case .route:
+        if change.action == .replace { putsBack = true }
+        if let source = change.after?.route?.preferredSource { sources.insert(source) }
+      default: break
+      }
+    }
+    losing.subtract(gaining)
+    for change in changes where change.action == .create {
+      guard let address = change.after?.address else { continue }
+      if follows(address) { isFollowed.insert(address.subnet) }
+      if isLate(address) { late.append(address) }
+    }
+    for change in changes where change.action == .delete {
+      if let address = change.before?.address, removed.contains(address.link), moves(address) {
+        vacated.insert(address.link)
+      }
+    }
+  }
+
+  /// A new IPv4 address of a subnet that another one leaves.
+  func follows(_ address: Address) -> Bool {
+    address.local.family == .ipv4 && leftSubnets.contains(address.subnet)
+  }
+
+  /// A new address that comes only when others have gone.
+  func isLate(_ address: Address) -> Bool {
+    let family = address.local.family
+    return reordered[family]?.contains(address.link) ?? false || follows(address)
+      || family == .ipv6 && lowered.contains(address.link)
+  }
+
+  /// A new route that the kernel would refuse before one of those is there: it is the route's source, or the way to its
+  /// gateway.
+  func isLate(_ route: Route) -> Bool {
+    late.contains { address in
+      route.preferredSource == address.local.address
+        || route.nexthops.contains { $0.gateway.map(address.local.prefix.contains) ?? false }
+    }
+  }
+
+  /// Somebody's address that goes to another link; ours come anew.
+  func moves(_ address: Address) -> Bool {
+    arriving.contains(address.local.address) && address.origin != Ownership.origin
+  }
+
+  /// What the kernel drops when a link goes down.
+  func goesDown(_ object: Object) -> Bool {
+    if lowered.isEmpty || object.links.isEmpty || !object.links.allSatisfy(lowered.contains) { return false }
+    return switch object {
+    case .address(let address): address.local.family == .ipv6
+    case .route, .nexthop: true
+    default: false
+    }
+  }
+
+  /// Whether the kernel does it by itself when the object's link goes, or goes down.
+  func cascades(_ step: Change, in stage: Stage) -> Bool {
+    if step.id.isLink { return false }
+    switch stage {
+    case .free, .remove: return true
+    case .flip: return step.after == nil && goesDown(step.before!)
+    default: return false
+    }
+  }
+
+  /// A link that has this name only from now on.
+  func isNew(_ link: LinkName?) -> Bool { link.map(created.contains) ?? false }
+}

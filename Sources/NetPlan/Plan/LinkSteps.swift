@@ -1,0 +1,97 @@
+// How a change of a link is split into steps, each itself a change of it.
+
+extension Link {
+  /// Bare, configured, joined, up.
+  var creation: [(Stage, Change)] {
+    let link = self
+    var bare = Link(name: link.name, kind: link.kind)
+    bare.tap = link.tap
+    bare.bridge = link.bridge
+    // Filtering begins when every port has its VLANs.
+    if bare.bridge.vlanFiltering == true { bare.bridge.vlanFiltering = false }
+    bare.up = false
+    if link.kind == .bridge {
+      bare.mac = link.mac
+      // A bridge follows its smallest port unless its MTU was once *changed* by hand (BROPT_MTU_SET_BY_USER,
+      // net/bridge/br_device.c): so it begins with another one.
+      bare.mtu = link.mtu.map { $0 - 1 }
+    }
+    var configured = link
+    configured.up = false
+    configured.master = Link.Master.none
+    configured.port = Link.Port()
+    configured.vlans = nil
+    configured.bridge = bare.bridge
+    var joined = configured
+    joined.master = link.master
+    if link.vlans != nil { joined.vlans = link.facts?.joinVLANs ?? [] }
+    // With nothing to be set between joining and coming up, one message does both: the master is set first.
+    if link.kind == .tap, link.port.isolated != true, link.vlans == joined.vlans, link.master?.name != nil {
+      joined.up = link.up
+      joined.port = link.port
+    }
+    var port = joined
+    port.port = link.port
+    port.vlans = link.vlans
+    var raised = port
+    raised.up = link.up
+    return chain(
+      (.create, nil, bare), (.configure, bare, configured), (.join, configured, joined),
+      (.ports, joined, port),
+      (link.kind == .bridge ? .raiseBridges : .raise, port, raised), (.rearrange, raised, link))
+  }
+
+  /// The old one goes before the new one comes, since both have the name.
+  func replacing(_ before: Link) -> [(Stage, Change)] {
+    [(.free, Change(before: .link(before), after: nil))] + creation
+  }
+
+  /// Named, configured, up, in its place.
+  func updating(_ before: Link) -> [(Stage, Change)] {
+    let after = self
+    var named = before
+    named.name = after.name
+    var configured = named
+    configured.alias = after.alias
+    configured.altnames = after.altnames
+    configured.mac = after.mac
+    configured.addressGeneration = after.addressGeneration
+    configured.forwarding = after.forwarding
+    configured.tap = after.tap
+    configured.bridge = after.bridge
+    if after.bridge.vlanFiltering == true { configured.bridge.vlanFiltering = before.bridge.vlanFiltering }
+    // A link without a master keeps none of a port's attributes; one that changes masters starts anew.
+    let moves = before.master != after.master
+    var ported = configured
+    if !moves {
+      ported.vlans = after.vlans
+      ported.port = after.port
+    }
+    var raised = ported
+    if after.up == true { raised.up = true }
+    var flipped = raised
+    flipped.master = after.master
+    if after.up == false { flipped.up = false }
+    if moves {
+      flipped.port = Link.Port()
+      flipped.vlans = after.vlans == nil ? nil : after.facts?.joinVLANs ?? []
+    }
+    var arranged = flipped
+    arranged.port = after.port
+    arranged.vlans = after.vlans
+    arranged.mtu = after.mtu
+    arranged.bridge = after.bridge
+    return chain(
+      (.free, before, named), (.configure, named, configured), (.ports, configured, ported),
+      (after.kind == .bridge ? .raiseBridges : .raise, ported, raised),
+      (.flip, raised, flipped),
+      (.rearrange, flipped, arranged), (.release, arranged, after))
+  }
+}
+
+/// What changes nothing is no step.
+private func chain(_ parts: (Stage, Link?, Link)...) -> [(Stage, Change)] {
+  parts.compactMap { stage, before, after in
+    before == after ? nil : (stage, Change(before: before.map(Object.link), after: .link(after)))
+  }
+}

@@ -1,0 +1,102 @@
+// How a change of an object is split into steps, and in which stage each has its place.
+
+extension Footing {
+  func steps(of change: Change) -> [(Stage, Change)] {
+    switch (change.before, change.after) {
+    case (.link(let before)?, .link(let after)?):
+      return change.action == .replace ? after.replacing(before) : after.updating(before)
+    case (nil, .link(let after)?): return after.creation
+    case (.link?, nil): return [(.remove, change)]
+    default: break
+    }
+    // What stands on a link that goes, goes with it, or has moved off it by then.
+    if change.after == nil, let object = change.before, object.links.contains(where: removed.contains) {
+      if case .address(let address) = object, moves(address) {
+        return [(released.contains(address.link) ? .flip : .retire, change)]
+      }
+      // With its last IPv4 address a link loses its routes.
+      if case .route(let route) = object, route.links.contains(where: vacated.contains) {
+        return [(.retire, change)]
+      }
+      return [(.remove, change)]
+    }
+    if let object = change.before, object.links.contains(where: replaced.contains) {
+      guard let after = change.after else { return [(.free, change)] }
+      let creation = Change(before: nil, after: after)
+      return [(.free, Change(before: object, after: nil)), (stage(of: creation), creation)]
+    }
+    if let before = change.before, goesDown(before), change.after == nil || change.action == .replace {
+      let fall = (Stage.flip, Change(before: before, after: nil))
+      return [fall] + (change.after.map { undetected(.confirm, $0) } ?? [])
+    }
+    if change.action == .replace, let before = change.before, let after = change.after {
+      return [(.retire, Change(before: before, after: nil))] + undetected(.confirm, after)
+    }
+    let stage = stage(of: change)
+    if change.before == nil, case .address(let address)? = change.after,
+      leaving.contains(address.local.address) || sources.contains(address.local.address)
+    {
+      return undetected(stage, .address(address))
+    }
+    return [(stage, change)]
+  }
+
+  private func stage(of change: Change) -> Stage {
+    let object = (change.after ?? change.before)!
+    switch object {
+    case .link: return .configure
+    case .address(let address):
+      if change.after == nil {
+        if moves(address), released.contains(address.link) { return .flip }
+        let isFirst =
+          putsBack || losing.contains(address.link) || moves(address) || isFollowed.contains(address.subnet)
+        return isFirst ? .retire : .release
+      }
+      if change.before != nil { return .rearrange }
+      return isLate(address) ? .confirm : .addresses
+    case .route(let route):
+      // Before the addresses, with which the kernel would drop it.
+      if change.after == nil { return .retire }
+      if route.id.family == .ipv4, route.links.contains(where: losing.contains) { return .confirm }
+      if change.before != nil { return .flip }
+      if isLate(route) { return .confirm }
+      return route.nexthops.contains { $0.gateway != nil || $0.id != nil } ? .gateways : .routes
+    case .nexthop:
+      if change.after == nil { return .retire }
+      return change.before == nil ? .nexthops : .flip
+    case .rule, .neighbour: return change.after == nil ? .release : .routes
+    case .sysctl(let sysctl): return stage(of: sysctl, creating: change.before == nil)
+    case .former:
+      guard let before = change.before?.former else { return .ledger }
+      guard let after = change.after?.former else { return .forget }
+      return after.users.count < before.users.count ? .forget : .ledger
+    }
+  }
+
+  private func stage(of sysctl: Sysctl, creating: Bool) -> Stage {
+    switch sysctl.key.name {
+    case "forwarding", "force_forwarding", "ip_forward":
+      return sysctl.value == "0" && !isNew(sysctl.key.link) ? .prepare : .open
+    case "accept_ra":
+      if isNew(sysctl.key.link) { return .settings }
+      return sysctl.value == "2" ? .prepare : .release
+    default: return .settings
+    }
+  }
+
+  /// An IPv6 address that moves is no duplicate: detection would make it useless for a second, on the new link by
+  /// the copy that the old one still has. It comes with `IFA_F_NODAD`, which goes once the old copy has gone. So do
+  /// one that is put back, and one that a route names as its source, which must not be tentative
+  /// (`ip6_route_info_create`, net/ipv6/route.c).
+  private func undetected(_ stage: Stage, _ object: Object) -> [(Stage, Change)] {
+    guard case .address(let address) = object, address.local.family == .ipv6,
+      address.flags?.contains(.noDetection) != true
+    else { return [(stage, Change(before: nil, after: object))] }
+    var marked = address
+    marked.flags = (address.flags ?? []).union(.noDetection)
+    return [
+      (stage, Change(before: nil, after: .address(marked))),
+      (stage < .confirm ? .confirm : .rearrange, Change(before: .address(marked), after: object)),
+    ]
+  }
+}

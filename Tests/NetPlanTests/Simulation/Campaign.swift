@@ -1,0 +1,25 @@
+import Glibc
+import NetPlan
+import Testing
+
+/// A law tried on many seeds. `VNET_SEED` names the only one to try.
+struct Campaign {
+  let seeds: ClosedRange<UInt64>
+
+  /// `count` seeds, or as many as the environment variable says.
+  init(_ variable: String, _ count: Int, from first: UInt64 = 1) {
+    func number(_ name: String) -> UInt64? { getenv(name).flatMap { UInt64(String(cString: $0)) } }
+    seeds =
+      number("VNET_SEED").map { $0...$0 } ?? first...first + max(1, number(variable) ?? UInt64(count)) - 1
+  }
+
+  /// Stops at the first seed for which `law` says what is wrong.
+  func hold(_ law: (UInt64) throws -> String?, _ location: SourceLocation = #_sourceLocation) rethrows {
+    for seed in seeds {
+      if let failure = try law(seed) {
+        Issue.record("VNET_SEED=\(seed): \(failure)", sourceLocation: location)
+        return
+      }
+    }
+  }
+}
