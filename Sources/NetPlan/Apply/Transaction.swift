@@ -104,7 +104,12 @@ package struct Transaction<H: Host & ~Copyable, Store: JournalStore & ~Copyable>
         continue
       }
       if remaining.isEmpty { break }
-      for batch in schedule(remaining) { errors += host.perform(batch).compactMap(\.error) }
+      let failures = errors.count
+      for batch in schedule(remaining) {
+        // What could not be made does not take its predecessor with it, and what stands on that.
+        if batch.stage.breaks, errors.count > failures { continue }
+        errors += host.perform(batch).compactMap(\.error)
+      }
     }
     if !remaining.isEmpty, let seen = try? host.observe().state {
       remaining = difference(from: seen, to: journal.undoTarget(seen))

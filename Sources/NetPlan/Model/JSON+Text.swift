@@ -141,12 +141,29 @@ extension JSON {
 
     mutating func number() throws(SyntaxError) -> JSON {
       let start = position
-      while let byte = next, (48...57).contains(byte) || "+-.eE".utf8.contains(byte) { position += 1 }
-      guard position > start else { throw error("expected a value") }
+      _ = take("-")
+      // No zero leads another digit.
+      guard take("0") || digits() else { throw error("expected a value") }
+      var isWhole = true
+      if take(".") {
+        isWhole = false
+        guard digits() else { throw error("expected a digit behind '.'") }
+      }
+      if take("e") || take("E") {
+        isWhole = false
+        _ = take("+") || take("-")
+        guard digits() else { throw error("expected a digit in the exponent") }
+      }
       let text = String(decoding: bytes[start..<position], as: UTF8.self)
-      if let value = Int64(text) { return .int(value) }
-      guard Double(text) != nil else { throw error("'\(text)' is not a number") }
+      if isWhole, let value = Int64(text) { return .int(value) }
       return .number(text)
+    }
+
+    /// Passes over digits; false where there is none.
+    mutating func digits() -> Bool {
+      let start = position
+      while let byte = next, (48...57).contains(byte) { position += 1 }
+      return position > start
     }
 
     mutating func text() throws(SyntaxError) -> String {

@@ -43,6 +43,9 @@ package enum Stage: Int, Sendable, Comparable, CaseIterable {
 
   package static func < (a: Stage, b: Stage) -> Bool { a.rawValue < b.rawValue }
 
+  /// Takes away what by then has a successor, or is not wanted.
+  package var breaks: Bool { self == .free || self == .flip || self == .retire || isDeferred }
+
   /// Done only when the outcome is decided, since it cannot be taken back.
   package var isDeferred: Bool { self >= .remove }
 }

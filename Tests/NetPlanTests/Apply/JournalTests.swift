@@ -71,6 +71,7 @@ struct JournalTests {
     rule.origin = 214
     var proxy = Neighbour(link: br, address: IPAddress("::1")!)
     proxy.origin = 214
+    proxy.linkAddress = MACAddress("52:54:00:00:00:01")
     let sysctl = Sysctl(
       key: SysctlKey(family: .ipv6, link: LinkName("eth0.10")!, name: "accept_ra"), value: "2")
     let former = Former(
@@ -158,7 +159,7 @@ struct JournalTests {
         damaged += 1
       }
     }
-    #expect(damaged > 100 && read > 100)
+    #expect(damaged > 100 && read > 10, "\(damaged) \(read)")
   }
 
   @Test("a journal of another version is not half understood")

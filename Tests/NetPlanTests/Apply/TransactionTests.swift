@@ -86,7 +86,13 @@ struct TransactionTests {
       let machine = Machine(
         kernel, faults: (event..<event + 200).filter { $0 % 7 != 0 }.map { .init(.refused, at: $0) })
       guard case .stuck(_, let remaining) = machine.apply(plan, before: host.state) else { continue }
-      let named = Set(remaining.flatMap { [$0.before?.id, $0.after?.id] }.compactMap { $0?.description })
+      // A link's forwarding is a setting as well, and one of the two names it.
+      let named = Set(
+        remaining.flatMap { change in
+          [change.before, change.after].compactMap { $0 }.flatMap { object in
+            [object.id.description] + (object.sysctl == nil ? [] : object.links.map { "link/\($0)" })
+          }
+        })
       for line in machine.kernel.differences(from: kernel)
       where line.hasPrefix("link/") || line.hasPrefix("route/") {
         #expect(named.contains { line.hasPrefix($0 + ":") }, "\(line) is not named")

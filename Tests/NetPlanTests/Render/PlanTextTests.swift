@@ -16,7 +16,10 @@ struct PlanTextTests {
 
   @Test("alike lines of a count are one, with how many they are")
   func folded() {
-    let plan = Plan(name: "lab", changes: Self.taps(1000, of: "run", width: 4))
+    let changes = Self.taps(1000, of: "run", width: 4)
+    let reasons = changes.map { ($0.id, "vms.\($0.after!.link!.name.text.dropLast(5)).nics.eth0") }
+    let plan = Plan(
+      name: "lab", changes: changes, reasons: Dictionary(reasons, uniquingKeysWith: { first, _ in first }))
     #expect(
       plan.text() == """
         + tap run-{0001…1000}-eth0  master lab, mtu 1500  (1000)
