@@ -31,6 +31,11 @@ struct VNetApply: ParsableCommand {
   static let version = "0.1.0"
 
   static func main() {
+    // Read from /proc/self/cmdline: without a program's name among them there was nothing to be read.
+    guard !CommandLine.arguments.isEmpty else {
+      Output.error("error: the command line cannot be read from /proc/self/cmdline")
+      exit(withError: Exit.failed)
+    }
     let names = configuration.subcommands.map { $0.configuration.commandName ?? "\($0)".lowercased() }
     do {
       main(try Arguments.ordered(Array(CommandLine.arguments.dropFirst()), commands: names))

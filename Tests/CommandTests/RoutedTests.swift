@@ -92,6 +92,41 @@ struct RoutedTests {
     }
   }
 
+  @Test("a guest in the subnet of its `host-address` is reached from the LAN like one behind a route")
+  func insideSubnet() throws {
+    try Host.with { host in
+      let file = try host.files.write(
+        "subnet.conf",
+        """
+        name: subnet
+        vms:
+          edge:
+            nics:
+              eth0:
+                mode: tap
+                host-address: ["203.0.113.1/24", "2001:db8:f::1/64"]
+                address: ["203.0.113.7", "2001:db8:f::7"]
+
+        """)
+      let before = try host.space.dump()
+      let outcome = try host.vnet("apply", file)
+      expect(outcome, exits: 0)
+      guard outcome.code == 0 else { return }
+      try host.lan.ip("route add 203.0.113.0/24 via 192.0.2.10\nroute add 2001:db8:f::/64 via 2001:db8::10")
+      let guest = try Station(
+        "edge-eth0", in: host.space,
+        "--address 203.0.113.7 --address 2001:db8:f::7 --gateway 203.0.113.1 --gateway 2001:db8:f::1")
+      #expect(try guest.lost(to: "192.0.2.1") == 0, "guest → LAN, IPv4")
+      #expect(try guest.lost(to: "2001:db8::1") == 0, "guest → LAN, IPv6")
+      #expect(try lost(from: host.lan, to: "203.0.113.7") == 0, "LAN → guest, IPv4")
+      #expect(try lost(from: host.lan, to: "2001:db8:f::7") == 0, "LAN → guest, IPv6")
+      guest.leave()
+      expect(try host.vnet("plan", file), exits: 0)
+      expect(try host.vnet("remove", file), exits: 0)
+      expectEqual(before, try host.space.dump())
+    }
+  }
+
   @Test("nothing is forwarded between two uplinks that did not forward before")
   func uplinksStayApart() throws {
     try twoLANs { host, lan2 in

@@ -21,9 +21,12 @@ extension Composer {
     }
     let guests = nic.addresses.map(\.value.address).filter { usable($0.family) }
     let hardware = nic.proxy.flatMap { find($0, "\(path).proxy") }
-    for guest in guests where !hosts.contains(where: { $0.prefix.contains(guest) && !$0.address.isLinkLocal })
-    {
-      addRoute(to: IPPrefix(host: guest), nexthop: Nexthop(link: tap.name), path)
+    for guest in guests {
+      if hosts.contains(where: { $0.prefix.contains(guest) && !$0.address.isLinkLocal }) {
+        addConnected(IPPrefix(host: guest), by: tap.name, path)
+      } else {
+        addRoute(to: IPPrefix(host: guest), nexthop: Nexthop(link: tap.name), path)
+      }
     }
     for guest in nic.addresses where usable(guest.value.family) {
       checkOverlap(
@@ -130,6 +133,17 @@ extension Composer {
     }
     target.want(.route(route), because: path)
     guestRoutes.append(route)
+  }
+
+  /// A way that forwarded packets may take where the kernel has a route of its own, by the host's address there.
+  private mutating func addConnected(_ prefix: IPPrefix, by link: LinkName, _ path: String) {
+    var route = Route(
+      id: RouteID(destination: prefix, metric: prefix.family == .ipv6 ? 1024 : 0),
+      nexthops: [Nexthop(link: link)])
+    route.origin = Ownership.origin
+    route.scope = prefix.family == .ipv4 ? .link : .global
+    guestRoutes.append(route)
+    if target.reasons[.route(route.id)] == nil { target.reasons[.route(route.id)] = path }
   }
 
   /// ARP and ND on the hardware's LAN are answered for exactly these addresses: not `proxy_arp`, which answers for
