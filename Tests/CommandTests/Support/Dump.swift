@@ -102,7 +102,11 @@ extension Namespace {
       }
     case "fdb":
       let lasting = json.elements.filter { ["permanent", "static"].contains($0["state"].text) }
-      return lasting.map { "fdb \($0.without(["used", "updated"]).line)" }
+      return lasting.map { entry in
+        // A bridge keeps one entry for the MAC that it shares with its port, under the one that came first.
+        let isOwn = entry["state"].text == "permanent" && entry["master"].text != nil
+        return "fdb \(entry.without(isOwn ? ["used", "updated", "ifname"] : ["used", "updated"]).line)"
+      }
     case "nft":
       return json["nftables"].elements.map {
         "nft \($0.without(["handle", "packets", "bytes", "metainfo"]).line)"
