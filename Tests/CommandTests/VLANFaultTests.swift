@@ -73,6 +73,8 @@ struct VLANFaultTests {
     try campaign(from: way.old, to: way.new, .error("ENOMEM"), at: Campaign.most("lab", usually: 12)) {
       host, file, injection, outcome, before, after in
       #expect(outcome.code == 0 || outcome.code == 1, "\(injection): \(outcome)")
+      // A deletion behind the commit that fails is a warning, and the next apply's work.
+      if outcome.code == 0, outcome.stderr.contains("warning") { expect(try host.vnet("apply", file), exits: 0) }
       let now = try host.comparableDump()
       expectEqual(outcome.code == 0 ? after : before, now, "\(injection): \(outcome)")
     }
