@@ -74,7 +74,9 @@ struct VLANFaultTests {
       host, file, injection, outcome, before, after in
       #expect(outcome.code == 0 || outcome.code == 1, "\(injection): \(outcome)")
       // A deletion behind the commit that fails is a warning, and the next apply's work.
-      if outcome.code == 0, outcome.stderr.contains("warning") { expect(try host.vnet("apply", file), exits: 0) }
+      if outcome.code == 0, outcome.stderr.contains("warning") {
+        expect(try host.vnet("apply", file), exits: 0)
+      }
       let now = try host.comparableDump()
       expectEqual(outcome.code == 0 ? after : before, now, "\(injection): \(outcome)")
     }
