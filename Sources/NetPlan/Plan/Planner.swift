@@ -97,7 +97,7 @@ package struct Planner {
   private func foreignLoad(on doomed: Set<LinkName>, _ target: Target) -> [LinkName: [String]] {
     var load: [LinkName: [String]] = [:]
     if doomed.isEmpty { return load }
-    for other in host.state.links where other.owner == nil {
+    for other in host.state.links where other.owner.map({ $0 != topology.name }) ?? true {
       if let master = other.master?.name, doomed.contains(master),
         target.wanted.link(other.name)?.master == nil
       {
