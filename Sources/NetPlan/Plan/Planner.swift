@@ -114,7 +114,10 @@ package struct Planner {
     }
     for route in host.state.routes where route.origin != Ownership.origin {
       // What hangs on a lease or an advertisement goes by itself.
-      guard target.wanted[.route(route.id)] == nil, route.lifetime?.expires != true else { continue }
+      guard target.wanted[.route(route.id)] == nil, route.lifetime?.expires != true,
+        // Taken off an uplink, and kept in the ledger.
+        !target.unwanted.contains(.route(route.id))
+      else { continue }
       for link in route.links where doomed.contains(link) {
         load[link, default: []].append("route \(route.summary)")
       }
