@@ -6,7 +6,7 @@ extension Composer {
     let words: String
     switch reference.value {
     case .name(let name):
-      candidates = observed.link(name).map { [$0] } ?? []
+      candidates = named(name).map { [$0] } ?? []
       words = "interface '\(name)'"
     case .mac(let mac):
       // A bridge or VLAN on top copies the address; hardware is what has it for good.
@@ -38,6 +38,9 @@ extension Composer {
     return link
   }
 
+  /// The link of a name or of an alternative name, which the kernel takes for the same (`__dev_get_by_name`).
+  func named(_ name: LinkName) -> Link? { observed.link(name) ?? altnames[name.text].flatMap(observed.link) }
+
   private var interfacesHint: String {
     let names = observed.links.filter { $0.facts?.loopback != true && $0.owner == nil && $0.kind != .bridge }
       .map(\.name).sorted().prefix(8).map(\.text)
@@ -54,7 +57,9 @@ extension Composer {
       return nil
     }
     guard link.kind == .bridge, link.owner != nil else { return link }
-    return observed.links.first { $0.master?.name == name && $0.owner == nil } ?? link
+    let ports = observed.links.filter { $0.master?.name == name && $0.owner == nil }
+    let known = ports.filter { observed[.former(mode(of: $0.name))] != nil }
+    return (known.isEmpty ? ports : known).min { $0.name < $1.name } ?? link
   }
 
   /// Whether `link` can become a port of a bridge of ours; adds the obstacle where not.
@@ -87,6 +92,20 @@ extension Composer {
         hint: "write 'existing: \(master)' if that is a bridge, or name another uplink")
       return false
     }
-    return true
+    return link.master?.name == bridge || receivesForItself(link, at: position, path)
+  }
+
+  /// One thing alone can take what an interface receives (`netdev_rx_handler_register`, net/core/dev.c): a bridge, or
+  /// one of these on top.
+  private mutating func receivesForItself(_ link: Link, at position: SourcePosition?, _ path: String) -> Bool
+  {
+    let kinds: Set<String> = ["macvlan", "macvtap", "ipvlan", "ipvtap", "macsec", "rmnet"]
+    let upper = observed.links.filter { $0.facts?.lower == link.name && kinds.contains($0.kind.description) }
+    guard let first = upper.min(by: { $0.name < $1.name }) else { return true }
+    conflict(
+      position, path,
+      "'\(link.name)' has the \(first.kind) '\(first.name)' on it, so it cannot join a bridge",
+      hint: "delete it first (ip link delete \(first.name)); it can be made anew on the bridge")
+    return false
   }
 }

@@ -12,7 +12,9 @@ extension Composer {
     guard let name = device(of: nic, vm, path) else { return }
     var tap = Link(name: name, kind: .tap)
     tap.alias = alias(path)
-    tap.altnames = ["\(topology.name).\(nic.vm).\(nic.name)"]
+    let altname = "\(topology.name).\(nic.vm).\(nic.name)"
+    tap.altnames = [altname]
+    refuseTaken(altname, for: nic, present(nic, of: vm)?.name, path)
     tap.mac = nic.hostMAC
     tap.up = true
     tap.tap.group = account(vm.owner?.group, among: host.facts.groups, "group", path)
@@ -105,6 +107,7 @@ extension Composer {
   }
 
   private func isFree(_ name: LinkName, for present: Link?) -> Bool {
+    if altnames[name.text] != nil { return false }
     guard let there = observed.link(name) else { return true }
     return isOurs(there) && (there.kind == .tap || there.name == present?.name)
   }
@@ -115,8 +118,11 @@ extension Composer {
     guard isFree(name, for: present) else {
       conflict(
         nic.written["device"] ?? nic.position, "\(path).device",
-        "the host has an interface '\(name)' that is not ours",
-        hint: "remove it (ip link delete \(name)), or choose another device name")
+        altnames[name.text].map { "'\(name)' is an alternative name of '\($0)'" }
+          ?? "the host has an interface '\(name)' that is not ours",
+        hint: altnames[name.text].map {
+          "take it away (ip link property del dev \($0) altname \(name)), or choose another device name"
+        } ?? "remove it (ip link delete \(name)), or choose another device name")
       return nil
     }
     if let present, present.name != name {
@@ -126,6 +132,18 @@ extension Composer {
       return nil
     }
     return name
+  }
+
+  /// Names and alternative names share one space (`netdev_name_in_use`, net/core/dev.c).
+  private mutating func refuseTaken(
+    _ altname: String, for nic: NIC, _ present: LinkName?, _ path: String
+  ) {
+    guard let holder = altnames[altname] ?? LinkName(altname).flatMap(observed.link)?.name, holder != present,
+      observed.link(holder).map({ !isOurs($0) }) ?? false
+    else { return }
+    conflict(
+      nic.position, path, "the alternative name '\(altname)' of this NIC is taken, by '\(holder)'",
+      hint: "take it away from there")
   }
 
   private mutating func account(

@@ -19,7 +19,7 @@ extension Composer {
   }
 
   private mutating func useExisting(_ name: Sourced<LinkName>, _ network: Network, _ path: String) {
-    guard let link = observed.link(name.value) else {
+    guard let link = named(name.value) else {
       lacking(
         name.position, "\(path).existing", "this host has no bridge '\(name.value)'",
         hint: "without 'existing' the bridge is created")
@@ -40,6 +40,12 @@ extension Composer {
 
   private mutating func addBridge(_ network: Network, _ path: String, uplink: Link?) {
     let name = network.device
+    if let holder = altnames[name.text] {
+      conflict(
+        network.position, path, "'\(name)' is an alternative name of '\(holder)'",
+        hint: "write 'device: NAME' to give the bridge another name")
+      return
+    }
     let mine = present(network)
     if let mine, mine.name != name {
       conflict(
@@ -133,7 +139,7 @@ extension Composer {
     for route in observed.routes
     where route.id.destination.length > 0 && route.id.destination.overlaps(address.value.prefix)
       && !observed.links(of: route).contains(network.device) && route.origin != Ownership.origin
-      && !movesToBridge(route, network)
+      && !movesToBridge(route, network) && !target.unwanted.contains(.route(route.id))
     {
       let through = observed.links(of: route).first.map { " (dev \($0))" } ?? ""
       if route.id.destination.length >= address.value.length {
@@ -152,6 +158,7 @@ extension Composer {
     where other.link != network.device && other.origin != Ownership.origin
       && other.local.prefix.overlaps(address.value.prefix) && other.local.length > 0
       && !(other.local.address.isLinkLocal) && uplinks[other.link] != network.device
+      && !target.unwanted.contains(Object.address(other).id)
     {
       conflict(
         address.position, written,
@@ -182,7 +189,7 @@ extension Composer {
     route.origin = Ownership.origin
     route.scope = .global
     if let there = observed[.route(route.id)]?.route, there.origin != Ownership.origin,
-      !movesToBridge(there, network),
+      !movesToBridge(there, network), !target.unwanted.contains(.route(route.id)),
       !observed.links(of: there).contains(network.device)
     {
       conflict(

@@ -62,7 +62,7 @@ extension Composer {
       if var former = observed[.former(id)]?.former {
         if !former.users.contains(topology.name) { former.users = (former.users + [topology.name]).sorted() }
         target.want(.former(former), because: "ledger")
-      } else if let value = holding.otherwise, value != holding.set {
+      } else if let value = holding.otherwise, value != holding.set || holding.isAlwaysKept {
         let former = Former(id: id, value: value, set: holding.set, users: [topology.name])
         target.want(.former(former), because: "ledger")
       }
@@ -105,7 +105,8 @@ extension Composer {
   private mutating func restore(_ former: Former) {
     let reason = "as it was before"
     if former.id.attribute == "object" {
-      guard let object = suspended(former), object.links.allSatisfy({ observed.link($0) != nil }),
+      guard let object = suspended(former),
+        object.links.allSatisfy({ observed.link($0) != nil || target.wanted.link($0) != nil }),
         object.route?.nexthopID.map({ observed[.nexthop($0)] != nil }) ?? true,
         observed[object.id] == nil || target.unwanted.contains(object.id)
       else { return }

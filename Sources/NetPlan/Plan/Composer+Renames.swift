@@ -2,6 +2,7 @@ extension Composer {
   /// Finds out which links of ours go by another name from now on: what is said of the host afterwards is said in
   /// terms of the new names.
   mutating func rename() {
+    followUplinks()
     for network in topology.networks {
       switch network.segment {
       case .own, .uplink: rename(present(network), to: network.device)
@@ -21,9 +22,56 @@ extension Composer {
   }
 
   private mutating func rename(_ link: Link?, to name: LinkName) {
-    guard let link, link.name != name, observed.link(name) == nil else { return }
+    guard let link, link.name != name, observed.link(name) == nil, altnames[name.text] == nil else { return }
     if target.renamed.values.contains(name) { return }
     target.renamed[link.name] = name
+  }
+
+  /// The ledger speaks of an uplink by the name that it had when it was taken in. One that was renamed since is the
+  /// port with the bridge's MAC that the ledger does not know, where it knows one that is not there.
+  private mutating func followUplinks() {
+    let gone = observed.formers.compactMap { former -> LinkName? in
+      guard former.id.attribute == "addrgenmode", former.users.contains(topology.name),
+        former.id.object.hasPrefix("link/"), let name = LinkName(former.id.object.dropFirst(5))
+      else { return nil }
+      return observed.link(name) == nil ? name : nil
+    }
+    guard let old = gone.first, gone.count == 1 else { return }
+    let ports = observed.links.filter { link in
+      guard link.owner == nil, link.kind != .tap, link.addressGeneration == Link.AddressGeneration.none,
+        let bridge = link.master?.name.flatMap(observed.link), isOurs(bridge), bridge.mac == link.mac
+      else { return false }
+      return observed[.former(mode(of: link.name))] == nil
+    }
+    guard ports.count == 1 else { return }
+    moveLedger(of: old, to: ports[0].name)
+  }
+
+  private mutating func moveLedger(of old: LinkName, to new: LinkName) {
+    var state = host.state
+    for former in host.state.formers {
+      var moved = former
+      if former.id.object == ObjectID.link(old).description {
+        moved.id.object = ObjectID.link(new).description
+      } else if former.id.attribute == "object", former.set == old.text, let object = suspended(former) {
+        let renamed = object.renamed([old: new])
+        moved.id.object = renamed.id.description
+        moved.value = renamed.described.json.text()
+        moved.set = new.text
+      } else if former.id.object.hasPrefix("sysctl/"),
+        var key = SysctlKey(String(former.id.object.dropFirst(7))), key.link == old
+      {
+        key.link = new
+        moved.id.object = ObjectID.sysctl(key).description
+      } else {
+        continue
+      }
+      state[.former(former.id)] = nil
+      state.insert(.former(moved))
+      if moved.id != former.id { target.drop(.former(former.id), because: "ledger") }
+      if !former.users.contains(topology.name) { target.want(.former(moved), because: "ledger") }
+    }
+    use(state)
   }
 
   /// Rules go by names alone, which the kernel does not change in them.

@@ -22,6 +22,7 @@ extension Composer {
     target.want(.link(port), because: path)
     hold(uplink.name, "up", true.json, because: path)
     hold(uplink.name, "addrgenmode", Link.AddressGeneration.none.json, because: path)
+    held[mode(of: uplink.name)]?.isAlwaysKept = true
     if let mtu = network.mtu, let has = uplink.mtu, mtu.value > has {
       conflict(
         mtu.position, "\(path).mtu",
@@ -36,14 +37,28 @@ extension Composer {
         "'\(uplink.name)' is not ours and becomes a port of '\(bridge.name)', as \(path) asks",
         refusable: false))
     refuseStranding(uplink, path)
+    let former = formerBridge(of: uplink)
     switch network.host {
     case .keep:
       warnOfManager(uplink, bridge, path)
       refuseDelay(uplink, network, path)
       move(from: uplink.name, to: bridge.name, because: path)
+      if let former { move(from: former, to: bridge.name, because: path) }
       copySettings(from: uplink, to: bridge, because: path)
-    case .none, .stated: suspend(from: uplink.name, of: uplink.name, network, path)
+    case .none, .stated:
+      suspend(from: uplink.name, of: uplink.name, network, path)
+      guard let former else { return }
+      isAbsent(uplink.name)
+        ? keepSuspended(uplink.name) : suspend(from: former, of: uplink.name, network, path)
     }
+  }
+
+  /// The bridge of ours that has an uplink by now, and with it what the host has there.
+  private func formerBridge(of uplink: Link) -> LinkName? {
+    guard let name = uplink.master?.name, let bridge = observed.link(name), isOurs(bridge),
+      wasUplink(uplink, of: bridge)
+    else { return nil }
+    return name
   }
 
   /// A bridge has no carrier while its ports listen and learn, and without one a link can have no nexthop object
@@ -83,8 +98,7 @@ extension Composer {
   /// An uplink that is a port already: what was taken away from it stays away as long as the file says so; when the
   /// file changes its mind, what the host has goes from the bridge, or comes back on it.
   private mutating func keepTaken(_ uplink: Link, _ network: Network, _ bridge: Link, _ path: String) {
-    let wasAbsent =
-      observed[.former(absence(on: uplink.name))]?.former?.users.contains(topology.name) ?? false
+    let wasAbsent = isAbsent(uplink.name)
     if network.host == .keep {
       guard wasAbsent else { return }
       copySettings(from: uplink, to: bridge, because: path)
@@ -96,13 +110,21 @@ extension Composer {
       }
       return
     }
-    for former in observed.formers
-    where former.users.contains(topology.name) && former.id.attribute == "object" {
-      if former.set == uplink.name.text {
-        held[former.id] = Holding(object: .link(uplink.name), set: former.set, otherwise: former.value)
-      }
-    }
+    keepSuspended(uplink.name)
     if !wasAbsent { suspend(from: bridge.name, of: uplink.name, network, path) }
+  }
+
+  private func isAbsent(_ uplink: LinkName) -> Bool {
+    observed[.former(absence(on: uplink))]?.former?.users.contains(topology.name) ?? false
+  }
+
+  /// What was taken off an uplink stays in the ledger.
+  private mutating func keepSuspended(_ uplink: LinkName) {
+    for former in observed.formers
+    where former.users.contains(topology.name) && former.id.attribute == "object" && former.set == uplink.text
+    {
+      held[former.id] = Holding(object: .link(uplink), set: former.set, otherwise: former.value)
+    }
   }
 
   /// Addresses, nexthop objects, routes, rules and proxies go from one link to the other.
@@ -161,6 +183,12 @@ extension Composer {
 
   private func makes(_ name: LinkName, _ address: Address) -> Bool {
     guard let link = observed.link(name) else { return false }
+    if isOurs(link) {
+      // A bridge that is there makes none when it gets the MAC of another uplink.
+      return link.addressGeneration == .eui64
+        && address.local.address.value & UInt128(UInt64.max)
+          == target.wanted.link(name)?.mac?.interfaceIdentifier
+    }
     let id = FormerID(object: ObjectID.link(name).description, attribute: "addrgenmode")
     let mode = observed[.former(id)]?.former?.value ?? link.addressGeneration?.json.text()
     return mode == Link.AddressGeneration.eui64.json.text()
@@ -264,6 +292,8 @@ extension Composer {
       var free = target.wanted.link(link.name) ?? Link(name: link.name, kind: link.kind)
       if free.master == nil { free.master = Link.Master.none }
       target.want(.link(free), because: reason)
+      // To another bridge of ours the host's addresses went with it (`take`).
+      if uplinks[link.name] != nil { continue }
       if goesDown(link.name), !isUsed(master) {
         goingDown.insert(link.name)
         move(from: master, to: link.name, because: reason) { $0.canBeOnDownLink }
@@ -298,11 +328,21 @@ extension Composer {
     .min { $0.name < $1.name }
   }
 
-  /// The ledger says so; without a ledger, an uplink is a port that is hardware's or a peer's and holds no guest.
-  private func wasUplink(_ link: Link, of bridge: Link) -> Bool {
-    let id = FormerID(object: ObjectID.link(link.name).description, attribute: "addrgenmode")
-    if let former = observed[.former(id)]?.former { return former.users.contains(topology.name) }
-    return link.addressGeneration == Link.AddressGeneration.none && link.kind != .tap
+  /// The ledger says so. Where it was lost with everything that this name held, an uplink is a port whose MAC the
+  /// bridge has; any other is somebody else's, whatever it looks like.
+  func wasUplink(_ link: Link, of bridge: Link) -> Bool {
+    if let former = observed[.former(mode(of: link.name))]?.former {
+      return former.users.contains(topology.name)
+    }
+    return !hasLedger && link.addressGeneration == Link.AddressGeneration.none && link.kind != .tap
+      && link.mac == bridge.mac
+  }
+
+  private var hasLedger: Bool { observed.formers.contains { $0.users.contains(topology.name) } }
+
+  /// The ledger's entry that every uplink has.
+  func mode(of uplink: LinkName) -> FormerID {
+    FormerID(object: ObjectID.link(uplink).description, attribute: "addrgenmode")
   }
 }
 

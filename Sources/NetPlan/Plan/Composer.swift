@@ -12,6 +12,8 @@ struct Composer {
   var target = Target()
   /// Links of this name, by their path in the configuration.
   private(set) var owned: [String: Link] = [:]
+  /// Who has an alternative name.
+  private(set) var altnames: [String: LinkName] = [:]
   /// Places in `topology.networks`, by name.
   private let places: [String: Int]
   /// Bridges that networks came out as, by the network's name; absent where an obstacle came first.
@@ -33,6 +35,8 @@ struct Composer {
     var set: String
     /// The value that there would be otherwise.
     var otherwise: String?
+    /// It is written down also where nothing has to be restored.
+    var isAlwaysKept = false
   }
 
   init(topology: Topology, host: Observation) {
@@ -48,11 +52,15 @@ struct Composer {
   mutating func use(_ state: State) {
     host.state = state
     owned = [:]
+    altnames = [:]
     findOwned()
   }
 
   private mutating func findOwned() {
-    for link in host.state.links where isOurs(link) { owned[String(link.path!)] = link }
+    for link in host.state.links {
+      for altname in link.altnames ?? [] { altnames[altname] = link.name }
+      if isOurs(link) { owned[String(link.path!)] = link }
+    }
   }
 
   var observed: State { host.state }
@@ -101,7 +109,8 @@ struct Composer {
   mutating func hold(_ object: ObjectID, _ attribute: String, _ set: String) {
     let id = FormerID(object: object.description, attribute: attribute)
     let otherwise = held[id]?.otherwise ?? value(of: object, attribute)
-    held[id] = Holding(object: object, set: set, otherwise: otherwise)
+    let isAlwaysKept = held[id]?.isAlwaysKept ?? false
+    held[id] = Holding(object: object, set: set, otherwise: otherwise, isAlwaysKept: isAlwaysKept)
   }
 
   mutating func hold(_ key: SysctlKey, _ value: String, because reason: String) {

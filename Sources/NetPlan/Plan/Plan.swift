@@ -70,8 +70,8 @@ package struct Plan: Sendable {
 }
 
 extension Plan {
-  /// Everything that stands on a link which the plan touches, by identity: an object that came since may go with
-  /// one that the plan removes.
+  /// Everything that stands on a link which the plan touches, or names it, by identity: an object that came since may
+  /// go with one that the plan removes. Settings with their values.
   package func surroundings(in state: State) -> [String] {
     var touched: Set<LinkName> = []
     for change in changes {
@@ -80,9 +80,16 @@ extension Plan {
         touched.formUnion(object?.links ?? [])
       }
     }
+    let foreign = touched.filter { name in state.link(name).map { $0.owner == nil } ?? false }
     return state.objects.compactMap { id, object in
-      if case .sysctl = id { return nil }
-      return state.links(of: object).contains(where: touched.contains) ? id.description : nil
+      switch object {
+      // What a foreign link has is copied to a bridge, or kept by it.
+      case .sysctl(let sysctl):
+        sysctl.key.link.map(foreign.contains) ?? false ? "\(id)=\(sysctl.value)" : nil
+      case .rule(let rule):
+        [rule.id.iif, rule.id.oif].contains { $0.map(touched.contains) ?? false } ? id.description : nil
+      default: state.links(of: object).contains(where: touched.contains) ? id.description : nil
+      }
     }.sorted()
   }
 }

@@ -97,7 +97,7 @@ package struct Planner {
   private func foreignLoad(on doomed: Set<LinkName>, _ target: Target) -> [LinkName: [String]] {
     var load: [LinkName: [String]] = [:]
     if doomed.isEmpty { return load }
-    for other in host.state.links where other.owner == nil {
+    for other in host.state.links where other.owner.map({ $0 != topology.name }) ?? true {
       if let master = other.master?.name, doomed.contains(master),
         target.wanted.link(other.name)?.master == nil
       {
@@ -114,7 +114,10 @@ package struct Planner {
     }
     for route in host.state.routes where route.origin != Ownership.origin {
       // What hangs on a lease or an advertisement goes by itself.
-      guard target.wanted[.route(route.id)] == nil, route.lifetime?.expires != true else { continue }
+      guard target.wanted[.route(route.id)] == nil, route.lifetime?.expires != true,
+        // Taken off an uplink, and kept in the ledger.
+        !target.unwanted.contains(.route(route.id))
+      else { continue }
       for link in route.links where doomed.contains(link) {
         load[link, default: []].append("route \(route.summary)")
       }

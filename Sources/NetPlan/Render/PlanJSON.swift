@@ -110,6 +110,6 @@ extension Plan {
       return present[before.id] == before ? nil : change.before!.id.description
     }
     let around = Set(surroundings(in: state)).symmetricDifference(basis)
-    return Set(changed).union(around).sorted()
+    return Set(changed).union(around.map { String($0.prefix { $0 != "=" }) }).sorted()
   }
 }
