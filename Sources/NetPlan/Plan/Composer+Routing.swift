@@ -59,9 +59,9 @@ extension Composer {
   ) {
     checkSubnets(prefix, at: position, path, proxy: proxy)
     for route in observed.routes
-    where route.id.table == 254 && route.origin != Ownership.origin && route.kind == .unicast
-      && route.id.destination.length > 0 && route.id.destination.family == prefix.family
-      && route.id.destination.overlaps(prefix) && prefix.length > 0 && !isGuestSide(route)
+    where route.id.table == 254 && route.kind == .unicast && route.id.destination.length > 0
+      && route.id.destination.family == prefix.family && route.id.destination.overlaps(prefix)
+      && prefix.length > 0 && whose(.route(route)) != .mine && !isGuestSide(route)
       && !target.unwanted.contains(.route(route.id))
     {
       let through = route.links.first.map { " (dev \($0))" } ?? ""
@@ -72,7 +72,7 @@ extension Composer {
           hint: "choose other addresses, or remove that route first")
         continue
       }
-      if let proxy, route.links.contains(where: { $0 == proxy.name || $0 == uplinks[proxy.name] }) {
+      if let proxy, route.links.contains(where: { $0 == proxy.name || $0 == place(of: proxy.name) }) {
         continue
       }
       risk(prefix, "\(prefix) lies inside the host's route \(route.id)\(through)")
@@ -84,8 +84,9 @@ extension Composer {
     _ prefix: IPPrefix, at position: SourcePosition?, _ path: String, proxy: Link?
   ) {
     for address in observed.addresses
-    where address.origin != Ownership.origin && address.local.length > 0 && !address.local.address.isLinkLocal
+    where address.local.length > 0 && !address.local.address.isLinkLocal
       && address.local.family == prefix.family && address.local.prefix.contains(prefix)
+      && whose(.address(address)) != .mine
     {
       if address.local.address == prefix.address, prefix.length == prefix.family.bits {
         conflict(
@@ -93,7 +94,7 @@ extension Composer {
           hint: "choose another address")
         continue
       }
-      if let proxy, address.link == proxy.name || address.link == uplinks[proxy.name] { continue }
+      if let proxy, address.link == proxy.name || address.link == place(of: proxy.name) { continue }
       if address.local.length == prefix.family.bits { continue }
       risk(prefix, "\(prefix) lies inside the host's subnet \(address.local.prefix) (dev \(address.link))")
     }
@@ -125,14 +126,27 @@ extension Composer {
     var route = Route(id: RouteID(destination: prefix, metric: metric(prefix.family)), nexthops: [nexthop])
     route.origin = Ownership.origin
     route.scope = prefix.family == .ipv4 && nexthop.gateway == nil ? .link : .global
-    if let there = observed[.route(route.id)]?.route, there.origin != Ownership.origin {
+    if refusesToReplace(route, path) { return }
+    target.want(.route(route), because: path)
+    guestRoutes.append(route)
+  }
+
+  /// A route like the one to be there is somebody else's, and would be changed by it.
+  private mutating func refusesToReplace(_ route: Route, _ path: String) -> Bool {
+    guard let there = observed[.route(route.id)]?.route else { return false }
+    let prefix = route.id.destination
+    switch whose(.route(there)) {
+    case .mine: return false
+    case .another(let name):
+      conflict(
+        nil, path, "the configuration '\(name)' has a route to \(prefix) already: \(there.summary)",
+        hint: "remove it there, or choose another address")
+    case .foreign:
       conflict(
         nil, path, "the host has a route to \(prefix) already: \(there.summary)",
         hint: "remove it, or choose another address")
-      return
     }
-    target.want(.route(route), because: path)
-    guestRoutes.append(route)
+    return true
   }
 
   /// A way that forwarded packets may take where the kernel has a route of its own, by the host's address there.
@@ -149,7 +163,7 @@ extension Composer {
   /// ARP and ND on the hardware's LAN are answered for exactly these addresses: not `proxy_arp`, which answers for
   /// everything the host can reach.
   private mutating func answer(for guests: [IPAddress], on hardware: Link, _ path: String) {
-    let link = uplinks[hardware.name] ?? hardware.name
+    let link = place(of: hardware.name)
     for guest in guests {
       var proxy = Neighbour(link: link, address: guest)
       proxy.origin = Ownership.origin
@@ -189,6 +203,9 @@ extension Composer {
         addGuard(link, family)
         noticeForwarding(key)
         hold(key, "1", because: "forwarding for routed guests")
+        // Only what did not forward was ever guarded.
+        let former = forwardingFormer(link, family)
+        if observed[.former(former)] == nil, isGuarded(link, family) { held[former]?.otherwise = "0" }
         if family == .ipv6 { keepAdvertisements(on: link) }
         guarded = true
       }
@@ -203,7 +220,7 @@ extension Composer {
     let routes = observed.routes.filter { [target] in !target.unwanted.contains(.route($0.id)) }
     for route in Array(routes) + Array(target.wanted.routes)
     where route.id.family == family && route.id.destination.length == 0 && route.id.table == 254 {
-      for link in observed.links(of: route) { links.insert(uplinks[link] ?? link) }
+      for link in observed.links(of: route) { links.insert(place(of: link)) }
     }
     let addresses = observed.addresses.filter { [target] in !target.unwanted.contains(Object.address($0).id) }
     for address in Array(addresses) + Array(target.wanted.addresses)
@@ -211,14 +228,27 @@ extension Composer {
       if let bridge = uplinks[address.link] { links.insert(bridge) }
       if uplinks.values.contains(address.link) { links.insert(address.link) }
     }
-    return links.filter { observed.link($0)?.owner == nil || uplinks.values.contains($0) }.sorted()
+    // Not by a guest itself, nor by a bridge of this file without hardware.
+    return links.filter { name in
+      guard let link = observed.link(name) else { return true }
+      return switch whose(link) {
+      case .mine: uplinks.values.contains(name)
+      case .another: link.kind == .bridge
+      case .foreign: true
+      }
+    }.sorted()
   }
 
   /// Off now, or on because a configuration of ours turned it on.
   private func needsHold(_ key: SysctlKey) -> Bool {
     let id = FormerID(object: ObjectID.sysctl(key).description, attribute: "value")
-    if observed[.former(id)] != nil { return true }
+    if observed[.former(id)] != nil || key.link.map({ isGuarded($0, key.family) }) == true { return true }
     return prospective(key) != "1"
+  }
+
+  /// By rules of ours that are there, whatever the ledger says.
+  private func isGuarded(_ link: LinkName, _ family: AddressFamily) -> Bool {
+    observed[.rule(guardIDs(link, family)[2])]?.origin == Ownership.origin
   }
 
   /// What a setting would be but for us.
@@ -241,17 +271,19 @@ extension Composer {
   }
 
   private mutating func addGuard(_ link: LinkName, _ family: AddressFamily) {
-    let reason = "forwarding for routed guests"
-    let rules = [
+    for id in guardIDs(link, family) {
+      var rule = Rule(id: id)
+      rule.origin = Ownership.origin
+      target.want(.rule(rule), because: "forwarding for routed guests")
+    }
+  }
+
+  private func guardIDs(_ link: LinkName, _ family: AddressFamily) -> [RuleID] {
+    [
       RuleID(family: family, priority: 214, iif: link, action: .lookup, table: 255),
       RuleID(family: family, priority: 215, iif: link, action: .lookup, table: guestTable),
       RuleID(family: family, priority: 216, iif: link, action: .blackhole, table: 0),
     ]
-    for id in rules {
-      var rule = Rule(id: id)
-      rule.origin = Ownership.origin
-      target.want(.rule(rule), because: reason)
-    }
   }
 
   /// ND proxying wants the interface to be a router's, and a router ignores advertisements unless told otherwise
@@ -271,6 +303,7 @@ extension Composer {
     for route in guestRoutes where route.id.family == family {
       var own = route
       own.id.table = guestTable
+      if refusesToReplace(own, target.reasons[.route(route.id)] ?? "vms") { continue }
       target.want(.route(own), because: target.reasons[.route(route.id)] ?? "")
     }
   }

@@ -42,7 +42,10 @@ extension Composer {
       refuseDelay(uplink, network, path)
       move(from: uplink.name, to: bridge.name, because: path)
       copySettings(from: uplink, to: bridge, because: path)
-    case .none, .stated: suspend(from: uplink.name, of: uplink.name, network, path)
+      moveHolds(from: uplink.name, to: bridge.name, because: path)
+    case .none, .stated:
+      suspend(from: uplink.name, of: uplink.name, network, path)
+      moveHolds(from: uplink.name, to: bridge.name, because: path, except: ["accept_ra"])
     }
   }
 
@@ -270,6 +273,7 @@ extension Composer {
       } else {
         move(from: master, to: link.name, because: reason)
       }
+      moveHolds(from: master, to: link.name, because: reason)
     }
   }
 
