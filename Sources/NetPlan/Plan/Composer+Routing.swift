@@ -22,11 +22,9 @@ extension Composer {
     let guests = nic.addresses.map(\.value.address).filter { usable($0.family) }
     let hardware = nic.proxy.flatMap { find($0, "\(path).proxy") }
     for guest in guests {
-      if hosts.contains(where: { $0.prefix.contains(guest) && !$0.address.isLinkLocal }) {
-        addConnected(IPPrefix(host: guest), by: tap.name, path)
-      } else {
-        addRoute(to: IPPrefix(host: guest), nexthop: Nexthop(link: tap.name), path)
-      }
+      // Also where the kernel has a route by the host's address there: other guests may be in that subnet, each behind
+      // a TAP of its own.
+      addRoute(to: IPPrefix(host: guest), nexthop: Nexthop(link: tap.name), path)
     }
     for guest in nic.addresses where usable(guest.value.family) {
       checkOverlap(
@@ -34,6 +32,7 @@ extension Composer {
     }
     for prefix in nic.routes where usable(prefix.value.family) {
       checkOverlap(prefix.value, at: prefix.position, "\(path).routes", proxy: nil)
+      checkDefault(prefix.value, path)
       let gateway = guests.first { $0.family == prefix.value.family }
       addRoute(
         to: prefix.value,
@@ -57,6 +56,7 @@ extension Composer {
   private mutating func checkOverlap(
     _ prefix: IPPrefix, at position: SourcePosition?, _ path: String, proxy: Link?
   ) {
+    checkGateways(prefix, at: position, path)
     checkSubnets(prefix, at: position, path, proxy: proxy)
     for route in observed.routes
     where route.id.table == 254 && route.kind == .unicast && route.id.destination.length > 0
@@ -79,6 +79,41 @@ extension Composer {
     }
   }
 
+  /// The host would send what is for a gateway of its own to the guest.
+  private mutating func checkGateways(_ prefix: IPPrefix, at position: SourcePosition?, _ path: String) {
+    guard prefix.length == prefix.family.bits else { return }
+    if gateways == nil { gateways = findGateways() }
+    guard let what = gateways?[prefix.address] else { return }
+    conflict(
+      position, path, "\(prefix.address) is a gateway of the host's: \(what)", hint: "choose another address")
+  }
+
+  /// Found once, since every guest asks.
+  private func findGateways() -> [IPAddress: String] {
+    var found: [IPAddress: String] = [:]
+    for nexthop in observed.nexthops { if let gateway = nexthop.gateway { found[gateway] = nexthop.summary } }
+    let foreign = observed.routes.filter { $0.origin != Ownership.origin }
+    for route in Array(foreign) + target.wanted.routes.filter({ $0.id.destination.length == 0 }) {
+      for gateway in route.nexthops.compactMap(\.gateway) { found[gateway] = route.summary }
+    }
+    return found
+  }
+
+  /// Shorter prefixes than anybody has for a site are meant to cover everything: `0.0.0.0/1`, `2000::/3`.
+  private mutating func checkDefault(_ prefix: IPPrefix, _ path: String) {
+    guard prefix.length < (prefix.family == .ipv4 ? 8 : 4) else { return }
+    let there = observed.routes.first { route in
+      route.id.destination.length == 0 && route.id.table == 254 && route.id.family == prefix.family
+        && whose(.route(route)) != .mine && !target.unwanted.contains(.route(route.id))
+    }
+    guard let there else { return }
+    let id = RouteID(destination: prefix, metric: metric(prefix.family))
+    target.risks.append(
+      Risk(
+        "default-route", object: ObjectID.route(id).description,
+        "\(prefix) goes before the host's \(there.summary): the host's own traffic would go to the guest"))
+  }
+
   /// Inside a subnet that the host is on.
   private mutating func checkSubnets(
     _ prefix: IPPrefix, at position: SourcePosition?, _ path: String, proxy: Link?
@@ -91,6 +126,15 @@ extension Composer {
       if address.local.address == prefix.address, prefix.length == prefix.family.bits {
         conflict(
           position, path, "\(prefix.address) is the host's own address on '\(address.link)'",
+          hint: "choose another address")
+        continue
+      }
+      if prefix.family == .ipv4, prefix.length == 32, address.local.length < 31,
+        [address.local.prefix.address, address.local.prefix.last].contains(prefix.address)
+      {
+        conflict(
+          position, path,
+          "\(prefix.address) is no host's address: it is the \(prefix.address == address.local.prefix.last ? "broadcast address" : "name") of the subnet \(address.local.prefix) on '\(address.link)'",
           hint: "choose another address")
         continue
       }
@@ -147,17 +191,6 @@ extension Composer {
         hint: "remove it, or choose another address")
     }
     return true
-  }
-
-  /// A way that forwarded packets may take where the kernel has a route of its own, by the host's address there.
-  private mutating func addConnected(_ prefix: IPPrefix, by link: LinkName, _ path: String) {
-    var route = Route(
-      id: RouteID(destination: prefix, metric: prefix.family == .ipv6 ? 1024 : 0),
-      nexthops: [Nexthop(link: link)])
-    route.origin = Ownership.origin
-    route.scope = prefix.family == .ipv4 ? .link : .global
-    guestRoutes.append(route)
-    if target.reasons[.route(route.id)] == nil { target.reasons[.route(route.id)] = path }
   }
 
   /// ARP and ND on the hardware's LAN are answered for exactly these addresses: not `proxy_arp`, which answers for
