@@ -27,6 +27,7 @@ extension Composer {
     else {
       return true
     }
+    if forwardsAll(rule.id.family) { return true }
     if let users = holders(of: rule) { return users.allSatisfy { $0 == topology.name } }
     // Without a ledger nobody knows what forwarding was: where it is on, the rules are what keeps the host closed.
     if original(forwardingKey(name, rule.id.family)) != "1" { return true }
@@ -118,6 +119,7 @@ extension Composer {
       return
     }
     if former.id.object.hasPrefix("sysctl/"), let key = SysctlKey(String(former.id.object.dropFirst(7))) {
+      if ["forwarding", "force_forwarding"].contains(key.name), forwardsAll(key.family) { return }
       // Somebody else's decision since then stands.
       guard observed[.sysctl(key)]?.sysctl?.value == former.set else { return }
       if let link = key.link, target.unwanted.contains(.link(link)) { return }

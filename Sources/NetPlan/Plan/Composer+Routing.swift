@@ -219,7 +219,10 @@ extension Composer {
     for family in families.sorted() {
       let name = family == .ipv4 ? "forwarding" : "force_forwarding"
       if family == .ipv6 {
-        if host.facts.ipv6ForwardsAll == true { continue }
+        if host.facts.ipv6ForwardsAll == true {
+          holdAdvertisements()
+          continue
+        }
         if host.facts.forceForwarding != true {
           lacking(
             nil, "vms", "this kernel forwards IPv6 for all interfaces or for none, and it forwards for none",
@@ -240,6 +243,11 @@ extension Composer {
         let former = forwardingFormer(link, family)
         if observed[.former(former)] == nil, isGuarded(link, family) { held[former]?.otherwise = "0" }
         if family == .ipv6 { keepAdvertisements(on: link) }
+        if family == .ipv4, let all = host.facts.ipv4ForwardsAll {
+          held[allForwarding] = Holding(
+            object: .sysctl(SysctlKey(family: .ipv4, link: nil, name: "forwarding")), set: "seen",
+            otherwise: all ? "1" : "0")
+        }
         guarded = true
       }
       if guarded { addGuestTable(family) }
@@ -275,8 +283,32 @@ extension Composer {
   /// Off now, or on because a configuration of ours turned it on.
   private func needsHold(_ key: SysctlKey) -> Bool {
     let id = FormerID(object: ObjectID.sysctl(key).description, attribute: "value")
+    if forwardsAll(key.family) { return false }
     if observed[.former(id)] != nil || key.link.map({ isGuarded($0, key.family) }) == true { return true }
     return prospective(key) != "1"
+  }
+
+  /// The ledger's entry of what `conf/all` said when the first interface was guarded.
+  private var allForwarding: FormerID {
+    let key = SysctlKey(family: .ipv4, link: nil, name: "forwarding")
+    return FormerID(object: ObjectID.sysctl(key).description, attribute: "seen")
+  }
+
+  /// Somebody has made the host a router since we guarded it, which set `forwarding` of every interface
+  /// (`inet_forward_change`, net/ipv4/devinet.c): then it is not ours to hold back, nor to take away.
+  func forwardsAll(_ family: AddressFamily) -> Bool {
+    // With `conf/all` on IPv6 is never guarded.
+    if family == .ipv6 { return host.facts.ipv6ForwardsAll == true }
+    return host.facts.ipv4ForwardsAll == true && observed[.former(allForwarding)]?.former?.value == "0"
+  }
+
+  /// A router that we told to listen to advertisements goes on doing so.
+  private mutating func holdAdvertisements() {
+    for link in peers(of: .ipv6) {
+      let key = SysctlKey(family: .ipv6, link: link, name: "accept_ra")
+      let id = FormerID(object: ObjectID.sysctl(key).description, attribute: "value")
+      if observed[.former(id)] != nil { hold(key, "2", because: "forwarding for routed guests") }
+    }
   }
 
   /// By rules of ours that are there, whatever the ledger says.
