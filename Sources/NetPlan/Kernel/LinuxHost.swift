@@ -228,6 +228,7 @@ package struct LinuxHost: Host, ~Copyable {
     facts.vlanFiltering = try canFilterVLANs()
     facts.ipv6 = access("/proc/sys/net/ipv6", F_OK) == 0
     facts.forceForwarding = access("/proc/sys/net/ipv6/conf/all/force_forwarding", F_OK) == 0
+    facts.ipv4ForwardsAll = ProcFile.read("/proc/sys/net/ipv4/conf/all/forwarding") == "1"
     facts.ipv6ForwardsAll = ProcFile.read("/proc/sys/net/ipv6/conf/all/forwarding") == "1"
     let tun = open("/dev/net/tun", O_RDWR | O_CLOEXEC)
     facts.tun = tun >= 0 || errno == EACCES || errno == EPERM

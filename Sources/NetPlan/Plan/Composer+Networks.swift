@@ -138,7 +138,7 @@ extension Composer {
     let written = "\(path).\(network.host == .keep ? "address" : "host.address")"
     for route in observed.routes
     where route.id.destination.length > 0 && route.id.destination.overlaps(address.value.prefix)
-      && !observed.links(of: route).contains(network.device) && route.origin != Ownership.origin
+      && !observed.links(of: route).contains(network.device) && whose(.route(route)) != .mine
       && !movesToBridge(route, network) && !target.unwanted.contains(.route(route.id))
     {
       let through = observed.links(of: route).first.map { " (dev \($0))" } ?? ""
@@ -155,9 +155,9 @@ extension Composer {
       }
     }
     for other in observed.addresses
-    where other.link != network.device && other.origin != Ownership.origin
-      && other.local.prefix.overlaps(address.value.prefix) && other.local.length > 0
-      && !(other.local.address.isLinkLocal) && uplinks[other.link] != network.device
+    where other.link != network.device && other.local.prefix.overlaps(address.value.prefix)
+      && other.local.length > 0 && !other.local.address.isLinkLocal && uplinks[other.link] != network.device
+      && whose(.address(other)) != .mine
       && !target.unwanted.contains(Object.address(other).id)
     {
       conflict(
@@ -188,7 +188,7 @@ extension Composer {
       nexthops: [Nexthop(gateway: gateway.value, link: network.device)])
     route.origin = Ownership.origin
     route.scope = .global
-    if let there = observed[.route(route.id)]?.route, there.origin != Ownership.origin,
+    if let there = observed[.route(route.id)]?.route, whose(.route(there)) != .mine,
       !movesToBridge(there, network), !target.unwanted.contains(.route(route.id)),
       !observed.links(of: there).contains(network.device)
     {

@@ -7,49 +7,49 @@ extension Composer {
     for object in observed.objects.values {
       switch object {
       case .address(let address):
-        guard address.origin == Ownership.origin, onOurLink([address.link]) else { continue }
+        guard whose(.address(address)) == .mine else { continue }
       case .route(let route):
-        guard route.origin == Ownership.origin, onOurLink(route.links) else { continue }
+        guard whose(.route(route)) == .mine else { continue }
       case .neighbour(let proxy):
         // On a foreign link a proxy is ours when it answers for a guest of ours.
-        guard proxy.origin == Ownership.origin, isOurGuest(proxy.address) else { continue }
+        guard whose(.neighbour(proxy)) == .mine else { continue }
       case .rule(let rule):
-        guard rule.origin == Ownership.origin, isAlone(rule) else { continue }
+        guard rule.origin == Ownership.origin, isUnneeded(rule) else { continue }
       default: continue
       }
       if target.wanted[object.id] == nil { target.drop(object.id, because: reason(for: object)) }
     }
   }
 
-  private func onOurLink(_ links: [LinkName]) -> Bool {
-    links.contains { observed.link($0).map(isOurs) ?? false }
-  }
-
-  private func isOurGuest(_ address: IPAddress) -> Bool { !guestLinks(address).isEmpty }
-
-  /// Links of ours by which the host reaches a guest.
-  private func guestLinks(_ address: IPAddress) -> [LinkName] {
-    let route = observed.routes.first {
-      $0.origin == Ownership.origin && $0.id.destination == IPPrefix(host: address) && $0.id.table == 254
-    }
-    let links =
-      route?.links ?? observed.addresses.filter { $0.local.prefix.contains(address) }.map(\.link).sorted()
-    return links.filter { onOurLink([$0]) }
-  }
-
   /// Guard rules belong to whoever holds the forwarding of their interface; nobody else must hold it for them to go.
-  private func isAlone(_ rule: Rule) -> Bool {
-    guard let link = rule.id.iif else { return false }
-    let name = rule.id.family == .ipv4 ? "forwarding" : "force_forwarding"
-    let key = SysctlKey(family: rule.id.family, link: link, name: name)
-    let id = FormerID(object: ObjectID.sysctl(key).description, attribute: "value")
-    guard let former = observed[.former(id)]?.former else { return true }
-    return former.users.allSatisfy { $0 == topology.name }
+  private mutating func isUnneeded(_ rule: Rule) -> Bool {
+    guard let name = rule.id.iif, let link = observed.link(name), !target.unwanted.contains(.link(name))
+    else {
+      return true
+    }
+    if forwardsAll(rule.id.family) { return true }
+    if let users = holders(of: rule) { return users.allSatisfy { $0 == topology.name } }
+    // Without a ledger nobody knows what forwarding was: where it is on, the rules are what keeps the host closed.
+    if original(forwardingKey(name, rule.id.family)) != "1" { return true }
+    if target.wanted[.rule(rule.id)] == nil, rule.id.action == .blackhole { noticeOrphan(rule, link) }
+    return false
+  }
+
+  private mutating func noticeOrphan(_ rule: Rule, _ link: Link) {
+    let key = forwardingKey(link.name, rule.id.family)
+    target.risks.append(
+      Risk(
+        "foreign-object", object: ObjectID.rule(rule.id).description,
+        "'\(link.name)' forwards to guests only, by rules that no ledger here knows of: they stay, since without them it would forward everything",
+        refusable: false,
+        remedy:
+          "where nothing needs it any more: sysctl -w \(key.path.replacing("/", with: "."))=0, then remove again"
+      ))
   }
 
   private func reason(for object: Object) -> String {
     let links =
-      if case .neighbour(let proxy) = object { guestLinks(proxy.address) } else { object.links }
+      if case .neighbour(let proxy) = object { ways(to: proxy.address) } else { object.links }
     return links.lazy.compactMap { self.observed.link($0)?.path }.first.map(String.init)
       ?? "no longer asked for"
   }
@@ -58,8 +58,12 @@ extension Composer {
 
   /// Writes down what is held for the first time, and restores what nobody holds any longer.
   mutating func settleLedger() {
+    for former in observed.formers
+    where former.setting?.link.map({ target.unwanted.contains(.link($0)) }) == true {
+      target.drop(.former(former.id), because: "ledger")
+    }
     for (id, holding) in held {
-      if var former = observed[.former(id)]?.former {
+      if var former = (target.wanted[.former(id)] ?? observed[.former(id)])?.former {
         if !former.users.contains(topology.name) { former.users = (former.users + [topology.name]).sorted() }
         target.want(.former(former), because: "ledger")
       } else if let value = holding.otherwise, value != holding.set || holding.isAlwaysKept {
@@ -68,6 +72,8 @@ extension Composer {
       }
     }
     for var former in observed.formers where former.users.contains(topology.name) && held[former.id] == nil {
+      // What others hold there goes elsewhere, or with the link.
+      if target.unwanted.contains(.former(former.id)) { continue }
       former.users.removeAll { $0 == topology.name }
       if !former.users.isEmpty {
         target.want(.former(former), because: "ledger")
@@ -114,6 +120,7 @@ extension Composer {
       return
     }
     if former.id.object.hasPrefix("sysctl/"), let key = SysctlKey(String(former.id.object.dropFirst(7))) {
+      if ["forwarding", "force_forwarding"].contains(key.name), forwardsAll(key.family) { return }
       // Somebody else's decision since then stands.
       guard observed[.sysctl(key)]?.sysctl?.value == former.set else { return }
       if let link = key.link, target.unwanted.contains(.link(link)) { return }

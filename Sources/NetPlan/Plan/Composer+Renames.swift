@@ -77,7 +77,9 @@ extension Composer {
   /// Rules go by names alone, which the kernel does not change in them.
   private mutating func moveRules() {
     let new = { [target] (name: LinkName) in target.renamed[name] ?? name }
-    for rule in observed.rules where rule.origin != Ownership.origin {
+    for rule in observed.rules {
+      // Those for guests of this name alone are asked for under the new name, or not any more.
+      if rule.origin == Ownership.origin, holders(of: rule) ?? [] == [topology.name] { continue }
       var moved = rule
       moved.id.iif = rule.id.iif.map(new)
       moved.id.oif = rule.id.oif.map(new)

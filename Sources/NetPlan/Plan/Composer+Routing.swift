@@ -22,11 +22,9 @@ extension Composer {
     let guests = nic.addresses.map(\.value.address).filter { usable($0.family) }
     let hardware = nic.proxy.flatMap { find($0, "\(path).proxy") }
     for guest in guests {
-      if hosts.contains(where: { $0.prefix.contains(guest) && !$0.address.isLinkLocal }) {
-        addConnected(IPPrefix(host: guest), by: tap.name, path)
-      } else {
-        addRoute(to: IPPrefix(host: guest), nexthop: Nexthop(link: tap.name), path)
-      }
+      // Also where the kernel has a route by the host's address there: other guests may be in that subnet, each behind
+      // a TAP of its own.
+      addRoute(to: IPPrefix(host: guest), nexthop: Nexthop(link: tap.name), path)
     }
     for guest in nic.addresses where usable(guest.value.family) {
       checkOverlap(
@@ -34,6 +32,7 @@ extension Composer {
     }
     for prefix in nic.routes where usable(prefix.value.family) {
       checkOverlap(prefix.value, at: prefix.position, "\(path).routes", proxy: nil)
+      checkDefault(prefix.value, path)
       let gateway = guests.first { $0.family == prefix.value.family }
       addRoute(
         to: prefix.value,
@@ -57,11 +56,12 @@ extension Composer {
   private mutating func checkOverlap(
     _ prefix: IPPrefix, at position: SourcePosition?, _ path: String, proxy: Link?
   ) {
+    checkGateways(prefix, at: position, path)
     checkSubnets(prefix, at: position, path, proxy: proxy)
     for route in observed.routes
-    where route.id.table == 254 && route.origin != Ownership.origin && route.kind == .unicast
-      && route.id.destination.length > 0 && route.id.destination.family == prefix.family
-      && route.id.destination.overlaps(prefix) && prefix.length > 0 && !isGuestSide(route)
+    where route.id.table == 254 && route.kind == .unicast && route.id.destination.length > 0
+      && route.id.destination.family == prefix.family && route.id.destination.overlaps(prefix)
+      && prefix.length > 0 && whose(.route(route)) != .mine && !isGuestSide(route)
       && !target.unwanted.contains(.route(route.id))
     {
       let through = route.links.first.map { " (dev \($0))" } ?? ""
@@ -72,11 +72,46 @@ extension Composer {
           hint: "choose other addresses, or remove that route first")
         continue
       }
-      if let proxy, route.links.contains(where: { $0 == proxy.name || $0 == uplinks[proxy.name] }) {
+      if let proxy, route.links.contains(where: { $0 == proxy.name || $0 == place(of: proxy.name) }) {
         continue
       }
       risk(prefix, "\(prefix) lies inside the host's route \(route.id)\(through)")
     }
+  }
+
+  /// The host would send what is for a gateway of its own to the guest.
+  private mutating func checkGateways(_ prefix: IPPrefix, at position: SourcePosition?, _ path: String) {
+    guard prefix.length == prefix.family.bits else { return }
+    if gateways == nil { gateways = findGateways() }
+    guard let what = gateways?[prefix.address] else { return }
+    conflict(
+      position, path, "\(prefix.address) is a gateway of the host's: \(what)", hint: "choose another address")
+  }
+
+  /// Found once, since every guest asks.
+  private func findGateways() -> [IPAddress: String] {
+    var found: [IPAddress: String] = [:]
+    for nexthop in observed.nexthops { if let gateway = nexthop.gateway { found[gateway] = nexthop.summary } }
+    let foreign = observed.routes.filter { $0.origin != Ownership.origin }
+    for route in Array(foreign) + target.wanted.routes.filter({ $0.id.destination.length == 0 }) {
+      for gateway in route.nexthops.compactMap(\.gateway) { found[gateway] = route.summary }
+    }
+    return found
+  }
+
+  /// Shorter prefixes than anybody has for a site are meant to cover everything: `0.0.0.0/1`, `2000::/3`.
+  private mutating func checkDefault(_ prefix: IPPrefix, _ path: String) {
+    guard prefix.length < (prefix.family == .ipv4 ? 8 : 4) else { return }
+    let there = observed.routes.first { route in
+      route.id.destination.length == 0 && route.id.table == 254 && route.id.family == prefix.family
+        && whose(.route(route)) != .mine && !target.unwanted.contains(.route(route.id))
+    }
+    guard let there else { return }
+    let id = RouteID(destination: prefix, metric: metric(prefix.family))
+    target.risks.append(
+      Risk(
+        "default-route", object: ObjectID.route(id).description,
+        "\(prefix) goes before the host's \(there.summary): the host's own traffic would go to the guest"))
   }
 
   /// Inside a subnet that the host is on.
@@ -84,8 +119,9 @@ extension Composer {
     _ prefix: IPPrefix, at position: SourcePosition?, _ path: String, proxy: Link?
   ) {
     for address in observed.addresses
-    where address.origin != Ownership.origin && address.local.length > 0 && !address.local.address.isLinkLocal
+    where address.local.length > 0 && !address.local.address.isLinkLocal
       && address.local.family == prefix.family && address.local.prefix.contains(prefix)
+      && whose(.address(address)) != .mine
     {
       if address.local.address == prefix.address, prefix.length == prefix.family.bits {
         conflict(
@@ -93,7 +129,16 @@ extension Composer {
           hint: "choose another address")
         continue
       }
-      if let proxy, address.link == proxy.name || address.link == uplinks[proxy.name] { continue }
+      if prefix.family == .ipv4, prefix.length == 32, address.local.length < 31,
+        [address.local.prefix.address, address.local.prefix.last].contains(prefix.address)
+      {
+        conflict(
+          position, path,
+          "\(prefix.address) is no host's address: it is the \(prefix.address == address.local.prefix.last ? "broadcast address" : "name") of the subnet \(address.local.prefix) on '\(address.link)'",
+          hint: "choose another address")
+        continue
+      }
+      if let proxy, address.link == proxy.name || address.link == place(of: proxy.name) { continue }
       if address.local.length == prefix.family.bits { continue }
       risk(prefix, "\(prefix) lies inside the host's subnet \(address.local.prefix) (dev \(address.link))")
     }
@@ -125,31 +170,33 @@ extension Composer {
     var route = Route(id: RouteID(destination: prefix, metric: metric(prefix.family)), nexthops: [nexthop])
     route.origin = Ownership.origin
     route.scope = prefix.family == .ipv4 && nexthop.gateway == nil ? .link : .global
-    if let there = observed[.route(route.id)]?.route, there.origin != Ownership.origin {
-      conflict(
-        nil, path, "the host has a route to \(prefix) already: \(there.summary)",
-        hint: "remove it, or choose another address")
-      return
-    }
+    if refusesToReplace(route, path) { return }
     target.want(.route(route), because: path)
     guestRoutes.append(route)
   }
 
-  /// A way that forwarded packets may take where the kernel has a route of its own, by the host's address there.
-  private mutating func addConnected(_ prefix: IPPrefix, by link: LinkName, _ path: String) {
-    var route = Route(
-      id: RouteID(destination: prefix, metric: prefix.family == .ipv6 ? 1024 : 0),
-      nexthops: [Nexthop(link: link)])
-    route.origin = Ownership.origin
-    route.scope = prefix.family == .ipv4 ? .link : .global
-    guestRoutes.append(route)
-    if target.reasons[.route(route.id)] == nil { target.reasons[.route(route.id)] = path }
+  /// A route like the one to be there is somebody else's, and would be changed by it.
+  private mutating func refusesToReplace(_ route: Route, _ path: String) -> Bool {
+    guard let there = observed[.route(route.id)]?.route else { return false }
+    let prefix = route.id.destination
+    switch whose(.route(there)) {
+    case .mine: return false
+    case .another(let name):
+      conflict(
+        nil, path, "the configuration '\(name)' has a route to \(prefix) already: \(there.summary)",
+        hint: "remove it there, or choose another address")
+    case .foreign:
+      conflict(
+        nil, path, "the host has a route to \(prefix) already: \(there.summary)",
+        hint: "remove it, or choose another address")
+    }
+    return true
   }
 
   /// ARP and ND on the hardware's LAN are answered for exactly these addresses: not `proxy_arp`, which answers for
   /// everything the host can reach.
   private mutating func answer(for guests: [IPAddress], on hardware: Link, _ path: String) {
-    let link = uplinks[hardware.name] ?? hardware.name
+    let link = place(of: hardware.name)
     for guest in guests {
       var proxy = Neighbour(link: link, address: guest)
       proxy.origin = Ownership.origin
@@ -172,7 +219,10 @@ extension Composer {
     for family in families.sorted() {
       let name = family == .ipv4 ? "forwarding" : "force_forwarding"
       if family == .ipv6 {
-        if host.facts.ipv6ForwardsAll == true { continue }
+        if host.facts.ipv6ForwardsAll == true {
+          holdAdvertisements()
+          continue
+        }
         if host.facts.forceForwarding != true {
           lacking(
             nil, "vms", "this kernel forwards IPv6 for all interfaces or for none, and it forwards for none",
@@ -189,7 +239,15 @@ extension Composer {
         addGuard(link, family)
         noticeForwarding(key)
         hold(key, "1", because: "forwarding for routed guests")
+        // Only what did not forward was ever guarded.
+        let former = forwardingFormer(link, family)
+        if observed[.former(former)] == nil, isGuarded(link, family) { held[former]?.otherwise = "0" }
         if family == .ipv6 { keepAdvertisements(on: link) }
+        if family == .ipv4, let all = host.facts.ipv4ForwardsAll {
+          held[allForwarding] = Holding(
+            object: .sysctl(SysctlKey(family: .ipv4, link: nil, name: "forwarding")), set: "seen",
+            otherwise: all ? "1" : "0")
+        }
         guarded = true
       }
       if guarded { addGuestTable(family) }
@@ -203,7 +261,7 @@ extension Composer {
     let routes = observed.routes.filter { [target] in !target.unwanted.contains(.route($0.id)) }
     for route in Array(routes) + Array(target.wanted.routes)
     where route.id.family == family && route.id.destination.length == 0 && route.id.table == 254 {
-      for link in observed.links(of: route) { links.insert(uplinks[link] ?? link) }
+      for link in observed.links(of: route) { links.insert(place(of: link)) }
     }
     let addresses = observed.addresses.filter { [target] in !target.unwanted.contains(Object.address($0).id) }
     for address in Array(addresses) + Array(target.wanted.addresses)
@@ -211,14 +269,51 @@ extension Composer {
       if let bridge = uplinks[address.link] { links.insert(bridge) }
       if uplinks.values.contains(address.link) { links.insert(address.link) }
     }
-    return links.filter { observed.link($0)?.owner == nil || uplinks.values.contains($0) }.sorted()
+    // Not by a guest itself, nor by a bridge of this file without hardware.
+    return links.filter { name in
+      guard let link = observed.link(name) else { return true }
+      return switch whose(link) {
+      case .mine: uplinks.values.contains(name)
+      case .another: link.kind == .bridge
+      case .foreign: true
+      }
+    }.sorted()
   }
 
   /// Off now, or on because a configuration of ours turned it on.
   private func needsHold(_ key: SysctlKey) -> Bool {
     let id = FormerID(object: ObjectID.sysctl(key).description, attribute: "value")
-    if observed[.former(id)] != nil { return true }
+    if forwardsAll(key.family) { return false }
+    if observed[.former(id)] != nil || key.link.map({ isGuarded($0, key.family) }) == true { return true }
     return prospective(key) != "1"
+  }
+
+  /// The ledger's entry of what `conf/all` said when the first interface was guarded.
+  private var allForwarding: FormerID {
+    let key = SysctlKey(family: .ipv4, link: nil, name: "forwarding")
+    return FormerID(object: ObjectID.sysctl(key).description, attribute: "seen")
+  }
+
+  /// Somebody has made the host a router since we guarded it, which set `forwarding` of every interface
+  /// (`inet_forward_change`, net/ipv4/devinet.c): then it is not ours to hold back, nor to take away.
+  func forwardsAll(_ family: AddressFamily) -> Bool {
+    // With `conf/all` on IPv6 is never guarded.
+    if family == .ipv6 { return host.facts.ipv6ForwardsAll == true }
+    return host.facts.ipv4ForwardsAll == true && observed[.former(allForwarding)]?.former?.value == "0"
+  }
+
+  /// A router that we told to listen to advertisements goes on doing so.
+  private mutating func holdAdvertisements() {
+    for link in peers(of: .ipv6) {
+      let key = SysctlKey(family: .ipv6, link: link, name: "accept_ra")
+      let id = FormerID(object: ObjectID.sysctl(key).description, attribute: "value")
+      if observed[.former(id)] != nil { hold(key, "2", because: "forwarding for routed guests") }
+    }
+  }
+
+  /// By rules of ours that are there, whatever the ledger says.
+  private func isGuarded(_ link: LinkName, _ family: AddressFamily) -> Bool {
+    observed[.rule(guardIDs(link, family)[2])]?.origin == Ownership.origin
   }
 
   /// What a setting would be but for us.
@@ -241,17 +336,19 @@ extension Composer {
   }
 
   private mutating func addGuard(_ link: LinkName, _ family: AddressFamily) {
-    let reason = "forwarding for routed guests"
-    let rules = [
+    for id in guardIDs(link, family) {
+      var rule = Rule(id: id)
+      rule.origin = Ownership.origin
+      target.want(.rule(rule), because: "forwarding for routed guests")
+    }
+  }
+
+  private func guardIDs(_ link: LinkName, _ family: AddressFamily) -> [RuleID] {
+    [
       RuleID(family: family, priority: 214, iif: link, action: .lookup, table: 255),
       RuleID(family: family, priority: 215, iif: link, action: .lookup, table: guestTable),
       RuleID(family: family, priority: 216, iif: link, action: .blackhole, table: 0),
     ]
-    for id in rules {
-      var rule = Rule(id: id)
-      rule.origin = Ownership.origin
-      target.want(.rule(rule), because: reason)
-    }
   }
 
   /// ND proxying wants the interface to be a router's, and a router ignores advertisements unless told otherwise
@@ -271,6 +368,7 @@ extension Composer {
     for route in guestRoutes where route.id.family == family {
       var own = route
       own.id.table = guestTable
+      if refusesToReplace(own, target.reasons[.route(route.id)] ?? "vms") { continue }
       target.want(.route(own), because: target.reasons[.route(route.id)] ?? "")
     }
   }

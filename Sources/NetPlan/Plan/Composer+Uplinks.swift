@@ -45,8 +45,10 @@ extension Composer {
       move(from: uplink.name, to: bridge.name, because: path)
       if let former { move(from: former, to: bridge.name, because: path) }
       copySettings(from: uplink, to: bridge, because: path)
+      moveHolds(from: uplink.name, to: bridge.name, because: path)
     case .none, .stated:
       suspend(from: uplink.name, of: uplink.name, network, path)
+      moveHolds(from: uplink.name, to: bridge.name, because: path, except: ["accept_ra"])
       guard let former else { return }
       isAbsent(uplink.name)
         ? keepSuspended(uplink.name) : suspend(from: former, of: uplink.name, network, path)
@@ -300,6 +302,7 @@ extension Composer {
       } else {
         move(from: master, to: link.name, because: reason)
       }
+      moveHolds(from: master, to: link.name, because: reason)
     }
   }
 

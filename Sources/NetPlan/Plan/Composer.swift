@@ -22,6 +22,8 @@ struct Composer {
   var uplinks: [LinkName: LinkName] = [:]
   /// Guest addresses and prefixes behind routed TAPs: what forwarding is for.
   var guestRoutes: [Route] = []
+  /// What the host sends elsewhere by: the routes in words. nil until somebody asks.
+  var gateways: [IPAddress: String]?
   /// Hardware NICs on whose LAN guests are answered for.
   var proxies: [LinkName] = []
   /// Released uplinks that were down before, and can be so again.

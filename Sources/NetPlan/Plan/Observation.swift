@@ -18,6 +18,8 @@ package struct HostFacts: Described {
   package var ipv6: Bool?
   /// `net.ipv6.conf.IF.force_forwarding` exists (Linux 6.17): IPv6 can forward per interface.
   package var forceForwarding: Bool?
+  /// `net.ipv4.ip_forward`, which is `net.ipv4.conf.all.forwarding`
+  package var ipv4ForwardsAll: Bool?
   /// `net.ipv6.conf.all.forwarding`
   package var ipv6ForwardsAll: Bool?
   /// `/dev/net/tun` can be opened.
@@ -33,6 +35,7 @@ package struct HostFacts: Described {
     .open("vlan-filtering", \.vlanFiltering),
     .open("ipv6", \.ipv6),
     .open("force-forwarding", \.forceForwarding),
+    .open("ipv4-forwards-all", \.ipv4ForwardsAll),
     .open("ipv6-forwards-all", \.ipv6ForwardsAll),
     .open("tun", \.tun),
     .open("users", \.users),

@@ -19,6 +19,16 @@ package enum Ownership {
   }
 }
 
+/// Whose an object is.
+package enum Whose: Hashable, Sendable {
+  /// The configuration's at hand.
+  case mine
+  /// Another configuration's of this program, by its name.
+  case another(String)
+  /// Nobody's of ours.
+  case foreign
+}
+
 extension Link {
   /// Name of the configuration that owns this link; nil for a foreign one.
   package var owner: Substring? { Ownership.parse(alias: alias)?.name }
