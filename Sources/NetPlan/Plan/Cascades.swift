@@ -207,12 +207,6 @@ struct Cascades {
       !staying.contains { renamed[$0.link] ?? $0.link == link && $0.local.family == .ipv4 }
         && !arriving.contains { $0.link == link && $0.local.family == .ipv4 }
     }
-    // With the last IPv4 address go its neighbours, permanent ones and proxies too (`fib_disable_ip`, `arp_ifdown`);
-    // they need no address to be there again.
-    for case .neighbour(let neighbour) in untouched({ !$0.links.isEmpty })
-    where neighbour.address.family == .ipv4 && bare.contains(neighbour.link) {
-      append(.neighbour(neighbour), .neighbour(neighbour))
-    }
     for object in untouched({ $0.route != nil }) {
       guard case .route(var route) = object else { continue }
       let isBare = route.id.family == .ipv4 && !route.links.isEmpty && route.links.allSatisfy(bare.contains)
