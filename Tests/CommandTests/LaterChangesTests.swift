@@ -37,22 +37,4 @@ struct LaterChangesTests {
       expectEqual(before, try host.space.dump())
     }
   }
-
-  @Test("permanent neighbours and proxies of others stay when a network's only IPv4 address changes")
-  func neighboursStay() throws {
-    try Host.with { host in
-      let text = "name: n\nnetworks: {lab: {address: 10.7.0.1/24, dhcp: false, dns: false, ra: false}}\n"
-      let file = try host.files.write("n.conf", text)
-      expect(try host.vnet("apply", file), exits: 0)
-      try host.space.ip(
-        """
-        neigh add 10.7.0.77 lladdr 02:00:00:00:00:77 dev lab nud permanent
-        neigh add proxy 10.7.0.78 dev lab
-        """)
-      try host.files.write("n.conf", text.replacing("10.7.0.1/24", with: "10.7.0.2/24"))
-      expect(try host.vnet("apply", file), exits: 0)
-      #expect(try host.space.json("ip -j neigh show dev lab nud permanent").elements.count == 1)
-      #expect(try host.space.json("ip -j neigh show proxy dev lab").elements.count == 1)
-    }
-  }
 }
