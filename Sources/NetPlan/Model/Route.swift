@@ -117,6 +117,13 @@ package struct RouteID: Hashable, Sendable {
   }
 
   package var family: AddressFamily { destination.family }
+
+  /// That of the first among the routes that are alike to the kernel.
+  package var first: RouteID {
+    var first = self
+    first.ordinal = 0
+    return first
+  }
 }
 
 extension RouteID: Comparable, CustomStringConvertible {

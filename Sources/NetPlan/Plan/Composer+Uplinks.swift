@@ -37,6 +37,7 @@ extension Composer {
         "'\(uplink.name)' is not ours and becomes a port of '\(bridge.name)', as \(path) asks",
         refusable: false))
     refuseStranding(uplink, path)
+    refuseAlike(uplink, path)
     let former = formerBridge(of: uplink)
     switch network.host {
     case .keep:
@@ -85,6 +86,25 @@ extension Composer {
       nil, "\(path).uplink",
       "nexthop \(nexthop.summary) would go when '\(uplink.name)' leaves that bridge for another one",
       hint: "name the former network in 'was', or remove it first")
+  }
+
+  /// Of routes that only their order tells apart the kernel replaces the first, whichever was meant
+  /// (`fib_table_insert`, net/ipv4/fib_trie.c; `fib6_add_rt2node`, net/ipv6/ip6_fib.c).
+  private mutating func refuseAlike(_ uplink: Link, _ path: String) {
+    let moving = observed.routes.filter { route in
+      observed.links(of: route).contains(uplink.name) && route.origin != Ownership.origin
+        && route.nexthopID == nil
+    }
+    let ids = Set(moving.map(\.id.first))
+    let groups = Dictionary(grouping: observed.routes.filter { ids.contains($0.id.first) }, by: \.id.first)
+    guard let alike = groups.filter({ $0.value.count > 1 }).min(by: { $0.key < $1.key })?.value else {
+      return
+    }
+    let routes = alike.sorted { $0.id < $1.id }.map(\.summary)
+    lacking(
+      nil, "\(path).uplink",
+      "the host's routes differ in their order only, which moving one of them would lose: \(routes.joined(separator: "; "))",
+      hint: "give one of them another metric, or remove it first")
   }
 
   /// The ledger's entry that says that the host is not on the bridge of an uplink as it was on the uplink.

@@ -31,6 +31,14 @@ struct DocumentTests {
     (["README.md"] + Fixture.list(root + "/docs").filter { $0.hasSuffix(".md") }.map { "docs/" + $0 })
     .filter { !blocks($0).isEmpty }
 
+  @Test("the stages of an apply stand in their table, in their order")
+  func stages() {
+    let rows = Self.page("docs/atomicity.md").split(separator: "\n").filter { $0.hasPrefix("| `") }
+      .compactMap { $0.split(separator: "`").dropFirst().first.map(String.init) }
+    let names = Stage.allCases.map { "\($0)" }
+    #expect(rows.filter { $0.first?.isLowercase == true } == names)
+  }
+
   @Test("every YAML block of a page is a sound configuration", arguments: pages)
   func blocksAreSound(_ path: String) {
     for block in Self.blocks(path) {
