@@ -1,10 +1,8 @@
-internal import Glibc
-
 extension LinuxHost {
   /// Where the rules of others name these interfaces, as `nft` lists them (iptables' own ones among them); nothing
   /// where nft is not installed.
   package func firewallRules(naming names: Set<LinkName>) -> [LinkName: [String]] {
-    guard !names.isEmpty, let text = output(of: "nft", ["-j", "list", "ruleset"]),
+    guard !names.isEmpty, let text = ruleset(),
       let json = try? JSON(parsing: text)
     else { return [:] }
     var found: [LinkName: Set<String>] = [:]
@@ -19,36 +17,11 @@ extension LinuxHost {
     return found.mapValues { $0.sorted() }
   }
 
-  /// Standard output of a program that ended well.
-  private func output(of program: String, _ arguments: [String]) -> [UInt8]? {
-    var ends: [Int32] = [-1, -1]
-    guard pipe(&ends) == 0 else { return nil }
-    for end in ends { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
-    defer { close(ends[0]) }
-    var actions = posix_spawn_file_actions_t()
-    posix_spawn_file_actions_init(&actions)
-    defer { posix_spawn_file_actions_destroy(&actions) }
-    posix_spawn_file_actions_adddup2(&actions, ends[1], STDOUT_FILENO)
-    posix_spawn_file_actions_addopen(&actions, STDERR_FILENO, "/dev/null", O_WRONLY, 0)
-    var words: [UnsafeMutablePointer<CChar>?] = ([program] + arguments).map { strdup($0) } + [nil]
-    defer { for word in words { free(word) } }
-    var path = [strdup("PATH=/usr/local/sbin:/usr/sbin:/sbin:/usr/local/bin:/usr/bin:/bin"), nil]
-    defer { free(path[0]) }
-    var child = pid_t()
-    let result = posix_spawnp(&child, program, &actions, nil, &words, &path)
-    close(ends[1])
-    guard result == 0 else { return nil }
-    var text: [UInt8] = []
-    var buffer = [UInt8](repeating: 0, count: 1 << 16)
-    while true {
-      let count = read(ends[0], &buffer, buffer.count)
-      if count < 0, errno == EINTR { continue }
-      guard count > 0 else { break }
-      text += buffer[..<count]
+  private func ruleset() -> [UInt8]? {
+    guard let result = try? Program.run("nft", ["-j", "list", "ruleset"]), result.status == 0 else {
+      return nil
     }
-    var status: Int32 = 0
-    while waitpid(child, &status, 0) < 0, errno == EINTR {}
-    return status == 0 ? text : nil
+    return result.output
   }
 }
 

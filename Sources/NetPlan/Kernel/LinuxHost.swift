@@ -30,11 +30,15 @@ package struct LinuxHost: Host, ~Copyable {
 
   package mutating func observe() throws(HostError) -> Observation {
     let formers = try ledger.read()
+    let tables = try readTables()
     do throws(NetlinkError) {
       var state = State()
       for former in formers { state.insert(.former(former)) }
+      for table in tables ?? [] { state.insert(.table(table)) }
       try observe(into: &state, mentioned: Set(formers.compactMap(\.mentionedLink)))
-      return Observation(state: state, facts: try readFacts())
+      var facts = try readFacts()
+      facts.filters = tables != nil
+      return Observation(state: state, facts: facts)
     } catch {
       throw HostError(error)
     }
@@ -44,9 +48,11 @@ package struct LinuxHost: Host, ~Copyable {
     // To be asked for one link costs the kernel as much as to list three.
     if names.count * 3 > links.count { return try observe().state }
     let formers = try ledger.read()
+    let tables = try readTables()
     do throws(NetlinkError) {
       var state = State()
       for former in formers { state.insert(.former(former)) }
+      for table in tables ?? [] { state.insert(.table(table)) }
       try observe(into: &state, mentioned: Set(formers.compactMap(\.mentionedLink)), only: names)
       return state
     } catch {
@@ -233,6 +239,7 @@ package struct LinuxHost: Host, ~Copyable {
     let tun = open("/dev/net/tun", O_RDWR | O_CLOEXEC)
     facts.tun = tun >= 0 || errno == EACCES || errno == EPERM
     if tun >= 0 { close(tun) }
+    facts.nft = Program.path(of: "nft") != nil
     self.facts = facts
     return facts
   }
@@ -265,6 +272,7 @@ package struct LinuxHost: Host, ~Copyable {
     ports.insert(socket.port)
     defer { ports.insert(socket.port) }
     if batch.steps.contains(where: { $0.change.id.isFormer }) { performLedger(batch, &outcomes) }
+    if batch.stage == .filter || batch.stage == .unfilter { performTables(batch, &outcomes) }
     performDeletions(batch, &outcomes)
     performRequests(batch, &outcomes)
     for (index, step) in batch.steps.enumerated() where !step.cascades {
@@ -371,7 +379,7 @@ package struct LinuxHost: Host, ~Copyable {
       case .rule: requests.add(before?.rule, after?.rule)
       case .neighbour(let proxy):
         try requests.add(before == nil ? nil : proxy, after == nil ? nil : proxy, &links)
-      case .link, .sysctl, .former: break
+      case .link, .sysctl, .former, .table: break
       }
     }
     return nil

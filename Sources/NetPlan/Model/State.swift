@@ -22,5 +22,7 @@ package struct State: Sendable, Equatable {
   package var rules: some Sequence<Rule> { objects.values.lazy.compactMap(\.rule) }
   package var formers: some Sequence<Former> { objects.values.lazy.compactMap(\.former) }
 
+  package var tables: some Sequence<Table> { objects.values.lazy.compactMap(\.table) }
+
   package var sorted: [Object] { objects.sorted { $0.key < $1.key }.map(\.value) }
 }

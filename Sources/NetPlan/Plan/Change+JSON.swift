@@ -10,6 +10,7 @@ extension Object {
     case .neighbour: "neighbour"
     case .sysctl: "sysctl"
     case .former: "former"
+    case .table: "table"
     }
   }
 
@@ -34,6 +35,7 @@ extension Object {
     case "neighbour": object = Neighbour(json: rest).map(Object.neighbour)
     case "sysctl": object = Sysctl(json: rest).map(Object.sysctl)
     case "former": object = Former(json: rest).map(Object.former)
+    case "table": object = Table(json: rest).map(Object.table)
     default: object = nil
     }
     guard let object else { return nil }

@@ -26,7 +26,7 @@ extension Composer {
     }
     tap.tap.multiQueue = (nic.queues?.value ?? 1) > 1
     tap.addressGeneration = Link.AddressGeneration.none
-    if nic.mode == .bridged {
+    if nic.network != nil {
       guard let network = nic.network.flatMap({ network(named: $0.value) }),
         let bridge = bridges[network.name]
       else { return }
@@ -37,6 +37,7 @@ extension Composer {
       route(&tap, nic, path)
     }
     target.want(.link(tap), because: path)
+    filtered.append((nic, tap))
   }
 
   private mutating func join(

@@ -26,14 +26,12 @@ extension Composer {
     }
     for (key, position) in network.written.sorted(by: { $0.key < $1.key }) {
       switch key.prefix(while: { $0 != "." }) {
-      case "nat" where network.nat != nil: unsupported("nat", at: position, "\(path).nat")
-      case "route" where network.route: unsupported("route", at: position, "\(path).route")
       case "dhcp" where network.dhcp != nil: unsupported("dhcp", at: position, "\(path).dhcp")
       case "dns" where network.dns != nil: unsupported("dns", at: position, "\(path).dns")
       case "ra" where network.ra: unsupported("ra", at: position, "\(path).ra")
       case "address" where network.automaticAddress && network.nat == nil:
         unsupported("address: auto", at: position, "\(path).address")
-      case "proxy", "reach", "to-host", "block": unsupported(String(key), at: position, "\(path).\(key)")
+      case "proxy": unsupported(String(key), at: position, "\(path).\(key)")
       default: break
       }
     }
@@ -41,7 +39,10 @@ extension Composer {
 
   /// Whether this version executes the mode of a NIC.
   static func executes(_ nic: NIC) -> Bool {
-    (nic.mode == .bridged && nic.via == .bridge) || (nic.mode == .tap && nic.via == .tap)
+    switch (nic.mode, nic.via) {
+    case (.bridged, .bridge), (.tap, .tap), (.shared, .nat): true
+    default: false
+    }
   }
 
   private mutating func refuse(_ nic: NIC, of vm: VM) {
@@ -52,7 +53,7 @@ extension Composer {
     }
     for (key, position) in nic.written.sorted(by: { $0.key < $1.key }) {
       switch key.prefix(while: { $0 != "." }) {
-      case "anti-spoof", "also", "reach", "block", "limit", "to-host", "forward", "inner-address":
+      case "limit", "inner-address":
         unsupported(String(key), at: position, "\(path).\(key)")
       case "routes" where nic.mode == .bridged:
         unsupported("routes of a bridged NIC", at: position, "\(path).routes")

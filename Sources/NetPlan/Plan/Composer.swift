@@ -24,6 +24,10 @@ struct Composer {
   var guestRoutes: [Route] = []
   /// What the host sends elsewhere by: the routes in words. nil until somebody asks.
   var gateways: [IPAddress: String]?
+  /// NICs with an interface of ours on the host, for the tables that filter them.
+  var filtered: [(nic: NIC, tap: Link)] = []
+  /// Hardware by which the guests of a network leave.
+  var outbound: [HardwareReference: LinkName] = [:]
   /// Hardware NICs on whose LAN guests are answered for.
   var proxies: [LinkName] = []
   /// Released uplinks that were down before, and can be so again.
@@ -75,7 +79,9 @@ struct Composer {
     }
     releaseUplinks()
     routeGuests()
+    addTables()
     prune()
+    pruneTables()
     settleLedger()
   }
 

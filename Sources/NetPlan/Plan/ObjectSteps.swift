@@ -7,6 +7,9 @@ extension Footing {
       return change.action == .replace ? after.replacing(before) : after.updating(before)
     case (nil, .link(let after)?): return after.creation
     case (.link?, nil): return [(.remove, change)]
+    case (.table?, nil): return [(.unfilter, change)]
+    case (nil, .table?): return [(.filter, change)]
+    case (.table(let before)?, .table(let after)?): return after.replacing(before)
     default: break
     }
     // What stands on a link that goes, goes with it, or has moved off it by then.
@@ -45,6 +48,7 @@ extension Footing {
     let object = (change.after ?? change.before)!
     switch object {
     case .link: return .configure
+    case .table: return .filter
     case .address(let address):
       if change.after == nil {
         if moves(address), released.contains(address.link) { return .flip }
@@ -98,5 +102,32 @@ extension Footing {
       (stage, Change(before: nil, after: .address(marked))),
       (stage < .confirm ? .confirm : .rearrange, Change(before: .address(marked), after: object)),
     ]
+  }
+}
+
+extension Table {
+  /// No guest is unfiltered at any instant: what the table knows of interfaces that go, it knows until they have gone.
+  fileprivate func replacing(_ before: Table) -> [(Stage, Change)] {
+    let staying = Set(sets.flatMap { $0.elements.keys.compactMap(\.interface) })
+    var both = self
+    for index in both.sets.indices {
+      guard let old = before[set: both.sets[index].name], old.isDefined(as: both.sets[index]) else {
+        continue
+      }
+      let going = old.elements.filter { $0.key.interface.map { !staying.contains($0) } ?? false }
+      both.sets[index].elements.merge(going) { new, _ in new }
+    }
+    if both == self { return [(.filter, Change(before: .table(before), after: .table(self)))] }
+    let first = (Stage.filter, Change(before: .table(before), after: .table(both)))
+    let last = (Stage.unfilter, Change(before: .table(both), after: .table(self)))
+    return both == before ? [last] : [first, last]
+  }
+}
+
+extension String {
+  /// The interface that a key of a set begins with.
+  fileprivate var interface: Substring? {
+    guard first == "\"", let end = dropFirst().firstIndex(of: "\"") else { return nil }
+    return self[index(after: startIndex)..<end]
   }
 }

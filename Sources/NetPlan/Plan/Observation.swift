@@ -24,6 +24,10 @@ package struct HostFacts: Described {
   package var ipv6ForwardsAll: Bool?
   /// `/dev/net/tun` can be opened.
   package var tun: Bool?
+  /// The program `nft` is installed.
+  package var nft: Bool?
+  /// nftables could be read, for which the kernel wants CAP_NET_ADMIN.
+  package var filters: Bool?
   /// Known users and groups by name.
   package var users: [NamedID]?
   package var groups: [NamedID]?
@@ -38,6 +42,8 @@ package struct HostFacts: Described {
     .open("ipv4-forwards-all", \.ipv4ForwardsAll),
     .open("ipv6-forwards-all", \.ipv6ForwardsAll),
     .open("tun", \.tun),
+    .open("nft", \.nft),
+    .open("filters", \.filters),
     .open("users", \.users),
     .open("groups", \.groups),
   ]

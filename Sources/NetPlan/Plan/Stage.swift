@@ -4,6 +4,8 @@ package enum Stage: Int, Sendable, Comparable, CaseIterable {
   case ledger
   /// Settings that must hold before others: forwarding off, router advertisements accepted in spite of forwarding.
   case prepare
+  /// Filters for what comes, beside those of what goes: they match interfaces by name and wait for them.
+  case filter
   /// Renames, and the removal half of replacements: names become free.
   case free
   /// Links come to be, down and bare.
@@ -39,6 +41,8 @@ package enum Stage: Int, Sendable, Comparable, CaseIterable {
   // —— the commit lies here ——
   /// Links go; what stands on them goes with them.
   case remove
+  /// Filters of what has gone.
+  case unfilter
   case forget
 
   package static func < (a: Stage, b: Stage) -> Bool { a.rawValue < b.rawValue }

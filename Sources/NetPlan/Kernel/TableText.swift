@@ -1,0 +1,69 @@
+// Tables as commands of nft(8). Everything that goes in was made by this program: names of its own alphabet, and
+// addresses, numbers and interface names as typed values; interface names are quoted.
+
+extension Table {
+  /// What makes this table of `before`, in one transaction.
+  func commands(from before: Table?) -> String {
+    guard let before else { return "create table \(place)\n" + definition }
+    guard hasLayout(of: before) else {
+      // New sets cannot take the place of old ones that rules look up: the kernel swaps the whole.
+      return "delete table \(place)\ncreate table \(place)\n" + definition
+    }
+    var text = ""
+    for (new, old) in zip(sets, before.sets) where new.elements != old.elements {
+      let gone = old.elements.filter { new.elements[$0.key] != $0.value }
+      let come = new.elements.filter { old.elements[$0.key] != $0.value }
+      text += elements("delete", new.name, gone.keys.sorted())
+      text += elements("add", new.name, come.sorted { $0.key < $1.key }.map(new.element))
+    }
+    for (new, old) in zip(chains, before.chains) where new.rules != old.rules {
+      text += "flush chain \(place) \(new.name)\n" + rules(of: new)
+    }
+    return text
+  }
+
+  var deletion: String { "delete table \(place)\n" }
+
+  private var place: String { "\(id.family.rawValue) \(id.name)" }
+
+  /// Sets and chains alike but for what is in them.
+  private func hasLayout(of other: Table) -> Bool {
+    sets.count == other.sets.count && zip(sets, other.sets).allSatisfy { $0.isDefined(as: $1) }
+      && chains.count == other.chains.count
+      && zip(chains, other.chains).allSatisfy { $0.name == $1.name && $0.hook == $1.hook }
+  }
+
+  private var definition: String {
+    var text = ""
+    for chain in chains {
+      text += "add chain \(place) \(chain.name)\(chain.hook.map { " { \($0) }" } ?? "")\n"
+    }
+    for set in sets {
+      text += "add \(set.value == nil ? "set" : "map") \(place) \(set.name) { \(set.definition) }\n"
+      text += elements("add", set.name, set.elements.sorted { $0.key < $1.key }.map(set.element))
+    }
+    for chain in chains { text += rules(of: chain) }
+    return text
+  }
+
+  private func elements(_ verb: String, _ set: String, _ list: [String]) -> String {
+    list.isEmpty ? "" : "\(verb) element \(place) \(set) { \(list.joined(separator: ", ")) }\n"
+  }
+
+  private func rules(of chain: TableChain) -> String {
+    chain.rules.map { "add rule \(place) \(chain.name) \($0)\n" }.joined()
+  }
+}
+
+extension TableSet {
+  fileprivate var definition: String {
+    var text = (key.hasPrefix("typeof") ? key : "type \(key)") + (value.map { " : \($0)" } ?? "") + ";"
+    if isInterval { text += " flags interval;" }
+    if counts { text += " counter;" }
+    return text
+  }
+
+  fileprivate func element(_ key: String, _ value: String) -> String {
+    value.isEmpty ? key : "\(key) : \(value)"
+  }
+}

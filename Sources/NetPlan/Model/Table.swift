@@ -1,0 +1,157 @@
+/// An nftables table of ours: the data of NICs in sets and maps, and chains whose rules look it up.
+///
+/// A table is one object because the kernel replaces it in one transaction, and because one is all that a
+/// configuration owns of a family.
+package struct Table: Described, Hashable {
+  package var id: TableID
+  /// Sorted by name.
+  package var sets: [TableSet] = []
+  /// In the order in which rules may jump to them; base chains last.
+  package var chains: [TableChain] = []
+
+  package init(id: TableID) { self.id = id }
+
+  package static let fields: [Field<Table>] = [
+    .always("family", \.id.family),
+    .always("table", \.id.name),
+    .always("sets", \.sets),
+    .always("chains", \.chains),
+  ]
+
+  package static var blank: Table { Table(id: TableID(family: .inet, name: "")) }
+
+  package subscript(set name: String) -> TableSet? { sets.first { $0.name == name } }
+}
+
+package struct TableID: Hashable, Sendable, Comparable, CustomStringConvertible {
+  /// The families that are used here, by their names in nft(8).
+  package enum Family: String, Hashable, Sendable, CaseIterable, Comparable, JSONRepresentable {
+    case bridge, inet
+
+    package static func < (a: Family, b: Family) -> Bool { a.rawValue < b.rawValue }
+  }
+
+  package var family: Family
+  package var name: String
+
+  package init(family: Family, name: String) {
+    self.family = family
+    self.name = name
+  }
+
+  private static let prefix = "vnet-"
+
+  /// The table of a configuration: names of configurations are names of tables as well, letters, digits and `_.-`.
+  package init(_ family: Family, of configuration: String) {
+    self.init(family: family, name: TableID.prefix + configuration)
+  }
+
+  /// The configuration whose table it is; nil for anybody else's.
+  package var owner: Substring? {
+    name.hasPrefix(TableID.prefix) ? name.dropFirst(TableID.prefix.count) : nil
+  }
+
+  package var description: String { "\(family.rawValue)/\(name)" }
+
+  package static func < (a: TableID, b: TableID) -> Bool { (a.family, a.name) < (b.family, b.name) }
+}
+
+/// A named set, or a map where it has values.
+package struct TableSet: Hashable, Sendable, JSONRepresentable {
+  package var name: String
+  /// The types of its keys, as nft(8) writes them: `ifname . ether_addr`, or `typeof …`.
+  package var key: String
+  /// The type of a map's values; nil for a set.
+  package var value: String?
+  /// Keys may be prefixes and ranges.
+  package var isInterval = false
+  /// Each element counts the packets that met it.
+  package var counts = false
+  /// Each key as nft writes it, with its value; an empty one in a set.
+  package var elements: [String: String] = [:]
+
+  package init(
+    _ name: String, key: String, value: String? = nil, isInterval: Bool = false, counts: Bool = false
+  ) {
+    self.name = name
+    self.key = key
+    self.value = value
+    self.isInterval = isInterval
+    self.counts = counts
+  }
+
+  package var json: JSON {
+    var members = [JSON.Member("name", .string(name)), JSON.Member("key", .string(key))]
+    if let value { members.append(JSON.Member("value", .string(value))) }
+    if isInterval { members.append(JSON.Member("interval", .bool(true))) }
+    if counts { members.append(JSON.Member("counter", .bool(true))) }
+    let sorted = elements.sorted { $0.key < $1.key }
+    members.append(
+      JSON.Member(
+        "elements",
+        value == nil
+          ? .array(sorted.map { .string($0.key) })
+          : .object(sorted.map { JSON.Member($0.key, .string($0.value)) })))
+    return .object(members)
+  }
+
+  package init?(json: JSON) {
+    guard let name = json["name"]?.string, let key = json["key"]?.string else { return nil }
+    self.init(
+      name, key: key, value: json["value"]?.string, isInterval: json["interval"]?.bool ?? false,
+      counts: json["counter"]?.bool ?? false)
+    switch json["elements"] {
+    case .array(let items)?:
+      for item in items {
+        guard let key = item.string else { return nil }
+        elements[key] = ""
+      }
+    case .object(let members)?:
+      for member in members {
+        guard let value = member.value.string else { return nil }
+        elements[member.name] = value
+      }
+    default: return nil
+    }
+  }
+
+  /// The same but for its elements.
+  package func isDefined(as other: TableSet) -> Bool {
+    var (a, b) = (self, other)
+    (a.elements, b.elements) = ([:], [:])
+    return a == b
+  }
+}
+
+/// A chain and its rules, each in the words of nft(8).
+package struct TableChain: Hashable, Sendable, JSONRepresentable {
+  package var name: String
+  /// `type filter hook prerouting priority -300; policy accept;` for a base chain.
+  package var hook: String?
+  package var rules: [String]
+
+  package init(_ name: String, hook: String? = nil, _ rules: [String] = []) {
+    self.name = name
+    self.hook = hook
+    self.rules = rules
+  }
+
+  package var json: JSON {
+    var members = [JSON.Member("name", .string(name))]
+    if let hook { members.append(JSON.Member("hook", .string(hook))) }
+    members.append(JSON.Member("rules", rules.json))
+    return .object(members)
+  }
+
+  package init?(json: JSON) {
+    guard let name = json["name"]?.string, let rules = json["rules"].flatMap([String].init(json:)) else {
+      return nil
+    }
+    self.init(name, hook: json["hook"]?.string, rules)
+  }
+
+  /// The hook in the words that a listing has for it.
+  package static func hook(_ type: String, _ hook: String, _ priority: Int) -> String {
+    "type \(type) hook \(hook) priority \(priority); policy accept;"
+  }
+}

@@ -1,0 +1,210 @@
+extension Composer {
+  /// The nftables tables that the NICs of this file need, once all of them are known.
+  mutating func addTables() {
+    var bridge = GuestChecks()
+    var router = RouterTable()
+    for network in topology.networks {
+      guard let link = bridges[network.name] else { continue }
+      add(network, link, &bridge, &router)
+    }
+    for (nic, tap) in filtered { add(nic, tap, &bridge, &router) }
+    addReach(&router)
+    if !bridge.sets["guests"]!.elements.isEmpty { want(bridge.table(TableID(.bridge, of: topology.name))) }
+    if !router.isEmpty { want(router.table(TableID(.inet, of: topology.name))) }
+  }
+
+  private mutating func want(_ table: Table) {
+    // What cannot be read is not compared; who may apply may read.
+    if host.facts.filters == false { return noticeUnread() }
+    if host.facts.nft == false {
+      return lacking(
+        nil, "vms", "the program 'nft' is not installed, and filters are made with it",
+        hint: "install the package nftables", isShared: true)
+    }
+    target.want(.table(table), because: "filters")
+  }
+
+  private mutating func noticeUnread() {
+    let notice = Risk(
+      "unread", object: topology.name,
+      "nftables can be read with CAP_NET_ADMIN only: filters are not compared",
+      refusable: false)
+    if !target.risks.contains(where: { $0.name == notice.name }) { target.risks.append(notice) }
+  }
+
+  /// What is ours and no longer asked for.
+  mutating func pruneTables() {
+    for table in observed.tables where table.id.owner.map({ $0 == topology.name }) ?? false {
+      if target.wanted[.table(table.id)] == nil { target.drop(.table(table.id), because: "filters") }
+    }
+  }
+
+  // MARK: Networks
+
+  /// The host alone is on it besides guests.
+  func isInside(_ network: Network) -> Bool {
+    if case .own = network.segment { !hostAddresses(of: network).isEmpty } else { false }
+  }
+
+  private func add(
+    _ network: Network, _ link: Link, _ bridge: inout GuestChecks, _ router: inout RouterTable
+  ) {
+    for address in hostAddresses(of: network) { bridge.reserve(address.address) }
+    if let identifier = link.mac?.interfaceIdentifier {
+      bridge.reserve(IPAddress(family: .ipv6, value: UInt128(0xfe80) << 112 | identifier))
+    }
+    guard isInside(network) else { return }
+    let name = quoted(link.name)
+    router.addInside(name)
+    router.insert("reach", "\(name) . \(name)")
+    router.limitHost(name, in: "host-reach", to: network.toHost)
+    for address in hostAddresses(of: network) where !address.address.isLinkLocal {
+      router.insert("home-\(address.family.shortName)", "\(name) . \(address.prefix.element)")
+      if let nat = network.nat { addNAT(nat, of: address.prefix, name, &router) }
+    }
+    if network.nat?.out == nil, network.nat != nil || network.route { router.insert("outbound", name) }
+    if let out = network.nat?.out, let hardware = hardware(out) {
+      router.insert("outbound-by", "\(name) . \(quoted(place(of: hardware)))")
+    }
+    if network.route { router.insert("inbound", name) }
+  }
+
+  private func addNAT(_ nat: NAT, of prefix: IPPrefix, _ name: String, _ router: inout RouterTable) {
+    let ip = prefix.family.shortName
+    if let source = nat.source, source.family == prefix.family {
+      router.insert("source-\(ip)", prefix.element, source.description)
+    } else {
+      router.insert("nat-\(ip)", prefix.element)
+    }
+  }
+
+  /// The interface that a network's `nat: {out: …}` means, found when its bridge was added.
+  private func hardware(_ reference: Sourced<HardwareReference>) -> LinkName? { outbound[reference.value] }
+
+  // MARK: NICs
+
+  private mutating func add(
+    _ nic: NIC, _ tap: Link, _ bridge: inout GuestChecks, _ router: inout RouterTable
+  ) {
+    let network = nic.network.flatMap { self.network(named: $0.value) }
+    let guest = guest(nic, tap, network)
+    for address in guestAddresses(of: nic) { bridge.reserve(address.address) }
+    guard let network else {
+      router.check(guest)
+      return addRouted(nic, tap, &router)
+    }
+    bridge.add(guest)
+    guard let link = bridges[network.name] else { return }
+    let name = quoted(link.name)
+    let key = "\(name) . \(nic.mac)"
+    if nic.isolated {
+      router.insert("isolated", key)
+      for address in guestAddresses(of: nic) {
+        router.insert("isolated-\(address.family.shortName)", "\(name) . \(address.address)")
+      }
+    }
+    // Of a network with an uplink others use the same interface.
+    if nic.toHost != network.toHost || !isInside(network) {
+      router.limitHost(key, in: "nic-host-reach", to: nic.toHost)
+    }
+    addForwards(nic, &router)
+  }
+
+  private func guest(_ nic: NIC, _ tap: Link, _ network: Network?) -> GuestChecks.Guest {
+    var guest = GuestChecks.Guest(
+      interface: quoted(tap.name), macs: [nic.mac] + nic.alsoMACs, checks: nic.antiSpoof)
+    let own = guestAddresses(of: nic).map(\.address)
+    let behind = nic.routes.map(\.value) + nic.alsoPrefixes
+    func known(_ family: AddressFamily) -> [IPPrefix] {
+      let addresses = own.filter { $0.family == family }.map(IPPrefix.init(host:))
+      return addresses.isEmpty ? [] : addresses + behind.filter { $0.family == family }
+    }
+    guest.ipv4 = known(.ipv4)
+    guest.ipv6 = known(.ipv6)
+    if let network, network.ra {
+      guest.prefixes = hostAddresses(of: network).filter { $0.family == .ipv6 }.map(\.prefix)
+    }
+    guest.mayTag = !nic.trunk.isEmpty
+    guest.blocked = nic.block
+    return guest
+  }
+
+  private mutating func addRouted(_ nic: NIC, _ tap: Link, _ router: inout RouterTable) {
+    let name = quoted(tap.name)
+    router.addInside(name)
+    router.insert("outbound", name)
+    if nic.mode == .tap { router.insert("inbound", name) }
+    router.limitHost(name, in: "host-reach", to: nic.toHost)
+    for address in guestAddresses(of: nic) {
+      router.insert(
+        "home-\(address.family.shortName)", "\(name) . \(IPPrefix(host: address.address).element)")
+      if nic.mode == .shared { router.insert("nat-\(address.family.shortName)", address.address.description) }
+    }
+    addForwards(nic, &router)
+  }
+
+  private func addForwards(_ nic: NIC, _ router: inout RouterTable) {
+    let guests = guestAddresses(of: nic).map(\.address).filter { !$0.isLinkLocal }
+    for forward in nic.forwards {
+      for family in AddressFamily.allCases where forward.listen.map({ $0.family == family }) ?? true {
+        guard let guest = guests.first(where: { $0.family == family }) else { continue }
+        for transport in ["tcp", "udp"] where forward.transport.includes(udp: transport == "udp") {
+          for (offset, port) in forward.ports.enumerated() {
+            router.forward(
+              transport, port, at: forward.listen, from: forward.from, to: guest,
+              forward.to.lowerBound + UInt16(offset))
+          }
+        }
+      }
+    }
+  }
+
+  // MARK: Who may talk to whom
+
+  private func addReach(_ router: inout RouterTable) {
+    var inside: [String: String] = [:]
+    for network in topology.networks {
+      if let link = bridges[network.name] { inside[network.name] = quoted(link.name) }
+    }
+    let taps = filtered.filter { $0.nic.network == nil }.map { quoted($0.tap.name) }
+    func ways(_ reach: Reach) -> [String] {
+      switch reach {
+      case .all: inside.values + taps
+      case .networks(let names): names.compactMap { inside[$0] }
+      }
+    }
+    for network in topology.networks where isInside(network) {
+      guard let name = inside[network.name] else { continue }
+      for way in ways(network.reach) { router.insert("reach", "\(name) . \(way)") }
+    }
+    for (nic, tap) in filtered {
+      guard let network = nic.network.flatMap({ self.network(named: $0.value) }) else {
+        for way in ways(nic.reach) { router.insert("reach", "\(quoted(tap.name)) . \(way)") }
+        continue
+      }
+      guard nic.reach != network.reach, let name = inside[network.name] else { continue }
+      for way in ways(nic.reach) { router.insert("nic-reach", "\(name) . \(nic.mac) . \(way)") }
+    }
+  }
+
+  /// Names of interfaces are bytes to the kernel and a string in quotes to nft, which knows no escapes and ends a name
+  /// with `*` as a pattern. Names of ours are letters, digits and `_.-`; others are looked at where they are found.
+  private func quoted(_ name: LinkName) -> String { "\"\(name.text)\"" }
+}
+
+extension GuestChecks {
+  /// The table of family bridge of a configuration.
+  func table(_ id: TableID) -> Table {
+    var table = Table(id: id)
+    table.sets = sets.values.sorted { $0.name < $1.name }
+    table.chains = [
+      TableChain("checked", GuestChecks.frames + GuestChecks.packets),
+      TableChain(
+        "early", hook: TableChain.hook("filter", "prerouting", -300), ["iifname @guests goto checked"]),
+      // With spanning tree on, a BPDU goes to the bridge itself and past the hook before.
+      TableChain(
+        "input", hook: TableChain.hook("filter", "input", -300), [GuestChecks.frames[0]]),
+    ]
+    return table
+  }
+}

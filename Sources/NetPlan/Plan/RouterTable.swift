@@ -1,0 +1,188 @@
+/// The table of family inet of a configuration: what guests may reach through the host and on it, and as whom they leave.
+///
+/// *Inside* are the interfaces behind which only guests are: bridges of networks that the host alone is on, and routed
+/// TAPs. Between them, and between them and everything else, nothing passes but what is asked for. A packet that ends
+/// here was accepted by this table alone: other tables on the hooks have their own say.
+struct RouterTable {
+  private(set) var checks = GuestChecks()
+  private(set) var sets: [String: TableSet] = [:]
+  /// `NAME-guests` chains are left out where nobody is checked there.
+  init() {
+    func make(
+      _ name: String, _ key: String, _ value: String? = nil, isInterval: Bool = false, counts: Bool = false
+    ) {
+      sets[name] = TableSet(name, key: key, value: value, isInterval: isInterval, counts: counts)
+    }
+    make("inside", "ifname")
+    make("outbound", "ifname")
+    make("outbound-by", "ifname . ifname")
+    make("inbound", "ifname")
+    make("reach", "ifname . ifname")
+    make("nic-reach", "ifname . ether_addr . ifname")
+    make("host-reach", "ifname", "verdict")
+    make("nic-host-reach", "ifname . ether_addr", "verdict")
+    make("isolated", "ifname . ether_addr")
+    for family in AddressFamily.allCases {
+      let (ip, type) = (family.shortName, family.nftType)
+      make("isolated-\(ip)", "ifname . \(type)")
+      make("home-\(ip)", "ifname . \(type)", isInterval: true)
+      make("nat-\(ip)", type, isInterval: true)
+      make("source-\(ip)", type, type, isInterval: true)
+      make("forward-\(ip)", "inet_proto . inet_service", "\(type) . inet_service")
+      make("forward-at-\(ip)", "\(type) . inet_proto . inet_service", "\(type) . inet_service")
+      make(
+        "forward-from-\(ip)", "\(type) . inet_proto . inet_service", "\(type) . inet_service",
+        isInterval: true)
+      make(
+        "forward-at-from-\(ip)", "\(type) . \(type) . inet_proto . inet_service", "\(type) . inet_service",
+        isInterval: true)
+    }
+    for drop in ["reach", "outside", "host"] { make("drop-\(drop)", "ifname", counts: true) }
+  }
+
+  mutating func insert(_ set: String, _ element: String, _ value: String = "") {
+    sets[set]!.elements[element] = value
+  }
+
+  mutating func check(_ guest: GuestChecks.Guest) { checks.add(guest) }
+
+  /// An interface behind which only guests are.
+  mutating func addInside(_ interface: String) {
+    insert("inside", interface)
+    for drop in ["reach", "outside"] { insert("drop-\(drop)", interface) }
+  }
+
+  /// Nothing else would be asked of it.
+  var isEmpty: Bool { sets["inside"]!.elements.isEmpty && sets["nic-host-reach"]!.elements.isEmpty }
+
+  mutating func limitHost(_ key: String, in set: String, to reach: HostReach) {
+    guard reach != .all else { return }
+    insert(set, key, "goto host-\(reach.rawValue)")
+    insert("drop-host", String(key.prefix { $0 != " " }))
+  }
+
+  mutating func forward(
+    _ transport: String, _ port: UInt16, at listen: IPAddress?, from: [IPPrefix], to guest: IPAddress,
+    _ target: UInt16
+  ) {
+    let ip = guest.family.shortName
+    let destination = "\(guest) . \(target)"
+    switch (listen, from.isEmpty) {
+    case (nil, true): insert("forward-\(ip)", "\(transport) . \(port)", destination)
+    case (let listen?, true): insert("forward-at-\(ip)", "\(listen) . \(transport) . \(port)", destination)
+    case (nil, false):
+      for prefix in from.outermost where prefix.family == guest.family {
+        insert("forward-from-\(ip)", "\(prefix.element) . \(transport) . \(port)", destination)
+      }
+    case (let listen?, false):
+      for prefix in from.outermost where prefix.family == guest.family {
+        insert("forward-at-from-\(ip)", "\(prefix.element) . \(listen) . \(transport) . \(port)", destination)
+      }
+    }
+  }
+
+  // MARK: Rules
+
+  func table(_ id: TableID) -> Table {
+    var table = Table(id: id)
+    table.sets = (Array(checks.sets.values) + Array(sets.values)).sorted { $0.name < $1.name }
+    table.chains = RouterTable.chains
+    return table
+  }
+
+  private static let answers = "ct state established,related accept"
+
+  private static let chains: [TableChain] = [
+    TableChain("checked", GuestChecks.packets),
+    // What a guest cannot do without: its address, its names, and neighbour discovery (RFC 4861).
+    TableChain(
+      "host-basic",
+      [
+        "udp dport { 53, 547, 67 } accept", "tcp dport 53 accept", "meta l4proto { icmp, ipv6-icmp } accept",
+        "iifname @drop-host drop",
+      ]),
+    TableChain(
+      "host-none",
+      [
+        "icmpv6 type { nd-neighbor-advert, nd-neighbor-solicit, nd-router-solicit } accept",
+        "iifname @drop-host drop",
+      ]),
+    TableChain(
+      "among",
+      [
+        "iifname . oifname @reach accept", "iifname . ether saddr . oifname @nic-reach accept",
+        "ct status dnat accept", "iifname @drop-reach drop",
+      ]),
+    TableChain(
+      "leaving",
+      [
+        "iifname . oifname @reach accept", "iifname @outbound accept",
+        "iifname . oifname @outbound-by accept",
+        "iifname @drop-outside drop",
+      ]),
+    TableChain(
+      "entering", ["ct status dnat accept", "oifname @inbound accept", "oifname @drop-outside drop"]),
+    TableChain(
+      "early", hook: TableChain.hook("filter", "prerouting", -300),
+      [
+        // Settings that let forwards be reached at 127.0.0.1 would open it to guests (`route_localnet`).
+        "iifname @inside ip daddr 127.0.0.0/8 drop", "iifname @inside ip saddr 127.0.0.0/8 drop",
+        "iifname @guests goto checked",
+      ]),
+    TableChain(
+      "input", hook: TableChain.hook("filter", "input", 0),
+      [answers, "iifname . ether saddr vmap @nic-host-reach", "iifname vmap @host-reach"]),
+    TableChain(
+      "forward", hook: TableChain.hook("filter", "forward", 0),
+      [
+        answers,
+        // Bridges keep isolated ports apart; so does the router behind them.
+        "iifname . ether saddr @isolated oifname . ip daddr @isolated-ip4 drop",
+        "iifname . ether saddr @isolated oifname . ip6 daddr @isolated-ip6 drop",
+        "iifname @inside oifname @inside goto among", "iifname @inside goto leaving",
+        "oifname @inside goto entering",
+      ]),
+    TableChain("to-guest", redirections),
+    TableChain(
+      "forward-in", hook: TableChain.hook("nat", "prerouting", -100), ["fib daddr type local goto to-guest"]),
+    TableChain(
+      "forward-own", hook: TableChain.hook("nat", "output", -100), ["fib daddr type local goto to-guest"]),
+    TableChain(
+      "leave", hook: TableChain.hook("nat", "postrouting", 100),
+      [
+        // The guest answers to the host, not to itself or to a neighbour, who would not know the answer.
+        "ct status dnat oifname . ip saddr @home-ip4 masquerade",
+        "ct status dnat oifname . ip6 saddr @home-ip6 masquerade",
+        "ct status dnat oifname @inside ip saddr 127.0.0.0/8 masquerade",
+        "oifname != @inside snat ip to ip saddr map @source-ip4",
+        "oifname != @inside snat ip6 to ip6 saddr map @source-ip6",
+        "oifname != @inside ip saddr @nat-ip4 masquerade", "oifname != @inside ip6 saddr @nat-ip6 masquerade",
+      ]),
+    TableChain(
+      "mend", hook: TableChain.hook("filter", "postrouting", -150),
+      [
+        // The checksum is left to hardware that a TAP has not, and DHCP clients on raw sockets look at it; 0 is none
+        // (RFC 768).
+        "meta nfproto ipv4 oifname @inside udp sport 67 udp dport 68 udp checksum set 0"
+      ]),
+  ]
+
+  private static let redirections: [String] = {
+    let transports = "meta l4proto { tcp, udp }"
+    return AddressFamily.allCases.flatMap { family in
+      let ip = family.shortName, word = family == .ipv4 ? "ip" : "ip6"
+      let port = "meta l4proto . th dport map"
+      return [
+        "\(transports) dnat \(word) to \(word) saddr . \(word) daddr . \(port) @forward-at-from-\(ip)",
+        "\(transports) dnat \(word) to \(word) daddr . \(port) @forward-at-\(ip)",
+        "\(transports) dnat \(word) to \(word) saddr . \(port) @forward-from-\(ip)",
+        "\(transports) dnat \(word) to \(port) @forward-\(ip)",
+      ]
+    }
+  }()
+}
+
+extension AddressFamily {
+  var shortName: String { self == .ipv4 ? "ip4" : "ip6" }
+  fileprivate var nftType: String { self == .ipv4 ? "ipv4_addr" : "ipv6_addr" }
+}

@@ -1,0 +1,36 @@
+internal import CNetlink
+import Glibc
+
+/// Which nftables tables there are (linux/netfilter/nf_tables.h). What is in them is libnftables' to read.
+package struct NetfilterSocket: ~Copyable {
+  private var socket: Socket
+
+  /// `NFNL_SUBSYS_NFTABLES` in the upper half of the message type.
+  private static let getTable = UInt16(NFNL_SUBSYS_NFTABLES) << 8 | UInt16(NFT_MSG_GETTABLE.rawValue)
+  /// `struct nfgenmsg`: family, version, two bytes of resource id.
+  private static let headerLength = 4
+
+  package init() throws(NetlinkError) { socket = try Socket(protocol: NETLINK_NETFILTER) }
+
+  /// Family (`NFPROTO_*`) and name of every table of the namespace. EPERM without CAP_NET_ADMIN.
+  package mutating func tables() throws(NetlinkError) -> [(family: UInt8, name: String)] {
+    try socket.dump(
+      "list nftables tables", type: Self.getTable, into: [],
+      request: { $0.append(zeros: Self.headerLength) },
+      each: { (list, _, payload) throws(MalformedMessage) in
+        if let table = try NetfilterSocket.table(decoding: payload) { list.append(table) }
+      })
+  }
+
+  package static func table(
+    decoding payload: RawSpan
+  ) throws(MalformedMessage) -> (family: UInt8, name: String)? {
+    try payload.require(headerLength)
+    var name: String?
+    var a = AttributeReader(payload, after: headerLength)
+    while try a.next() {
+      if a.type == Int(NFTA_TABLE_NAME.rawValue) { name = a.string() }
+    }
+    return name.map { (payload.loadU8(0), $0) }
+  }
+}
