@@ -89,6 +89,7 @@ extension Composer {
       // What the host has there is what the file says, not what a guest or the LAN advertises.
       if host.facts.ipv6 != false { setting(.ipv6, name, "accept_ra", "0", path) }
     }
+    addGateway(of: network, &bridge, path)
     target.want(.link(bridge), because: path)
     bridges[network.name] = bridge
     if network.stp, let uplink, uplink.master?.name != name {

@@ -40,6 +40,11 @@ extension Composer {
     }
     let families = Set(guests.map(\.family) + nic.routes.map(\.value.family))
     tap.forwarding = true
+    if nic.mode == .shared {
+      addOutside(NAT(), path)
+      let isLocal = nic.forwards.contains { $0.listen?.isLoopback ?? true }
+      setting(.ipv4, tap.name, "route_localnet", isLocal ? "1" : "0", path)
+    }
     if usable(.ipv6) {
       // A guest must not become the host's router: as a router itself the host ignores advertisements.
       setting(.ipv6, tap.name, "accept_ra", "0", path)
@@ -257,7 +262,7 @@ extension Composer {
   /// Interfaces by which a guest's peers come in: the default route's, the bridges with an uplink of this file, and
   /// those on whose LAN guests are answered for. Whatever else the host has stays as it is.
   private func peers(of family: AddressFamily) -> [LinkName] {
-    var links = Set(proxies)
+    var links = Set(proxies).union(outside.map(place))
     let routes = observed.routes.filter { [target] in !target.unwanted.contains(.route($0.id)) }
     for route in Array(routes) + Array(target.wanted.routes)
     where route.id.family == family && route.id.destination.length == 0 && route.id.table == 254 {
@@ -272,6 +277,7 @@ extension Composer {
     // Not by a guest itself, nor by a bridge of this file without hardware.
     return links.filter { name in
       guard let link = observed.link(name) else { return true }
+      if link.facts?.loopback == true { return false }
       return switch whose(link) {
       case .mine: uplinks.values.contains(name)
       case .another: link.kind == .bridge

@@ -26,6 +26,8 @@ struct Composer {
   var gateways: [IPAddress: String]?
   /// NICs with an interface of ours on the host, for the tables that filter them.
   var filtered: [(nic: NIC, tap: Link)] = []
+  /// Interfaces by which translated guests reach the outside.
+  var outside: Set<LinkName> = []
   /// Hardware by which the guests of a network leave.
   var outbound: [HardwareReference: LinkName] = [:]
   /// Hardware NICs on whose LAN guests are answered for.
