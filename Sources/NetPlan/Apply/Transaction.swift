@@ -73,7 +73,11 @@ package struct Transaction<H: Host & ~Copyable, Store: JournalStore & ~Copyable>
   /// The deletions that nothing can take back; one that fails is drift, never a reason to undo.
   private mutating func finish(_ deferred: [Batch]) -> [HostError] {
     var warnings: [HostError] = []
-    for batch in deferred { warnings += host.perform(batch).compactMap(\.error) }
+    for batch in deferred {
+      // An interface that is still there keeps its filters.
+      if batch.stage == .unfilter, !warnings.isEmpty { continue }
+      warnings += host.perform(batch).compactMap(\.error)
+    }
     do {
       try store.end()
     } catch {

@@ -8,7 +8,8 @@ internal import Netlink
 private let ipv4Settings: [(String, IPv4Settings.Setting)] = [
   ("forwarding", .forwarding), ("rp_filter", .rpFilter), ("arp_filter", .arpFilter),
   ("arp_announce", .arpAnnounce), ("arp_ignore", .arpIgnore), ("arp_accept", .arpAccept),
-  ("arp_notify", .arpNotify), ("src_valid_mark", .sourceValidMark), ("proxy_arp", .proxyARP), ("route_localnet", .routeLocalnet),
+  ("arp_notify", .arpNotify), ("src_valid_mark", .sourceValidMark), ("proxy_arp", .proxyARP),
+  ("route_localnet", .routeLocalnet),
 ]
 private let ipv6Settings: [(String, IPv6Settings.Setting)] = [
   ("forwarding", .forwarding), ("accept_ra", .acceptRA), ("use_tempaddr", .useTemporaryAddresses),

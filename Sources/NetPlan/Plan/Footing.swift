@@ -130,6 +130,8 @@ struct Footing {
     }
   }
 
-  /// A link that has this name only from now on.
-  func isNew(_ link: LinkName?) -> Bool { link.map(created.contains) ?? false }
+  /// A link that has this name only from now on, or is made anew: its settings are set when it is there.
+  func isNew(_ link: LinkName?) -> Bool {
+    link.map { created.contains($0) || replaced.contains($0) } ?? false
+  }
 }

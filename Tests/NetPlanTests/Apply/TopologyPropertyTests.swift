@@ -30,6 +30,7 @@ struct TopologyPropertyTests {
     machine.restart()
     let ending = machine.apply(plan, before: host.state)
     machine.kernel.passTime()
+    if !machine.unfiltered.isEmpty { return "unfiltered were \(machine.unfiltered)\n\(plan.text())" }
     guard ending == .done(warnings: []) else { return "\(ending)\n\(plan.text(TextStyle(full: true)))" }
     if machine.hasJournal { return "a journal is left" }
     guard let (second, _) = Self.plan(topology, machine, removing: removing) else {
@@ -92,6 +93,9 @@ struct TopologyPropertyTests {
         let machine = Machine(before, faults: [.init(kind, at: event)])
         let ending = machine.apply(plan, before: host.state)
         let what = "\(kind) at \(event) of \(count)"
+        if !machine.unfiltered.isEmpty {
+          return "\(what): unfiltered were \(machine.unfiltered)\n\(plan.text())"
+        }
         switch ending {
         case .undone:
           let differences = machine.kernel.differences(from: before)
@@ -143,6 +147,7 @@ struct TopologyPropertyTests {
       return "\(error)"
     }
     if machine.hasJournal { return "a journal is left" }
+    if !machine.unfiltered.isEmpty { return "unfiltered were \(machine.unfiltered)" }
     let differences =
       isDecided
       ? machine.kernel.differences(from: after) : machine.kernel.differences(from: before)

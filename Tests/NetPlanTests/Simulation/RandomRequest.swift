@@ -129,6 +129,7 @@ struct RandomRequest {
     case .rule(let rule): return .deleteRule(rule)
     case .neighbour(let proxy): return .deleteProxy(proxy)
     case .former(let former): return .ledger(gone: [former.id], new: [])
+    case .table(let table): return .deleteTable(table.id)
     case .link, .sysctl: return ledger()
     }
   }

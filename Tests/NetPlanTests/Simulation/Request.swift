@@ -25,6 +25,8 @@ enum Request: Sendable {
   case addProxy(Neighbour)
   case deleteProxy(Neighbour)
   case write(Sysctl)
+  case setTable(Table?, Table)
+  case deleteTable(TableID)
   case ledger(gone: [FormerID], new: [Former])
 }
 
@@ -46,6 +48,8 @@ extension Request: CustomStringConvertible {
     case .addProxy(let proxy): "add \(proxy.json.text())"
     case .deleteProxy(let proxy): "delete \(proxy.json.text())"
     case .write(let sysctl): "write \(sysctl.json.text())"
+    case .setTable(let before, let table): "\(before == nil ? "create" : "change") table \(table.id)"
+    case .deleteTable(let id): "delete table \(id)"
     case .setAccounts(let name, let tap): "accounts of \(name): \(tap)"
     case .deleteLinks(let names): "delete links \(names)"
     case .rename(let old, let new): "rename \(old) to \(new)"
@@ -83,6 +87,8 @@ extension SimulatedKernel {
     case .addProxy(let proxy): try addProxy(proxy)
     case .deleteProxy(let proxy): try deleteProxy(proxy)
     case .write(let sysctl): try write(sysctl)
+    case .setTable(let before, let table): try setTable(before, table)
+    case .deleteTable(let id): try deleteTable(id)
     case .ledger(let gone, let new):
       ledger.removeAll { former in gone.contains(former.id) || new.contains { $0.id == former.id } }
       ledger += new
@@ -113,6 +119,8 @@ extension Request {
     case (.rule(let rule)?, nil): [.deleteRule(rule)]
     case (_, .neighbour(let proxy)?): [.addProxy(proxy)]
     case (.neighbour(let proxy)?, nil): [.deleteProxy(proxy)]
+    case (let before, .table(let table)?): [.setTable(before?.table, table)]
+    case (.table(let table)?, nil): [.deleteTable(table.id)]
     default: []
     }
   }

@@ -24,6 +24,7 @@ struct SimulatedKernel: Sendable {
   var rules: [Rule] = []
   var proxies: [Neighbour] = []
   var settings: [SysctlKey: String] = [:]
+  var tables: [TableID: Table] = [:]
   /// The file beside the kernel.
   var ledger: [Former] = []
 
@@ -42,6 +43,7 @@ struct SimulatedKernel: Sendable {
   /// What an interface begins with.
   static let usualSettings: [(family: AddressFamily, name: String, value: String)] = [
     (.ipv4, "forwarding", "0"), (.ipv4, "rp_filter", "0"), (.ipv4, "arp_ignore", "0"),
+    (.ipv4, "route_localnet", "0"),
     (.ipv6, "forwarding", "0"), (.ipv6, "accept_ra", "1"), (.ipv6, "proxy_ndp", "0"),
     (.ipv6, "force_forwarding", "0"),
   ]
@@ -141,6 +143,7 @@ struct SimulatedKernel: Sendable {
     }
     for rule in rules { state.insert(.rule(rule)) }
     for proxy in proxies { state.insert(.neighbour(proxy)) }
+    for table in tables.values { state.insert(.table(table)) }
     return state
   }
 
