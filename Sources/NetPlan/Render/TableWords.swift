@@ -16,15 +16,19 @@ extension Table {
     return words
   }
 
-  /// Elements and rules that come and go, by set and chain.
+  /// Guests, elements and rules that come and go, by set and chain. What a guest brings along goes without saying.
   func changes(from before: Table) -> [String] {
+    let guests = Set((self[set: "guests"]?.elements ?? [:]).keys)
+      .symmetricDifference((before[set: "guests"]?.elements ?? [:]).keys)
+    func isSaid(_ key: String) -> Bool { guests.contains { key == $0 || key.hasPrefix($0 + " ") } }
     var words: [String] = []
-    for set in sets {
-      let old = before[set: set.name]?.elements ?? [:]
-      words += Table.changes(set.name, from: old, to: set.elements)
-    }
-    for set in before.sets where self[set: set.name] == nil {
-      words += Table.changes(set.name, from: set.elements, to: [:])
+    for name in Set(sets.map(\.name)).union(before.sets.map(\.name)).sorted() {
+      var (old, new) = (before[set: name]?.elements ?? [:], self[set: name]?.elements ?? [:])
+      if name != "guests" {
+        old = old.filter { !isSaid($0.key) }
+        new = new.filter { !isSaid($0.key) }
+      }
+      words += Table.changes(name, from: old, to: new)
     }
     let names =
       chains.map(\.name) + before.chains.map(\.name).filter { name in !chains.contains { $0.name == name } }
