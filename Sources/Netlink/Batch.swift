@@ -36,6 +36,29 @@ package struct Batch: Sendable {
     requests.append(Request(operation: operation, range: start..<writer.bytes.count))
   }
 
+  /// Appends one request of nfnetlink as a transaction of its own (linux/netfilter/nfnetlink.h): it stands between two
+  /// marks, which share its sequence number and are answered only if they fail.
+  package mutating func addTransaction(
+    _ operation: String, subsystem: UInt16, type: UInt16, flags: UInt16 = 0,
+    _ body: (inout MessageWriter) -> Void
+  ) {
+    let start = writer.bytes.count
+    func mark(_ type: Int32) {
+      writer.message(type: UInt16(type), flags: UInt16(NLM_F_REQUEST)) {
+        // `struct nfgenmsg`: the subsystem stands in its last two bytes, in network order.
+        $0.append(zeros: 2)
+        $0.append(subsystem.bigEndian)
+      }
+    }
+    // NFNL_MSG_BATCH_BEGIN and _END, which are no plain numbers in the header.
+    mark(NLMSG_MIN_TYPE)
+    writer.message(
+      type: subsystem << 8 | type, flags: flags | UInt16(NLM_F_REQUEST | NLM_F_ACK), body)
+    mark(NLMSG_MIN_TYPE + 1)
+    if writer.overflowed { writer.truncate(to: start) }
+    requests.append(Request(operation: operation, range: start..<writer.bytes.count))
+  }
+
   package mutating func add<Message: NetlinkMessage>(_ operation: String, _ verb: Verb, _ message: Message) {
     add(operation, type: verb == .delete ? Message.deleteType : Message.newType, flags: verb.flags) {
       message.encode(into: &$0)

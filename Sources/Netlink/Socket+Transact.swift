@@ -49,9 +49,13 @@ extension Conversation where Carrier: ~Copyable {
   private static func numbered(_ batch: Batch, from first: UInt32) -> [UInt8] {
     var bytes = batch.bytes
     unsafe bytes.withUnsafeMutableBytes { bytes in
-      for (index, request) in batch.requests.enumerated() where !request.range.isEmpty {
-        unsafe bytes.storeBytes(
-          of: first + UInt32(index), toByteOffset: request.range.lowerBound + 8, as: UInt32.self)
+      for (index, request) in batch.requests.enumerated() {
+        var start = request.range.lowerBound
+        while start < request.range.upperBound {
+          unsafe bytes.storeBytes(of: first + UInt32(index), toByteOffset: start + 8, as: UInt32.self)
+          let length = unsafe bytes.loadUnaligned(fromByteOffset: start, as: UInt32.self)
+          start += (Int(length) + 3) & ~3
+        }
       }
     }
     return bytes

@@ -4,7 +4,8 @@ extension Session.Change {
   mutating func observe(for topology: Topology) throws -> Observation {
     do {
       try transaction.host.lookUp(users: topology.userNames, groups: topology.groupNames)
-      return try transaction.host.observe()
+      if topology.hasForwards { try transaction.host.lookUpListeners() }
+      return try transaction.host.observe().wholly()
     } catch {
       throw Exit.because(error)
     }

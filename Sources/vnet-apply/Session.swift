@@ -47,7 +47,8 @@ struct Session: ~Copyable {
   mutating func observe(for topology: Topology?) throws -> Observation {
     do {
       try host.lookUp(users: topology?.userNames, groups: topology?.groupNames)
-      return try host.observe()
+      if topology?.hasForwards ?? true { try host.lookUpListeners() }
+      return try host.observe().wholly()
     } catch {
       throw Exit.because(error)
     }

@@ -100,7 +100,8 @@ extension Object {
     case (.neighbour(let a), .neighbour(let b)): fields(a, b)
     case (.sysctl(let a), .sysctl(let b)): fields(a, b)
     case (.former(let a), .former(let b)): fields(a, b)
-    case (.table(let a), .table(let b)): fields(a, b)
+    case (.table(let a), .table(let b)):
+      b.reasonUnread ?? "it differs in \(a.parts(unlike: b).joined(separator: ", "))"
     default: "it is of another kind"
     }
   }

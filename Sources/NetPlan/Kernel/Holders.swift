@@ -25,6 +25,24 @@ func tapHolders(of wanted: Set<LinkName>, inNamespace namespace: UInt64?) -> [Li
   return found.mapValues { $0.sorted() }
 }
 
+/// A process for each of these sockets, of those that may be looked at.
+func socketHolders(of wanted: Set<UInt32>) -> [UInt32: Holder] {
+  var found: [UInt32: Holder] = [:]
+  for pid in numericEntries("/proc") where found.count < wanted.count {
+    for descriptor in numericEntries("/proc/\(pid)/fd") {
+      var buffer = [CChar](repeating: 0, count: 64)
+      let length = readlink("/proc/\(pid)/fd/\(descriptor)", &buffer, buffer.count)
+      guard length > 0 else { continue }
+      let text = String(decoding: buffer[..<length].map { UInt8(bitPattern: $0) }, as: UTF8.self)
+      guard text.hasPrefix("socket:["), let inode = UInt32(text.dropFirst(8).dropLast()),
+        wanted.contains(inode)
+      else { continue }
+      found[inode] = Holder(pid: pid, name: ProcFile.read("/proc/\(pid)/comm") ?? "?")
+    }
+  }
+  return found
+}
+
 /// Number of the network namespace of a process.
 func namespaceInode(of pid: Int32) -> UInt64? { inode("/proc/\(pid)/ns/net") }
 

@@ -11,6 +11,8 @@ package struct LinuxHost: Host, ~Copyable {
   private var wireless: Set<Int32>?
   /// Bridges of ours with the hardware among their ports, as of the last look.
   var uplinks: [LinkName: LinkName] = [:]
+  /// Looked up where a configuration has forwards.
+  var listeners: [Listener]?
   /// Open while a plan is carried out.
   var monitor: Monitor?
   /// Of the sockets that requests have gone out on: what they cause is ours.
@@ -38,6 +40,7 @@ package struct LinuxHost: Host, ~Copyable {
       try observe(into: &state, mentioned: Set(formers.compactMap(\.mentionedLink)))
       var facts = try readFacts()
       facts.filters = tables != nil
+      facts.listeners = listeners
       return Observation(state: state, facts: facts)
     } catch {
       throw HostError(error)

@@ -22,8 +22,6 @@ extension Table {
     return text
   }
 
-  var deletion: String { "delete table \(place)\n" }
-
   private var place: String { "\(id.family.rawValue) \(id.name)" }
 
   /// Sets and chains alike but for what is in them.

@@ -23,17 +23,45 @@ extension LinuxHost {
       default: throw HostError(error)
       }
     }
-    var tables: [Table] = []
-    // One by one: of two `list table` commands in one run nft 1.0.6 finds the first family's only.
-    for id in ids.sorted() {
-      let operation = "list nftables table \(id.family.rawValue) \(id.name)"
-      let result = try nft(["-j", "list", "table", id.family.rawValue, id.name], "", operation)
-      guard let json = try? JSON(parsing: result.output) else {
-        throw HostError(operation: operation, errno: 0, message: "nft's answer is no JSON")
-      }
-      tables += Table.list(json)
+    return ids.sorted().map { read($0) }
+  }
+
+  /// One that cannot be listed is there all the same, and its removal needs no listing.
+  private func read(_ id: TableID) -> Table {
+    do throws(HostError) {
+      if let table = Table.list(try listing(of: id)).first { return table }
+      throw HostError(
+        operation: "list nftables table \(id)", errno: 0, message: "nft's answer does not hold it")
+    } catch {
+      return Table(unread: id, because: error)
     }
-    return tables
+  }
+
+  /// One by one: of two `list table` commands in one run nft 1.0.6 finds the first family's only.
+  private func listing(of id: TableID) throws(HostError) -> JSON {
+    let operation = "list nftables table \(id.family.rawValue) \(id.name)"
+    let result = try nft(["-j", "list", "table", id.family.rawValue, id.name], "", operation)
+    guard let json = try? JSON(parsing: result.output) else {
+      throw HostError(operation: operation, errno: 0, message: "nft's answer is no JSON")
+    }
+    return json
+  }
+
+  /// Frames and packets of guests that the filters dropped, by interface and check: `mac`, `ip4` …
+  package func drops(in state: State) -> [LinkName: [String: UInt64]] {
+    let documents = state.tables.map(\.id).sorted().compactMap { id in try? listing(of: id) }
+    var drops: [LinkName: [String: UInt64]] = [:]
+    for item in documents.flatMap({ $0["nftables"]?.array ?? [] }) {
+      guard let set = item["set"], let name = set["name"]?.string, name.hasPrefix("drop-") else { continue }
+      for element in set["elem"]?.array ?? [] {
+        guard let interface = element["elem"]?["val"]?.string,
+          let count = element["elem"]?["counter"]?["packets"]?.int
+        else { continue }
+        drops[LinkName(kernel: interface), default: [:]][String(name.dropFirst("drop-".count)), default: 0] +=
+          UInt64(clamping: count)
+      }
+    }
+    return drops
   }
 
   /// All changes of tables of a batch, each in a transaction of its own.
@@ -41,14 +69,27 @@ extension LinuxHost {
     for (index, step) in batch.steps.enumerated() {
       guard case .table(let id) = step.change.id else { continue }
       let before = step.change.before?.table
-      let commands = step.change.after?.table.map { $0.commands(from: before) } ?? before!.deletion
-      let verb = step.change.after == nil ? "delete" : before == nil ? "create" : "change"
       do throws(HostError) {
-        _ = try nft(["-f", "-"], commands, "\(verb) nftables table \(id.family.rawValue) \(id.name)")
+        if let after = step.change.after?.table { try set(after, from: before) } else { try delete(id) }
       } catch {
-        if step.change.after == nil, error.message.contains("No such file or directory") { continue }
         outcomes[index] = error.errno == 0 ? .failed(error) : .unknown(error)
       }
+    }
+  }
+
+  private func set(_ table: Table, from before: Table?) throws(HostError) {
+    let what =
+      "\(before == nil ? "create" : "change") nftables table \(table.id.family.rawValue) \(table.id.name)"
+    _ = try nft(["-f", "-"], table.commands(from: before), what)
+  }
+
+  /// By a request of our own: the way back relies on it, and must not depend on another program.
+  private func delete(_ id: TableID) throws(HostError) {
+    do throws(NetlinkError) {
+      var socket = try NetfilterSocket()
+      try socket.delete(family: id.family.protocolNumber, name: id.name)
+    } catch {
+      if error.errno != ENOENT { throw HostError(error) }
     }
   }
 
@@ -90,14 +131,33 @@ extension LinuxHost {
   }
 }
 
+extension Observation {
+  /// This, unless something of it is there and could not be read: nothing can be planned on that.
+  package func wholly() throws(HostError) -> Observation {
+    for table in state.tables.sorted(by: { $0.id < $1.id }) {
+      guard let reason = table.reasonUnread else { continue }
+      throw HostError(
+        operation: "read nftables table \(table.id.family.rawValue) \(table.id.name)", errno: 0,
+        message: reason)
+    }
+    return self
+  }
+}
+
 extension TableID.Family {
   /// `NFPROTO_*` of linux/netfilter.h
-  fileprivate init?(protocolNumber: UInt8) {
-    switch protocolNumber {
-    case 1: self = .inet
-    case 7: self = .bridge
-    default: return nil
+  fileprivate var protocolNumber: UInt8 {
+    switch self {
+    case .inet: 1
+    case .bridge: 7
     }
+  }
+
+  fileprivate init?(protocolNumber: UInt8) {
+    guard let family = TableID.Family.allCases.first(where: { $0.protocolNumber == protocolNumber }) else {
+      return nil
+    }
+    self = family
   }
 }
 

@@ -20,6 +20,25 @@ package struct Table: Described, Hashable {
 
   package static var blank: Table { Table(id: TableID(family: .inet, name: "")) }
 
+  /// One that is there and could not be read.
+  package init(unread id: TableID, because error: some CustomStringConvertible) {
+    self.id = id
+    chains = [TableChain(Table.unread, [error.description])]
+  }
+
+  private static let unread = "?"
+
+  /// Why it could not be read.
+  package var reasonUnread: String? { chains.first { $0.name == Table.unread }?.rules.first }
+
+  /// Names of the sets and chains in which two tables differ.
+  package func parts(unlike other: Table) -> [String] {
+    let names = Set((sets + other.sets).map(\.name)).filter { self[set: $0] != other[set: $0] }
+    func chain(_ table: Table, _ name: String) -> TableChain? { table.chains.first { $0.name == name } }
+    let others = Set((chains + other.chains).map(\.name)).filter { chain(self, $0) != chain(other, $0) }
+    return names.sorted().map { "set \($0)" } + others.sorted().map { "chain \($0)" }
+  }
+
   package subscript(set name: String) -> TableSet? { sets.first { $0.name == name } }
 }
 

@@ -143,22 +143,6 @@ extension Composer {
     addForwards(nic, &router)
   }
 
-  private func addForwards(_ nic: NIC, _ router: inout RouterTable) {
-    let guests = guestAddresses(of: nic).map(\.address).filter { !$0.isLinkLocal }
-    for forward in nic.forwards {
-      for family in AddressFamily.allCases where forward.listen.map({ $0.family == family }) ?? true {
-        guard let guest = guests.first(where: { $0.family == family }) else { continue }
-        for transport in ["tcp", "udp"] where forward.transport.includes(udp: transport == "udp") {
-          for (offset, port) in forward.ports.enumerated() {
-            router.forward(
-              transport, port, at: forward.listen, from: forward.from, to: guest,
-              forward.to.lowerBound + UInt16(offset))
-          }
-        }
-      }
-    }
-  }
-
   // MARK: Who may talk to whom
 
   private func addReach(_ router: inout RouterTable) {

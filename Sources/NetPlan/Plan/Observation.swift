@@ -28,6 +28,8 @@ package struct HostFacts: Described {
   package var nft: Bool?
   /// nftables could be read, for which the kernel wants CAP_NET_ADMIN.
   package var filters: Bool?
+  /// Sockets of the host on which processes wait; nil where nobody asked.
+  package var listeners: [Listener]?
   /// Known users and groups by name.
   package var users: [NamedID]?
   package var groups: [NamedID]?
@@ -44,6 +46,7 @@ package struct HostFacts: Described {
     .open("tun", \.tun),
     .open("nft", \.nft),
     .open("filters", \.filters),
+    .open("listeners", \.listeners),
     .open("users", \.users),
     .open("groups", \.groups),
   ]

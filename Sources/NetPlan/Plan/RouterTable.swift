@@ -61,24 +61,18 @@ struct RouterTable {
     insert("drop-host", String(key.prefix { $0 != " " }))
   }
 
+  /// A port of the host that leads to a guest; where that is written.
   mutating func forward(
     _ transport: String, _ port: UInt16, at listen: IPAddress?, from: [IPPrefix], to guest: IPAddress,
     _ target: UInt16
-  ) {
-    let ip = guest.family.shortName
-    let destination = "\(guest) . \(target)"
-    switch (listen, from.isEmpty) {
-    case (nil, true): insert("forward-\(ip)", "\(transport) . \(port)", destination)
-    case (let listen?, true): insert("forward-at-\(ip)", "\(listen) . \(transport) . \(port)", destination)
-    case (nil, false):
-      for prefix in from.outermost where prefix.family == guest.family {
-        insert("forward-from-\(ip)", "\(prefix.element) . \(transport) . \(port)", destination)
-      }
-    case (let listen?, false):
-      for prefix in from.outermost where prefix.family == guest.family {
-        insert("forward-at-from-\(ip)", "\(prefix.element) . \(listen) . \(transport) . \(port)", destination)
-      }
-    }
+  ) -> [(set: String, key: String)] {
+    let set =
+      "forward-" + (listen == nil ? "" : "at-") + (from.isEmpty ? "" : "from-") + guest.family.shortName
+    let sources =
+      from.isEmpty ? [""] : from.outermost.filter { $0.family == guest.family }.map { "\($0.element) . " }
+    let key = (listen.map { "\($0) . " } ?? "") + "\(transport) . \(port)"
+    for source in sources { insert(set, source + key, "\(guest) . \(target)") }
+    return sources.map { (set, $0 + key) }
   }
 
   // MARK: Rules

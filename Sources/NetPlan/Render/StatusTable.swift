@@ -12,13 +12,16 @@ package struct StatusTable: Sendable {
     package var holders: [Holder]
     package var addresses: [String]
     package var counters: LinkCounters?
+    /// What the filters dropped, by check.
+    package var drops: [String: UInt64]
   }
 
   package var rows: [Row]
 
   /// NICs of the configuration `name`, or of all.
   package init(
-    _ state: State, name: String?, holders: [LinkName: [Holder]], counters: [LinkName: LinkCounters]
+    _ state: State, name: String?, holders: [LinkName: [Holder]], counters: [LinkName: LinkCounters],
+    drops: [LinkName: [String: UInt64]]
   ) {
     var addresses: [LinkName: [String]] = [:]
     for route in state.routes where route.origin == Ownership.origin && route.id.table == 254 {
@@ -32,13 +35,14 @@ package struct StatusTable: Sendable {
         name: String(owner), nic: nic,
         mode: link.master?.name.map { "bridged \($0)" } ?? "tap", device: link.name, isUp: link.up == true,
         carrier: link.facts?.carrier == true, holders: holders[link.name] ?? [],
-        addresses: (addresses[link.name] ?? []).sorted(), counters: counters[link.name])
+        addresses: (addresses[link.name] ?? []).sorted(), counters: counters[link.name],
+        drops: (drops[link.name] ?? [:]).filter { $0.value > 0 })
     }.sorted { $0.name == $1.name ? naturallyPrecedes($0.nic, $1.nic) : $0.name < $1.name }
   }
 
   package var text: String {
     if rows.isEmpty { return "No NICs.\n" }
-    let head = ["NAME", "NIC", "MODE", "DEVICE", "STATE", "HELD BY", "ADDRESS", "RX", "TX"]
+    let head = ["NAME", "NIC", "MODE", "DEVICE", "STATE", "HELD BY", "ADDRESS", "RX", "TX", "DROPPED"]
     let table =
       [head]
       + rows.map { row in
@@ -47,6 +51,7 @@ package struct StatusTable: Sendable {
           row.holders.isEmpty ? "-" : row.holders.map { "\($0.name) (\($0.pid))" }.joined(separator: " "),
           row.addresses.isEmpty ? "-" : row.addresses.joined(separator: " "),
           row.counters.map { "\($0.receivedBytes)" } ?? "-", row.counters.map { "\($0.sentBytes)" } ?? "-",
+          row.dropped,
         ]
       }
     let widths = head.indices.map { column in table.map { $0[column].count }.max() ?? 0 }
@@ -73,7 +78,18 @@ package struct StatusTable: Sendable {
           .init("addresses", row.addresses.json),
           .init("rx-bytes", row.counters.map { Int64(clamping: $0.receivedBytes).json } ?? .null),
           .init("tx-bytes", row.counters.map { Int64(clamping: $0.sentBytes).json } ?? .null),
+          .init(
+            "dropped",
+            .object(
+              row.drops.sorted { $0.key < $1.key }.map { .init($0.key, Int64(clamping: $0.value).json) })),
         ])
       })
+  }
+}
+
+extension StatusTable.Row {
+  fileprivate var dropped: String {
+    if drops.isEmpty { return "-" }
+    return drops.sorted { $0.key < $1.key }.map { "\($0.key) \($0.value)" }.joined(separator: ", ")
   }
 }

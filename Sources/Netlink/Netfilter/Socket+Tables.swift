@@ -1,7 +1,7 @@
 internal import CNetlink
 import Glibc
 
-/// Which nftables tables there are (linux/netfilter/nf_tables.h). What is in them is libnftables' to read.
+/// Which nftables tables there are (linux/netfilter/nf_tables.h), and their end. What is in them is libnftables' to read.
 package struct NetfilterSocket: ~Copyable {
   private var socket: Socket
 
@@ -20,6 +20,20 @@ package struct NetfilterSocket: ~Copyable {
       each: { (list, _, payload) throws(MalformedMessage) in
         if let table = try NetfilterSocket.table(decoding: payload) { list.append(table) }
       })
+  }
+
+  /// Removes a table with everything in it; ENOENT where there is none.
+  package mutating func delete(family: UInt8, name: String) throws(NetlinkError) {
+    var batch = Batch(reserving: 1)
+    batch.addTransaction(
+      "delete nftables table \(name)", subsystem: UInt16(NFNL_SUBSYS_NFTABLES),
+      type: UInt16(NFT_MSG_DELTABLE.rawValue)
+    ) {
+      $0.append(family)
+      $0.append(zeros: 3)
+      $0.put(Int(NFTA_TABLE_NAME.rawValue), string: name)
+    }
+    if let error = socket.transact(batch)[0].error { throw error }
   }
 
   package static func table(

@@ -1,0 +1,33 @@
+internal import Glibc
+internal import Netlink
+
+extension LinuxHost {
+  /// Adds to the facts of later observations on which ports processes wait (sock_diag(7)).
+  package mutating func lookUpListeners() throws(HostError) {
+    var found: [(Listener, inode: UInt32)] = []
+    do throws(NetlinkError) {
+      var socket = try DiagnosticSocket()
+      for family in AddressFamily.allCases {
+        for (transport, states) in [
+          (InetSocket.Transport.tcp, Set([InetSocket.State.listen])), (.udp, [.close]),
+        ] {
+          for other in try socket.list(family: family.rawValue, transport, in: states) {
+            let address = IPAddress(other.local)
+            let listener = Listener(
+              isUDP: transport == .udp, address: address, port: other.localPort,
+              isIPv6Only: other.isIPv6Only ?? false)
+            found.append((listener, other.inode))
+          }
+        }
+      }
+    } catch {
+      throw HostError(error)
+    }
+    let holders = socketHolders(of: Set(found.map(\.inode)))
+    listeners = found.map { listener, inode in
+      var listener = listener
+      listener.process = holders[inode]
+      return listener
+    }.sorted()
+  }
+}
