@@ -320,7 +320,7 @@ package struct LinuxHost: Host, ~Copyable {
     }
     guard !requests.isEmpty else { return }
     if batch.stage == .flip { introduceNeighbours(batch) }
-    for (index, outcome) in zip(steps, socket.transact(requests)) {
+    for (index, outcome) in zip(steps, transact(requests, of: batch)) {
       if case .done = outcome { continue }
       if batch.steps[index].change.after == nil, let error = outcome.error, LinuxHost.saysGone(error.errno) {
         continue
@@ -336,6 +336,13 @@ package struct LinuxHost: Host, ~Copyable {
         links.forget(after.name)
       }
     }
+  }
+
+  private mutating func transact(_ requests: Netlink.Batch, of batch: Batch) -> [Outcome] {
+    let detours = batch.stage == .flip ? detours(for: batch) : []
+    for detour in detours { detour.open() }
+    defer { for detour in detours { detour.close() } }
+    return socket.transact(requests)
   }
 
   /// Gone is gone: the kernel took the object along with another one, its primary address or its link.
