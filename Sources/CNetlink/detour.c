@@ -23,16 +23,23 @@ static int bpf(int command, union bpf_attr *attributes, size_t known) {
 
 #define END_OF(member) (offsetof(union bpf_attr, member) + sizeof((union bpf_attr *)0)->member)
 
+/// What the programs look at for each packet: whether they are to do anything.
+struct state {
+  uint32_t receiving, sending;
+};
+
 int cnl_detour_switch(void) {
   union bpf_attr attributes = {0};
   attributes.map_type = BPF_MAP_TYPE_ARRAY;
-  attributes.key_size = attributes.value_size = sizeof(uint32_t);
+  attributes.key_size = sizeof(uint32_t);
+  attributes.value_size = sizeof(struct state);
   attributes.max_entries = 1;
   return bpf(BPF_MAP_CREATE, &attributes, END_OF(map_flags));
 }
 
-int cnl_detour_turn(int toggle, int on) {
-  uint32_t key = 0, value = on != 0;
+int cnl_detour_turn(int toggle, int receiving, int sending) {
+  uint32_t key = 0;
+  struct state value = {receiving != 0, sending != 0};
   union bpf_attr attributes = {0};
   attributes.map_fd = (uint32_t)toggle;
   attributes.key = (uint64_t)(uintptr_t)&key;
@@ -40,18 +47,18 @@ int cnl_detour_turn(int toggle, int on) {
   return bpf(BPF_MAP_UPDATE_ELEM, &attributes, END_OF(flags));
 }
 
-/// A program that passes IP and ARP on to `index` while `toggle` is on.
+/// A program that passes IP and ARP on to `index` while the part of `toggle` at `offset` is on.
 ///
 /// Not what is tagged, which a VLAN interface of the link takes before any bridge does; nor what is for another host,
 /// which on a bridge is a guest's; nor other protocols, which may be meant for the link itself (LLDP, 802.1X).
-static int load(int toggle, unsigned index, uint64_t flags) {
-#define INSN(operation, to, from, offset, immediate) \
-  {.code = (operation), .dst_reg = (to), .src_reg = (from), .off = (offset), .imm = (immediate)}
+static int load(int toggle, size_t offset, unsigned index, uint64_t flags) {
+#define INSN(operation, to, from, distance, immediate) \
+  {.code = (operation), .dst_reg = (to), .src_reg = (from), .off = (distance), .imm = (immediate)}
 #define FIELD(member) INSN(BPF_LDX | BPF_MEM | BPF_W, 2, 1, offsetof(struct __sk_buff, member), 0)
 #define JUMP(condition, value, over) INSN(BPF_JMP | (condition) | BPF_K, 2, 0, over, value)
 #define SET(to, value) INSN(BPF_ALU64 | BPF_MOV | BPF_K, to, 0, 0, value)
   struct bpf_insn program[] = {
-      INSN(BPF_LD | BPF_IMM | BPF_DW, 2, BPF_PSEUDO_MAP_VALUE, 0, toggle), INSN(0, 0, 0, 0, 0),
+      INSN(BPF_LD | BPF_IMM | BPF_DW, 2, BPF_PSEUDO_MAP_VALUE, 0, toggle), INSN(0, 0, 0, 0, (int)offset),
       INSN(BPF_LDX | BPF_MEM | BPF_W, 2, 2, 0, 0),
       JUMP(BPF_JEQ, 0, 12),
       FIELD(pkt_type),
@@ -78,8 +85,8 @@ static int load(int toggle, unsigned index, uint64_t flags) {
   return bpf(BPF_PROG_LOAD, &attributes, END_OF(prog_name));
 }
 
-static int attach(int toggle, unsigned at, uint32_t where, unsigned to, uint64_t flags) {
-  int program = load(toggle, to, flags);
+static int attach(int toggle, size_t offset, unsigned at, uint32_t where, unsigned to, uint64_t flags) {
+  int program = load(toggle, offset, to, flags);
   if (program < 0) return program;
   union bpf_attr attributes = {0};
   attributes.link_create.prog_fd = (uint32_t)program;
@@ -91,9 +98,9 @@ static int attach(int toggle, unsigned at, uint32_t where, unsigned to, uint64_t
 }
 
 int cnl_detour_receive(int toggle, unsigned link, unsigned bridge) {
-  return attach(toggle, link, TCX_INGRESS, bridge, BPF_F_INGRESS);
+  return attach(toggle, offsetof(struct state, receiving), link, TCX_INGRESS, bridge, BPF_F_INGRESS);
 }
 
 int cnl_detour_send(int toggle, unsigned bridge, unsigned link) {
-  return attach(toggle, bridge, TCX_EGRESS, link, 0);
+  return attach(toggle, offsetof(struct state, sending), bridge, TCX_EGRESS, link, 0);
 }

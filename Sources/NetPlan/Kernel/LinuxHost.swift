@@ -13,6 +13,8 @@ package struct LinuxHost: Host, ~Copyable {
   var uplinks: [LinkName: LinkName] = [:]
   /// Open while a plan is carried out.
   var monitor: Monitor?
+  /// Kept until nothing waits for their end, which takes as long as their beginning.
+  var detours: [Detour] = []
   /// Of the sockets that requests have gone out on: what they cause is ours.
   var ports: Set<UInt32> = []
 
@@ -266,7 +268,11 @@ package struct LinuxHost: Host, ~Copyable {
     defer { ports.insert(socket.port) }
     if batch.steps.contains(where: { $0.change.id.isFormer }) { performLedger(batch, &outcomes) }
     performDeletions(batch, &outcomes)
-    performRequests(batch, &outcomes)
+    if batch.stage == .flip {
+      flip(batch, &outcomes)
+    } else {
+      request(batch.steps.indices, of: batch, &outcomes)
+    }
     for (index, step) in batch.steps.enumerated() where !step.cascades {
       if case .sysctl(let sysctl)? = step.change.after { outcomes[index] = write(sysctl) }
     }
@@ -305,29 +311,29 @@ package struct LinuxHost: Host, ~Copyable {
   }
 
   /// Everything that goes as requests, in one send; the TAPs by ioctl before.
-  private mutating func performRequests(_ batch: Batch, _ outcomes: inout [StepOutcome]) {
+  mutating func request(_ steps: Range<Int>, of batch: Batch, _ outcomes: inout [StepOutcome]) {
     let now = bootSeconds()
-    var requests = Netlink.Batch(reserving: batch.steps.count * 2)
-    var steps: [Int] = []
-    for (index, step) in batch.steps.enumerated() where !step.cascades {
+    var requests = Netlink.Batch(reserving: steps.count * 2)
+    var origins: [Int] = []
+    for index in steps where !batch.steps[index].cascades {
+      let step = batch.steps[index]
       do throws(NetlinkError) {
         let count = requests.count
         if let outcome = try add(step.change, to: &requests, now: now) { outcomes[index] = outcome }
-        steps += Array(repeating: index, count: requests.count - count)
+        origins += Array(repeating: index, count: requests.count - count)
       } catch {
         outcomes[index] = .failed(HostError(error))
       }
     }
     guard !requests.isEmpty else { return }
-    if batch.stage == .flip { introduceNeighbours(batch) }
-    for (index, outcome) in zip(steps, transact(requests, of: batch)) {
+    for (index, outcome) in zip(origins, socket.transact(requests)) {
       if case .done = outcome { continue }
       if batch.steps[index].change.after == nil, let error = outcome.error, LinuxHost.saysGone(error.errno) {
         continue
       }
       outcomes[index] = StepOutcome(outcome)
     }
-    for step in batch.steps {
+    for step in batch.steps[steps] {
       guard case .link(let before)? = step.change.before, case .link(let after)? = step.change.after else {
         continue
       }
@@ -336,13 +342,6 @@ package struct LinuxHost: Host, ~Copyable {
         links.forget(after.name)
       }
     }
-  }
-
-  private mutating func transact(_ requests: Netlink.Batch, of batch: Batch) -> [Outcome] {
-    let detours = batch.stage == .flip ? detours(for: batch) : []
-    for detour in detours { detour.open() }
-    defer { for detour in detours { detour.close() } }
-    return socket.transact(requests)
   }
 
   /// Gone is gone: the kernel took the object along with another one, its primary address or its link.
