@@ -23,9 +23,10 @@ static int bpf(int command, union bpf_attr *attributes, size_t known) {
 
 #define END_OF(member) (offsetof(union bpf_attr, member) + sizeof((union bpf_attr *)0)->member)
 
-/// What the programs look at for each packet: whether they are to do anything.
+/// What the programs look at for each packet: whether they are to do anything. IPv4 is received at the interface again
+/// before the rest ends.
 struct state {
-  uint32_t receiving, sending;
+  uint32_t receiving_ipv4, other;
 };
 
 int cnl_detour_switch(void) {
@@ -37,9 +38,9 @@ int cnl_detour_switch(void) {
   return bpf(BPF_MAP_CREATE, &attributes, END_OF(map_flags));
 }
 
-int cnl_detour_turn(int toggle, int receiving, int sending) {
+int cnl_detour_turn(int toggle, int receiving_ipv4, int other) {
   uint32_t key = 0;
-  struct state value = {receiving != 0, sending != 0};
+  struct state value = {receiving_ipv4 != 0, other != 0};
   union bpf_attr attributes = {0};
   attributes.map_fd = (uint32_t)toggle;
   attributes.key = (uint64_t)(uintptr_t)&key;
@@ -47,33 +48,37 @@ int cnl_detour_turn(int toggle, int receiving, int sending) {
   return bpf(BPF_MAP_UPDATE_ELEM, &attributes, END_OF(flags));
 }
 
-/// A program that passes IP and ARP on to `index` while the part of `toggle` at `offset` is on.
+/// A program that passes IP and ARP on to `index` while `toggle` is on; for IPv4, its part at `ipv4`.
 ///
 /// Not what is tagged, which a VLAN interface of the link takes before any bridge does; nor what is for another host,
 /// which on a bridge is a guest's; nor other protocols, which may be meant for the link itself (LLDP, 802.1X).
-static int load(int toggle, size_t offset, unsigned index, uint64_t flags) {
+static int load(int toggle, size_t ipv4, unsigned index, uint64_t flags) {
 #define INSN(operation, to, from, distance, immediate) \
   {.code = (operation), .dst_reg = (to), .src_reg = (from), .off = (distance), .imm = (immediate)}
-#define FIELD(member) INSN(BPF_LDX | BPF_MEM | BPF_W, 2, 1, offsetof(struct __sk_buff, member), 0)
-#define JUMP(condition, value, over) INSN(BPF_JMP | (condition) | BPF_K, 2, 0, over, value)
+#define WORD(from, offset) INSN(BPF_LDX | BPF_MEM | BPF_W, 2, from, offset, 0)
+#define FIELD(member) WORD(1, offsetof(struct __sk_buff, member))
+#define JUMP(condition, value, over) INSN(BPF_JMP | (condition), (condition) == BPF_JA ? 0 : 2, 0, over, value)
 #define SET(to, value) INSN(BPF_ALU64 | BPF_MOV | BPF_K, to, 0, 0, value)
   struct bpf_insn program[] = {
-      INSN(BPF_LD | BPF_IMM | BPF_DW, 2, BPF_PSEUDO_MAP_VALUE, 0, toggle), INSN(0, 0, 0, 0, (int)offset),
-      INSN(BPF_LDX | BPF_MEM | BPF_W, 2, 2, 0, 0),
-      JUMP(BPF_JEQ, 0, 12),
+      INSN(BPF_LD | BPF_IMM | BPF_DW, 3, BPF_PSEUDO_MAP_VALUE, 0, toggle), INSN(0, 0, 0, 0, 0),
       FIELD(pkt_type),
-      JUMP(BPF_JEQ, PACKET_OTHERHOST, 10),
+      JUMP(BPF_JEQ, PACKET_OTHERHOST, 15),  // to "next"
       FIELD(vlan_present),
-      JUMP(BPF_JNE, 0, 8),
+      JUMP(BPF_JNE, 0, 13),  // to "next"
       FIELD(protocol),
-      JUMP(BPF_JEQ, htons(ETHERTYPE_IP), 2),
-      JUMP(BPF_JEQ, htons(ETHERTYPE_IPV6), 1),
-      JUMP(BPF_JNE, htons(ETHERTYPE_ARP), 4),
+      JUMP(BPF_JEQ, htons(ETHERTYPE_IP), 3),  // to "IPv4"
+      JUMP(BPF_JEQ, htons(ETHERTYPE_IPV6), 4),  // to "other"
+      JUMP(BPF_JEQ, htons(ETHERTYPE_ARP), 3),  // to "other"
+      JUMP(BPF_JA, 0, 8),  // to "next"
+      WORD(3, (short)ipv4),  // IPv4
+      JUMP(BPF_JA, 0, 1),
+      WORD(3, offsetof(struct state, other)),  // other
+      JUMP(BPF_JEQ, 0, 4),  // to "next"
       SET(1, (int)index),
       SET(2, (int)flags),
       INSN(BPF_JMP | BPF_CALL, 0, 0, 0, BPF_FUNC_redirect),
       INSN(BPF_JMP | BPF_EXIT, 0, 0, 0, 0),
-      SET(0, TCX_NEXT),
+      SET(0, TCX_NEXT),  // next
       INSN(BPF_JMP | BPF_EXIT, 0, 0, 0, 0),
   };
   union bpf_attr attributes = {0};
@@ -85,8 +90,8 @@ static int load(int toggle, size_t offset, unsigned index, uint64_t flags) {
   return bpf(BPF_PROG_LOAD, &attributes, END_OF(prog_name));
 }
 
-static int attach(int toggle, size_t offset, unsigned at, uint32_t where, unsigned to, uint64_t flags) {
-  int program = load(toggle, offset, to, flags);
+static int attach(int toggle, size_t ipv4, unsigned at, uint32_t where, unsigned to, uint64_t flags) {
+  int program = load(toggle, ipv4, to, flags);
   if (program < 0) return program;
   union bpf_attr attributes = {0};
   attributes.link_create.prog_fd = (uint32_t)program;
@@ -98,9 +103,9 @@ static int attach(int toggle, size_t offset, unsigned at, uint32_t where, unsign
 }
 
 int cnl_detour_receive(int toggle, unsigned link, unsigned bridge) {
-  return attach(toggle, offsetof(struct state, receiving), link, TCX_INGRESS, bridge, BPF_F_INGRESS);
+  return attach(toggle, offsetof(struct state, receiving_ipv4), link, TCX_INGRESS, bridge, BPF_F_INGRESS);
 }
 
 int cnl_detour_send(int toggle, unsigned bridge, unsigned link) {
-  return attach(toggle, offsetof(struct state, sending), bridge, TCX_EGRESS, link, 0);
+  return attach(toggle, offsetof(struct state, other), bridge, TCX_EGRESS, link, 0);
 }

@@ -19,16 +19,13 @@ package final class Detour: Sendable {
     receiving = try Descriptor(cnl_detour_receive(toggle.number, link, bridge))
   }
 
-  package func open() { turn(receiving: true, sending: true) }
+  package func open() { _ = cnl_detour_turn(toggle.number, 1, 1) }
 
-  /// What comes in at the interface is received there again.
-  package func closeReceiving() { turn(receiving: false, sending: true) }
+  /// IPv4 that comes in at the interface is received there again. ARP still goes the detour, so that the bridge hears
+  /// the answers to what it asks.
+  package func closeReceivingIPv4() { _ = cnl_detour_turn(toggle.number, 0, 1) }
 
-  package func close() { turn(receiving: false, sending: false) }
-
-  private func turn(receiving: Bool, sending: Bool) {
-    _ = cnl_detour_turn(toggle.number, receiving ? 1 : 0, sending ? 1 : 0)
-  }
+  package func close() { _ = cnl_detour_turn(toggle.number, 0, 0) }
 }
 
 private struct Descriptor: ~Copyable, Sendable {

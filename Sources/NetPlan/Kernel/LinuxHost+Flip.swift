@@ -10,16 +10,19 @@ extension LinuxHost {
   /// one loses a packet now and then.
   mutating func flip(_ batch: Batch, _ outcomes: inout [StepOutcome]) {
     detours = detours(for: batch)
-    introduceNeighbours(batch)
+    let neighbours = introduceNeighbours(batch)
     let steps = batch.steps.indices
     guard !detours.isEmpty else { return request(steps, of: batch, &outcomes) }
     for detour in detours { detour.open() }
-    // Reverse path filtering lets nothing in at an interface that has no IPv4 address (`no_addr` in
-    // `__fib_validate_source`, net/ipv4/fib_frontend.c): when those of a bridge go, the host no longer receives by it.
     let rest = steps.first { batch.steps[$0].change.id.isAddress } ?? steps.upperBound
     request(steps.lowerBound..<rest, of: batch, &outcomes)
-    for detour in detours { detour.closeReceiving() }
-    request(rest..<steps.upperBound, of: batch, &outcomes)
+    if rest < steps.upperBound {
+      remindOfNeighbours(neighbours)
+      // Reverse path filtering lets nothing in at an interface that has no IPv4 address (`no_addr` in
+      // `__fib_validate_source`, net/ipv4/fib_frontend.c).
+      for detour in detours { detour.closeReceivingIPv4() }
+      request(rest..<steps.upperBound, of: batch, &outcomes)
+    }
     for detour in detours { detour.close() }
   }
 
