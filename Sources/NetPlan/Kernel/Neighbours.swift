@@ -47,7 +47,8 @@ extension LinuxHost {
 }
 
 extension Netlink.Batch {
-  fileprivate mutating func addNeighbours(_ neighbours: [NeighbourMessage], to link: LinkName, _ index: Int32) {
+  fileprivate mutating func addNeighbours(_ neighbours: [NeighbourMessage], to link: LinkName, _ index: Int32)
+  {
     for neighbour in neighbours {
       var copy = NeighbourMessage(family: neighbour.family, index: index)
       copy.destination = neighbour.destination
