@@ -28,6 +28,7 @@ struct FaultTests {
     Fault(call: "fsync", error: "EIO"), Fault(call: "fdatasync", error: "EIO"),
     Fault(call: "fallocate", error: "ENOSPC"), Fault(call: "mkdir", error: "ENOSPC"),
     Fault(call: "ftruncate", error: "EIO"), Fault(call: "flock", error: "EIO"),
+    Fault(call: "bpf", error: "EPERM"), Fault(call: "bpf", error: "EINVAL"),
   ]
 
   @Test(

@@ -18,6 +18,7 @@ struct KillTests {
     Kill(call: "recvfrom"), Kill(call: "ioctl"), Kill(call: "write"), Kill(call: "pwrite64"),
     Kill(call: "rename"), Kill(call: "renameat2"), Kill(call: "fsync"), Kill(call: "fdatasync"),
     Kill(call: "fallocate"), Kill(call: "unlink"), Kill(call: "close"),
+    Kill(call: "bpf"),
   ]
 
   @Test("an apply, recovered: old or new, never between", arguments: kills)
@@ -89,7 +90,7 @@ struct KillTests {
 
   @Test(
     "a remove, recovered: all there or all gone",
-    arguments: ["sendto", "sendmsg", "recvmsg", "ioctl", "write", "rename"])
+    arguments: ["sendto", "sendmsg", "recvmsg", "ioctl", "write", "rename", "bpf"])
   func remove(_ call: String) throws {
     try Campaign.with { campaign in
       let started = Clock.seconds

@@ -22,31 +22,59 @@ struct ProbeTests {
     return results
   }
 
-  /// Between the call that makes a link a port and the port's forwarding, the bridge drops what arrives
-  /// (`br_add_if` registers the handler first; `del_nbp` disables the port first). That window is the kernel's own:
-  /// it takes one probe now and then from `ip -batch` in the right order as well. More than one, or one in
-  /// every round, is ours.
-  /// The kernel has one lock for all network namespaces: while another one's work holds it between two of our messages,
-  /// a few milliseconds pass. So each way must be without loss in some round, and never worse than 20 ms.
+  /// The quickstart; without its routed TAP where the kernel cannot forward IPv6 for one interface.
+  private static let text: String = {
+    let text = Quickstart.text
+    guard !Gate.forceForwarding, let edge = text.firstRange(of: "  edge:") else { return text }
+    return String(text[..<edge.lowerBound])
+  }()
+
+  enum Sort: String, CaseIterable { case plain, nexthops, looseReversePath }
+
+  /// A bridge drops what comes in between the moment when a link becomes its port and the port's forwarding
+  /// (`br_add_if` registers the receiver first), and between the end of that and its leaving (`del_nbp` disables the
+  /// port first). On a kernel where the host's packets can go past the bridge meanwhile nothing is lost; on an older one
+  /// a probe now and then, so that each way must be without loss in some round, and never worse than 20 ms.
   @Test(
     "no probe is lost during take-in, nor during give-back, in either direction, with IPv4 and IPv6",
-    arguments: [false, true])
-  func nothingLost(nexthops: Bool) throws {
+    arguments: Sort.allCases)
+  func nothingLost(sort: Sort) throws {
     try Host.with(dad: true) { host in
-      if nexthops { try Quickstart.furnishNexthops(host) }
-      let file = try host.files.write("quick.conf", Quickstart.text)
+      switch sort {
+      case .plain: break
+      case .nexthops: try Quickstart.furnishNexthops(host)
+      case .looseReversePath: try host.space.sysctl("net.ipv4.conf.all.rp_filter=2")
+      }
+      let file = try host.files.write("quick.conf", Self.text)
       var lossless: [String: Int] = [:]
       let rounds = 5
       for _ in 1...rounds {
         for command in ["apply", "remove"] {
           for (way, result) in try probed([command, file], host).sorted(by: { $0.key < $1.key }) {
             print("  \(command), \(way): \(result)")
-            #expect(result.lost <= 20 && result.sent > 1500, "\(command), \(way): \(result)")
+            #expect(
+              result.lost <= (Gate.detours ? 0 : 20) && result.sent > 1500, "\(command), \(way): \(result)")
             lossless["\(command), \(way)", default: 0] += result.lost == 0 ? 1 : 0
           }
         }
       }
       for (way, count) in lossless { #expect(count > 0, "\(way): a probe lost in each of \(rounds) rounds") }
+    }
+  }
+
+  @Test(
+    "without the privilege to load a program, take-in and give-back work all the same",
+    .enabled(if: Tools.has("setpriv"), "needs setpriv"))
+  func unprivileged() throws {
+    try Host.with { host in
+      let file = try host.files.write("quick.conf", Self.text)
+      let before = try host.space.dump()
+      for command in ["apply", "remove"] {
+        let outcome = try host.space.run(
+          ["setpriv", "--bounding-set=-bpf,-sys_admin", "--inh-caps=-all", Tools.vnetApply, command, file])
+        expect(outcome, exits: 0)
+      }
+      expectEqual(before, try host.space.dump())
     }
   }
 }

@@ -49,6 +49,15 @@ enum Kernel {
 
   static let hasTUN = isRoot && access("/dev/net/tun", R_OK | W_OK) == 0
 
+  /// The hooks before the bridge (tcx), of Linux 6.6.
+  static let hasDetours: Bool = {
+    var name = utsname()
+    guard isRoot, unsafe uname(&name) == 0 else { return false }
+    let release = unsafe withUnsafeBytes(of: &name.release) { unsafe String(decoding: $0, as: UTF8.self) }
+    let numbers = release.split { !$0.isNumber }.prefix(2).compactMap { Int($0) }
+    return !numbers.lexicographicallyPrecedes([6, 6])
+  }()
+
   static let hasVLANFiltering: Bool = {
     guard isRoot else { return false }
     let tried: Bool? = try? withNetworkNamespace {

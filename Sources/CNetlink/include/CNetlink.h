@@ -59,5 +59,15 @@ int cnl_tun_set(int fd, const char *name, unsigned flags);
 int cnl_tun_owner(int fd, uid_t owner);
 int cnl_tun_group(int fd, gid_t group);
 int cnl_tun_persist(int fd, int persist);
+
+/// A descriptor of a switch of two parts for what follows, the receiving of IPv4 and all other; both are off at first.
+int cnl_detour_switch(void);
+int cnl_detour_turn(int toggle, int receiving_ipv4, int other);
+/// A descriptor while which lasts, and with the switch on, the host receives by the interface `bridge` what comes in at
+/// `link`, before any bridge sees it. Linux 6.6, CAP_BPF and CAP_NET_ADMIN.
+int cnl_detour_receive(int toggle, unsigned link, unsigned bridge);
+/// The same for what the host sends by `bridge`: it leaves by `link`.
+int cnl_detour_send(int toggle, unsigned bridge, unsigned link);
+
 void cnl_close(int fd);
 #endif

@@ -5,6 +5,7 @@ extension LinuxHost {
   private static var linksListenedTo: Int { 64 }
 
   package mutating func listen(for changes: [Change]) {
+    if changes.isEmpty { detours = [] }
     // Without it verification still sees what lasts.
     let groups = LinuxHost.groups(for: changes)
     monitor = groups.isEmpty ? nil : try? Monitor(groups)

@@ -2,25 +2,34 @@ internal import Netlink
 
 extension LinuxHost {
   /// What a link has learned of its neighbours is passed on to the one that takes its traffic over: to the bridge that
-  /// hardware joins, and to the hardware that gets its traffic back.
+  /// hardware joins, and to the hardware that gets its traffic back. What has been passed on, with the link that it came
+  /// from.
   ///
   /// On the way back, while the hardware is still a port, answers to its own questions arrive at the bridge and are lost
   /// to it; on the way in, an answer may come while the port does not forward yet; and the kernel asks again only after a
   /// second. Nothing depends on it: neighbours are learned anew, only later.
-  mutating func introduceNeighbours(_ batch: Batch) {
+  mutating func introduceNeighbours(_ batch: Batch) -> [LinkName: [NeighbourMessage]] {
     let successors = successors(in: batch)
-    guard !successors.isEmpty, let known = try? socket.dumpNeighbours() else { return }
+    guard !successors.isEmpty, let known = try? socket.dumpNeighbours() else { return [:] }
     var requests = Netlink.Batch()
+    var introduced: [LinkName: [NeighbourMessage]] = [:]
     for (old, new) in successors {
       guard let from = try? links.index(old), let to = try? links.index(new) else { continue }
       // NUD_REACHABLE, NUD_STALE, NUD_DELAY, NUD_PROBE of linux/neighbour.h
-      for neighbour in known where neighbour.index == Int32(from) && neighbour.state & 0x1e != 0 {
-        var copy = NeighbourMessage(family: neighbour.family, index: Int32(to))
-        copy.destination = neighbour.destination
-        copy.linkAddress = neighbour.linkAddress
-        copy.state = 0x04
-        requests.add("introduce a neighbour to \(new)", .replace, copy)
-      }
+      introduced[old] = known.filter { $0.index == Int32(from) && $0.state & 0x1e != 0 }
+      requests.addNeighbours(introduced[old]!, to: new, Int32(to))
+    }
+    if !requests.isEmpty { _ = socket.transact(requests) }
+    return introduced
+  }
+
+  /// With its last port a bridge loses its carrier, and with that what it has learned (`neigh_carrier_down`), while there
+  /// are still packets to be sent by it: those that wait for an answer then would be lost with its addresses.
+  mutating func remindOfNeighbours(_ introduced: [LinkName: [NeighbourMessage]]) {
+    var requests = Netlink.Batch()
+    for (link, neighbours) in introduced where !neighbours.isEmpty {
+      requests.addSettling(of: link)
+      requests.addNeighbours(neighbours, to: link, neighbours[0].index)
     }
     if !requests.isEmpty { _ = socket.transact(requests) }
   }
@@ -34,5 +43,19 @@ extension LinuxHost {
     }
     let left = Set(batch.steps.flatMap { $0.change.before?.links ?? [] })
     return joining + left.sorted().compactMap { bridge in uplinks[bridge].map { (bridge, $0) } }
+  }
+}
+
+extension Netlink.Batch {
+  fileprivate mutating func addNeighbours(_ neighbours: [NeighbourMessage], to link: LinkName, _ index: Int32)
+  {
+    for neighbour in neighbours {
+      var copy = NeighbourMessage(family: neighbour.family, index: index)
+      copy.destination = neighbour.destination
+      copy.linkAddress = neighbour.linkAddress
+      // NUD_STALE
+      copy.state = 0x04
+      add("introduce a neighbour to \(link)", .replace, copy)
+    }
   }
 }

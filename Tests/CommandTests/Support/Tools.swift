@@ -45,6 +45,13 @@ enum Gate {
         "link add gate0 type veth peer name gate1\nlink add link gate0 name gate type vlan id 10")) != nil
   }()
 
+  /// The hooks before a bridge by which its uplink loses nothing (tcx, Linux 6.6).
+  static let detours: Bool = {
+    let release = (try? must(["uname", "-r"])) ?? ""
+    let numbers = release.split { !$0.isNumber }.prefix(2).compactMap { Int($0) }
+    return !numbers.lexicographicallyPrecedes([6, 6])
+  }()
+
   /// IPv6 forwarding of one interface (`force_forwarding`, Linux 6.17).
   static let forceForwarding = access("/proc/sys/net/ipv6/conf/lo/force_forwarding", R_OK) == 0
 }

@@ -1,0 +1,70 @@
+internal import Glibc
+internal import Netlink
+
+// What holds for the host as long as a plan is made and applied.
+
+extension LinuxHost {
+  /// Only hardware can be Wi-Fi.
+  mutating func findWireless(among messages: [LinkMessage]) throws(NetlinkError) -> Set<Int32> {
+    guard messages.contains(where: { $0.kind == nil && !$0.isLoopback }) else { return [] }
+    if let wireless { return wireless }
+    var generic = try GenericSocket()
+    let found = try generic.wirelessLinks()
+    wireless = found
+    return found
+  }
+
+  /// `RTM_GETVLAN` is unknown to a kernel without CONFIG_BRIDGE_VLAN_FILTERING, and to one whose bridge module is
+  /// not loaded yet; nil for the latter.
+  private mutating func canFilterVLANs() throws(NetlinkError) -> Bool? {
+    do throws(NetlinkError) {
+      // The loopback, which is no bridge: it is asked whether it can be asked.
+      _ = try socket.dumpVLANs(index: 1)
+      return true
+    } catch {
+      switch error.errno {
+      case EINVAL, ENODEV: return true
+      case EOPNOTSUPP: return access("/sys/module/bridge", F_OK) == 0 ? false : nil
+      default: throw error
+      }
+    }
+  }
+
+  mutating func readFacts() throws(NetlinkError) -> HostFacts {
+    if let facts { return facts }
+    var facts = HostFacts()
+    facts.machineID = ProcFile.read("/etc/machine-id")
+    facts.vlanFiltering = try canFilterVLANs()
+    facts.ipv6 = access("/proc/sys/net/ipv6", F_OK) == 0
+    facts.forceForwarding = access("/proc/sys/net/ipv6/conf/all/force_forwarding", F_OK) == 0
+    facts.ipv4ForwardsAll = ProcFile.read("/proc/sys/net/ipv4/conf/all/forwarding") == "1"
+    facts.ipv6ForwardsAll = ProcFile.read("/proc/sys/net/ipv6/conf/all/forwarding") == "1"
+    let tun = open("/dev/net/tun", O_RDWR | O_CLOEXEC)
+    facts.tun = tun >= 0 || errno == EACCES || errno == EPERM
+    if tun >= 0 { close(tun) }
+    facts.nft = Program.path(of: "nft") != nil
+    self.facts = facts
+    return facts
+  }
+
+  /// Adds the accounts of those names to the facts of later observations; nil for all that the host lists.
+  package mutating func lookUp(users: [String]?, groups: [String]?) throws(HostError) {
+    do throws(NetlinkError) {
+      var facts = try readFacts()
+      facts.users = users.map { $0.compactMap(Accounts.user(named:)) } ?? Accounts.users()
+      facts.groups = groups.map { $0.compactMap(Accounts.group(named:)) } ?? Accounts.groups()
+      self.facts = facts
+    } catch {
+      throw HostError(error)
+    }
+  }
+
+  package func names(users: Set<UInt32>, groups: Set<UInt32>) -> AccountNames {
+    Accounts.names(users: users, groups: groups)
+  }
+
+  /// Who has these TAPs open.
+  package func holders(of names: Set<LinkName>) -> [LinkName: [Holder]] {
+    names.isEmpty ? [:] : tapHolders(of: names, inNamespace: threadNamespaceInode())
+  }
+}

@@ -1,0 +1,187 @@
+internal import Glibc
+internal import Netlink
+
+extension LinuxHost {
+  package mutating func observe() throws(HostError) -> Observation {
+    let formers = try ledger.read()
+    let tables = try readTables()
+    do throws(NetlinkError) {
+      var state = State()
+      for former in formers { state.insert(.former(former)) }
+      for table in tables ?? [] { state.insert(.table(table)) }
+      try observe(into: &state, mentioned: Set(formers.compactMap(\.mentionedLink)))
+      var facts = try readFacts()
+      facts.filters = tables != nil
+      facts.listeners = listeners
+      return Observation(state: state, facts: facts)
+    } catch {
+      throw HostError(error)
+    }
+  }
+
+  package mutating func observe(concerning names: Set<LinkName>) throws(HostError) -> State {
+    // To be asked for one link costs the kernel as much as to list three.
+    if names.count * 3 > links.count { return try observe().state }
+    let formers = try ledger.read()
+    let tables = try readTables()
+    do throws(NetlinkError) {
+      var state = State()
+      for former in formers { state.insert(.former(former)) }
+      for table in tables ?? [] { state.insert(.table(table)) }
+      try observe(into: &state, mentioned: Set(formers.compactMap(\.mentionedLink)), only: names)
+      return state
+    } catch {
+      throw HostError(error)
+    }
+  }
+
+  /// Of the links and their settings, those of `names` or all.
+  private mutating func observe(
+    into state: inout State, mentioned: Set<LinkName>, only names: Set<LinkName>? = nil
+  ) throws(NetlinkError) {
+    let now = bootSeconds()
+    let messages = if let names { try askForLinks(names) } else { try listLinks() }
+    let facts = try readFacts()
+    let wireless = try findWireless(among: messages)
+    var vlans: [Int32: [PortVLAN]] = [:]
+    // Ports have VLANs whether their bridge filters by them yet or not.
+    if facts.vlanFiltering == true { vlans = try readVLANs(of: messages, all: names == nil) }
+    state.objects.reserveCapacity(messages.count * 2)
+    for message in messages {
+      guard var link = Link(message, links) else { continue }
+      if wireless.contains(message.index) {
+        link.facts = link.facts ?? LinkFacts()
+        link.facts?.wireless = true
+      }
+      link.vlans = vlans[message.index]
+      observeSettings(of: link, message, mentioned: mentioned, &state)
+      state.insert(.link(link))
+    }
+    if names?.contains(.default) ?? true {
+      for key in Sysctl.observedKeys(of: .default) {
+        if let value = ProcFile.read("/proc/sys/" + key.path) {
+          state.insert(.sysctl(Sysctl(key: key, value: value)))
+        }
+      }
+    }
+    try observeAddresses(&state, now)
+    try observeRouting(&state, now)
+    if names == nil { noteUplinks(state) }
+  }
+
+  private mutating func listLinks() throws(NetlinkError) -> [LinkMessage] {
+    let messages = try dumpLinks()
+    links.removeAll()
+    for message in messages {
+      if let name = message.name { links.insert(LinkName(kernel: name), UInt32(message.index)) }
+    }
+    return messages
+  }
+
+  /// Those of them that are there.
+  private mutating func askForLinks(_ names: Set<LinkName>) throws(NetlinkError) -> [LinkMessage] {
+    var messages: [LinkMessage] = []
+    for name in names {
+      links.forget(name)
+      do throws(NetlinkError) {
+        let message = try socket.link(named: name.text)
+        // The kernel also looks among the alternative names.
+        guard message.name == name.text else { continue }
+        links.insert(name, UInt32(message.index))
+        messages.append(message)
+      } catch {
+        guard error.errno == ENODEV else { throw error }
+      }
+    }
+    return messages
+  }
+
+  private func observeSettings(
+    of link: Link, _ message: LinkMessage, mentioned: Set<LinkName>, _ state: inout State
+  ) {
+    let isPort = link.master != Link.Master.none
+    let isForeignTAP = link.kind == .tap && link.owner == nil
+    guard mentioned.contains(link.name) || (!isPort && !isForeignTAP && link.facts?.loopback != true) else {
+      return
+    }
+    for sysctl in Sysctl.settings(of: message, link.name) { state.insert(.sysctl(sysctl)) }
+  }
+
+  private mutating func noteUplinks(_ state: State) {
+    uplinks.removeAll()
+    for link in state.links where link.owner == nil && link.kind != .tap {
+      if let bridge = link.master?.name, state.link(bridge)?.owner != nil { uplinks[bridge] = link.name }
+    }
+  }
+
+  mutating func dumpLinks() throws(NetlinkError) -> [LinkMessage] {
+    try socket.dumpLinks()
+  }
+
+  /// Of every bridge and every port of one, by index.
+  private mutating func readVLANs(
+    of messages: [LinkMessage], all: Bool
+  ) throws(NetlinkError) -> [Int32: [PortVLAN]] {
+    var result: [Int32: [PortVLAN]] = [:]
+    for message in messages where message.kind == "bridge" || message.portKind == "bridge" {
+      result[message.index] = []
+      if !all { try addVLANs(of: UInt32(message.index), to: &result) }
+    }
+    if all, !result.isEmpty { try addVLANs(of: 0, to: &result) }
+    return result
+  }
+
+  private mutating func addVLANs(of index: UInt32, to result: inout [Int32: [PortVLAN]]) throws(NetlinkError)
+  {
+    for message in try socket.dumpVLANs(index: index) {
+      result[message.index]? += [PortVLAN](message.vlans)
+    }
+  }
+
+  private mutating func observeAddresses(_ state: inout State, _ now: UInt64) throws(NetlinkError) {
+    for (order, message) in try socket.dumpAddresses().enumerated() {
+      if let address = Address(message, links, now: now, order: order) { state.insert(.address(address)) }
+    }
+  }
+
+  private mutating func observeRouting(_ state: inout State, _ now: UInt64) throws(NetlinkError) {
+    for message in try dumpNexthops() {
+      if let nexthop = NexthopObject(message, links) { state.insert(.nexthop(nexthop)) }
+    }
+    for family in AddressFamily.allCases {
+      for message in try socket.dumpRoutes(family: family.rawValue) {
+        guard var route = Route(message, links, now: now) else { continue }
+        while state[.route(route.id)] != nil { route.id.ordinal += 1 }
+        state.insert(.route(route))
+      }
+      for rule in try socket.dumpRules(family: family.rawValue).compactMap(Rule.init) {
+        state.insert(.rule(rule))
+      }
+      for message in try socket.dumpProxies(family: family.rawValue) {
+        if let proxy = Neighbour(message, links) { state.insert(.neighbour(proxy)) }
+      }
+      for message in try socket.dumpNeighbours(family: family.rawValue) where message.state & 0x80 != 0 {
+        if let neighbour = Neighbour(message, links) { state.insert(.neighbour(neighbour)) }
+      }
+    }
+  }
+
+  /// Linux before 5.3 has no nexthop objects.
+  private mutating func dumpNexthops() throws(NetlinkError) -> [NexthopMessage] {
+    do throws(NetlinkError) {
+      return try socket.dumpNexthops()
+    } catch {
+      if error.errno == EOPNOTSUPP { return [] }
+      throw error
+    }
+  }
+}
+
+extension Former {
+  /// The link whose settings the ledger keeps.
+  fileprivate var mentionedLink: LinkName? {
+    if id.object.hasPrefix("sysctl/") { return SysctlKey(String(id.object.dropFirst(7)))?.link }
+    if id.object.hasPrefix("link/") { return LinkName(id.object.dropFirst(5)) }
+    return nil
+  }
+}

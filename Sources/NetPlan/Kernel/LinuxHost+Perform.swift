@@ -1,0 +1,130 @@
+internal import Glibc
+internal import Netlink
+
+extension LinuxHost {
+  package mutating func perform(_ batch: Batch) -> [StepOutcome] {
+    var outcomes = [StepOutcome](repeating: .done, count: batch.steps.count)
+    ports.insert(socket.port)
+    defer { ports.insert(socket.port) }
+    if batch.steps.contains(where: { $0.change.id.isFormer }) { performLedger(batch, &outcomes) }
+    if batch.stage == .filter || batch.stage == .unfilter { performTables(batch, &outcomes) }
+    performDeletions(batch, &outcomes)
+    if batch.stage == .flip {
+      flip(batch, &outcomes)
+    } else {
+      request(batch.steps.indices, of: batch, &outcomes)
+    }
+    for (index, step) in batch.steps.enumerated() where !step.cascades {
+      if case .sysctl(let sysctl)? = step.change.after { outcomes[index] = write(sysctl) }
+    }
+    return outcomes
+  }
+
+  private func write(_ sysctl: Sysctl) -> StepOutcome {
+    do throws(HostError) {
+      try ProcFile.write("/proc/sys/" + sysctl.key.path, sysctl.value)
+      return .done
+    } catch {
+      return .failed(error)
+    }
+  }
+
+  private func performLedger(_ batch: Batch, _ outcomes: inout [StepOutcome]) {
+    var result = StepOutcome.done
+    do throws(HostError) {
+      var formers = Dictionary(try ledger.read().map { ($0.id, $0) }, uniquingKeysWith: { $1 })
+      for case .former(let id) in batch.steps.map(\.change.id) { formers[id] = nil }
+      for case .former(let former)? in batch.steps.map(\.change.after) { formers[former.id] = former }
+      try ledger.write(Array(formers.values))
+    } catch {
+      result = .failed(error)
+    }
+    for (index, step) in batch.steps.enumerated() where step.change.id.isFormer { outcomes[index] = result }
+  }
+
+  private mutating func performDeletions(_ batch: Batch, _ outcomes: inout [StepOutcome]) {
+    var doomed: [(Int, Link)] = []
+    for (index, step) in batch.steps.enumerated() where step.change.after == nil {
+      if case .link(let link)? = step.change.before { doomed.append((index, link)) }
+    }
+    guard !doomed.isEmpty else { return }
+    for ((index, _), outcome) in zip(doomed, delete(doomed.map(\.1))) { outcomes[index] = outcome }
+  }
+
+  /// Everything that goes as requests, in one send; the TAPs by ioctl before.
+  mutating func request(_ steps: Range<Int>, of batch: Batch, _ outcomes: inout [StepOutcome]) {
+    let now = bootSeconds()
+    var requests = Netlink.Batch(reserving: steps.count * 2)
+    var origins: [Int] = []
+    for index in steps where !batch.steps[index].cascades {
+      let step = batch.steps[index]
+      do throws(NetlinkError) {
+        let count = requests.count
+        if let outcome = try add(step.change, to: &requests, now: now) { outcomes[index] = outcome }
+        origins += Array(repeating: index, count: requests.count - count)
+      } catch {
+        outcomes[index] = .failed(HostError(error))
+      }
+    }
+    guard !requests.isEmpty else { return }
+    for (index, outcome) in zip(origins, socket.transact(requests)) {
+      if case .done = outcome { continue }
+      if batch.steps[index].change.after == nil, let error = outcome.error, LinuxHost.saysGone(error.errno) {
+        continue
+      }
+      outcomes[index] = StepOutcome(outcome)
+    }
+    for step in batch.steps[steps] {
+      guard case .link(let before)? = step.change.before, case .link(let after)? = step.change.after else {
+        continue
+      }
+      if before.name != after.name {
+        links.forget(before.name)
+        links.forget(after.name)
+      }
+    }
+  }
+
+  /// Gone is gone: the kernel took the object along with another one, its primary address or its link.
+  private static func saysGone(_ errno: Int32) -> Bool {
+    [ENODEV, ESRCH, ENOENT, EADDRNOTAVAIL].contains(errno)
+  }
+
+  /// Adds the requests of a change; an outcome where it went by ioctl.
+  private mutating func add(
+    _ change: Change, to requests: inout Netlink.Batch, now: UInt64
+  ) throws(NetlinkError) -> StepOutcome? {
+    switch (change.before, change.after) {
+    case (nil, .link(let link)?):
+      if link.kind == .tap {
+        let outcome = createTAP(link)
+        if outcome == .done { requests.addSettling(of: link.name) }
+        return outcome
+      }
+      links.forget(link.name)
+      requests.addBridge(link)
+    case (.link(let before)?, .link(let after)?):
+      if before.tap.owner != after.tap.owner || before.tap.group != after.tap.group {
+        let outcome = changeOwner(before, after)
+        if outcome != .done { return outcome }
+      }
+      try requests.add(before, after, &links)
+    case (.link?, nil): break
+    case (let before, let after):
+      switch (after ?? before)! {
+      case .address: try requests.add(before?.address, after?.address, &links, now: now)
+      case .nexthop: try requests.add(before?.nexthop, after?.nexthop, &links)
+      case .route: try requests.add(before?.route, after?.route, &links, now: now)
+      case .rule: requests.add(before?.rule, after?.rule)
+      case .neighbour(let proxy):
+        try requests.add(before == nil ? nil : proxy, after == nil ? nil : proxy, &links)
+      case .link, .sysctl, .former, .table: break
+      }
+    }
+    return nil
+  }
+}
+
+extension ObjectID {
+  fileprivate var isFormer: Bool { if case .former = self { true } else { false } }
+}
