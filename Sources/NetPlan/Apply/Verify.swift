@@ -100,6 +100,7 @@ extension Object {
     case (.neighbour(let a), .neighbour(let b)): fields(a, b)
     case (.sysctl(let a), .sysctl(let b)): fields(a, b)
     case (.former(let a), .former(let b)): fields(a, b)
+    case (.reservation(let a), .reservation(let b)): fields(a, b)
     default: "it is of another kind"
     }
   }

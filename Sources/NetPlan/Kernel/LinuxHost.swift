@@ -5,7 +5,8 @@ internal import Netlink
 package struct LinuxHost: Host, ~Copyable {
   var socket: Socket
   var links = LinkTable()
-  var ledger: Ledger
+  private let ledger: RecordFile<Former>
+  private let reservations: RecordFile<Reservation>
   /// Looked up once: neither changes while a plan is made and applied.
   private var facts: HostFacts?
   private var wireless: Set<Int32>?
@@ -16,24 +17,22 @@ package struct LinuxHost: Host, ~Copyable {
   /// Of the sockets that requests have gone out on: what they cause is ours.
   var ports: Set<UInt32> = []
 
-  /// `stateDirectory` holds the ledger.
-  package init(stateDirectory: String) throws(HostError) {
+  package init(places: StatePlaces) throws(HostError) {
     do throws(NetlinkError) {
       socket = try Socket()
     } catch {
       throw HostError(error)
     }
-    ledger = Ledger(path: stateDirectory + "/ledger.json")
+    ledger = .ledger(in: places.directory)
+    reservations = .reservations(in: places.lasting)
   }
 
   // MARK: Observing
 
   package mutating func observe() throws(HostError) -> Observation {
-    let formers = try ledger.read()
+    var state = try readRecords()
     do throws(NetlinkError) {
-      var state = State()
-      for former in formers { state.insert(.former(former)) }
-      try observe(into: &state, mentioned: Set(formers.compactMap(\.mentionedLink)))
+      try observe(into: &state)
       return Observation(state: state, facts: try readFacts())
     } catch {
       throw HostError(error)
@@ -43,22 +42,26 @@ package struct LinuxHost: Host, ~Copyable {
   package mutating func observe(concerning names: Set<LinkName>) throws(HostError) -> State {
     // To be asked for one link costs the kernel as much as to list three.
     if names.count * 3 > links.count { return try observe().state }
-    let formers = try ledger.read()
+    var state = try readRecords()
     do throws(NetlinkError) {
-      var state = State()
-      for former in formers { state.insert(.former(former)) }
-      try observe(into: &state, mentioned: Set(formers.compactMap(\.mentionedLink)), only: names)
+      try observe(into: &state, only: names)
       return state
     } catch {
       throw HostError(error)
     }
   }
 
+  /// What is kept in files because no kernel keeps it.
+  private func readRecords() throws(HostError) -> State {
+    State(try ledger.read() + reservations.read())
+  }
+
   /// Of the links and their settings, those of `names` or all.
   private mutating func observe(
-    into state: inout State, mentioned: Set<LinkName>, only names: Set<LinkName>? = nil
+    into state: inout State, only names: Set<LinkName>? = nil
   ) throws(NetlinkError) {
     let now = bootSeconds()
+    let mentioned = Set(state.formers.compactMap(\.mentionedLink))
     let messages = if let names { try askForLinks(names) } else { try listLinks() }
     let facts = try readFacts()
     let wireless = try findWireless(among: messages)
@@ -264,7 +267,8 @@ package struct LinuxHost: Host, ~Copyable {
     var outcomes = [StepOutcome](repeating: .done, count: batch.steps.count)
     ports.insert(socket.port)
     defer { ports.insert(socket.port) }
-    if batch.steps.contains(where: { $0.change.id.isFormer }) { performLedger(batch, &outcomes) }
+    ledger.perform(batch, &outcomes)
+    reservations.perform(batch, &outcomes)
     performDeletions(batch, &outcomes)
     performRequests(batch, &outcomes)
     for (index, step) in batch.steps.enumerated() where !step.cascades {
@@ -280,19 +284,6 @@ package struct LinuxHost: Host, ~Copyable {
     } catch {
       return .failed(error)
     }
-  }
-
-  private func performLedger(_ batch: Batch, _ outcomes: inout [StepOutcome]) {
-    var result = StepOutcome.done
-    do throws(HostError) {
-      var formers = Dictionary(try ledger.read().map { ($0.id, $0) }, uniquingKeysWith: { $1 })
-      for case .former(let id) in batch.steps.map(\.change.id) { formers[id] = nil }
-      for case .former(let former)? in batch.steps.map(\.change.after) { formers[former.id] = former }
-      try ledger.write(Array(formers.values))
-    } catch {
-      result = .failed(error)
-    }
-    for (index, step) in batch.steps.enumerated() where step.change.id.isFormer { outcomes[index] = result }
   }
 
   private mutating func performDeletions(_ batch: Batch, _ outcomes: inout [StepOutcome]) {
@@ -371,15 +362,11 @@ package struct LinuxHost: Host, ~Copyable {
       case .rule: requests.add(before?.rule, after?.rule)
       case .neighbour(let proxy):
         try requests.add(before == nil ? nil : proxy, after == nil ? nil : proxy, &links)
-      case .link, .sysctl, .former: break
+      case .link, .sysctl, .former, .reservation: break
       }
     }
     return nil
   }
-}
-
-extension ObjectID {
-  fileprivate var isFormer: Bool { if case .former = self { true } else { false } }
 }
 
 extension Former {

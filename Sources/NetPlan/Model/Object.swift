@@ -8,6 +8,7 @@ package enum Object: Sendable, Equatable {
   case neighbour(Neighbour)
   case sysctl(Sysctl)
   case former(Former)
+  case reservation(Reservation)
 
   package var id: ObjectID {
     switch self {
@@ -19,6 +20,7 @@ package enum Object: Sendable, Equatable {
     case .neighbour(let neighbour): .neighbour(neighbour.link, neighbour.address)
     case .sysctl(let sysctl): .sysctl(sysctl.key)
     case .former(let former): .former(former.id)
+    case .reservation(let reservation): .reservation(reservation.id)
     }
   }
 
@@ -32,6 +34,7 @@ package enum Object: Sendable, Equatable {
     case .neighbour(let value): value
     case .sysctl(let value): value
     case .former(let value): value
+    case .reservation(let value): value
     }
   }
 
@@ -56,7 +59,7 @@ package enum Object: Sendable, Equatable {
     case .route(let route): route.origin
     case .rule(let rule): rule.origin
     case .neighbour(let neighbour): neighbour.origin
-    case .link, .sysctl, .former: nil
+    case .link, .sysctl, .former, .reservation: nil
     }
   }
 
@@ -67,6 +70,7 @@ package enum Object: Sendable, Equatable {
   package var rule: Rule? { if case .rule(let value) = self { value } else { nil } }
   package var sysctl: Sysctl? { if case .sysctl(let value) = self { value } else { nil } }
   package var former: Former? { if case .former(let value) = self { value } else { nil } }
+  package var reservation: Reservation? { if case .reservation(let value) = self { value } else { nil } }
 
   /// The links without which the object cannot be: they go first, it goes with them.
   package var links: [LinkName] {
@@ -75,7 +79,7 @@ package enum Object: Sendable, Equatable {
     case .address(let address): [address.link]
     case .nexthop(let nexthop): nexthop.link.map { [$0] } ?? []
     case .route(let route): route.links
-    case .rule, .former: []
+    case .rule, .former, .reservation: []
     case .neighbour(let neighbour): [neighbour.link]
     case .sysctl(let sysctl): sysctl.key.link.map { [$0] } ?? []
     }
@@ -92,6 +96,7 @@ package enum ObjectID: Hashable, Sendable {
   case neighbour(LinkName, IPAddress)
   case sysctl(SysctlKey)
   case former(FormerID)
+  case reservation(ReservationID)
 
   /// The order in which kinds are listed.
   private var rank: Int {
@@ -104,6 +109,7 @@ package enum ObjectID: Hashable, Sendable {
     case .neighbour: 5
     case .sysctl: 6
     case .former: 7
+    case .reservation: 8
     }
   }
 }
@@ -120,6 +126,7 @@ extension ObjectID: Comparable, CustomStringConvertible {
     case .neighbour(let link, let address): "neighbour/\(link)/\(address)"
     case .sysctl(let key): "sysctl/\(key)"
     case .former(let id): "former/\(id.object)#\(id.attribute)"
+    case .reservation(let id): "reservation/\(id)"
     }
   }
 
@@ -134,6 +141,7 @@ extension ObjectID: Comparable, CustomStringConvertible {
       a == b ? x < y : naturallyPrecedes(a.text, b.text)
     case (.sysctl(let a), .sysctl(let b)): a < b
     case (.former(let a), .former(let b)): a < b
+    case (.reservation(let a), .reservation(let b)): a < b
     default: a.rank < b.rank
     }
   }

@@ -10,6 +10,7 @@ extension Object {
     case .neighbour: "neighbour"
     case .sysctl: "sysctl"
     case .former: "former"
+    case .reservation: "reservation"
     }
   }
 
@@ -34,6 +35,7 @@ extension Object {
     case "neighbour": object = Neighbour(json: rest).map(Object.neighbour)
     case "sysctl": object = Sysctl(json: rest).map(Object.sysctl)
     case "former": object = Former(json: rest).map(Object.former)
+    case "reservation": object = Reservation(json: rest).map(Object.reservation)
     default: object = nil
     }
     guard let object else { return nil }

@@ -28,11 +28,6 @@ extension Composer {
       switch key.prefix(while: { $0 != "." }) {
       case "nat" where network.nat != nil: unsupported("nat", at: position, "\(path).nat")
       case "route" where network.route: unsupported("route", at: position, "\(path).route")
-      case "dhcp" where network.dhcp != nil: unsupported("dhcp", at: position, "\(path).dhcp")
-      case "dns" where network.dns != nil: unsupported("dns", at: position, "\(path).dns")
-      case "ra" where network.ra: unsupported("ra", at: position, "\(path).ra")
-      case "address" where network.automaticAddress && network.nat == nil:
-        unsupported("address: auto", at: position, "\(path).address")
       case "proxy", "reach", "to-host", "block": unsupported(String(key), at: position, "\(path).\(key)")
       default: break
       }
@@ -54,8 +49,6 @@ extension Composer {
       switch key.prefix(while: { $0 != "." }) {
       case "anti-spoof", "also", "reach", "block", "limit", "to-host", "forward", "inner-address":
         unsupported(String(key), at: position, "\(path).\(key)")
-      case "routes" where nic.mode == .bridged:
-        unsupported("routes of a bridged NIC", at: position, "\(path).routes")
       default: break
       }
     }

@@ -28,6 +28,7 @@ struct Composer {
   var proxies: [LinkName] = []
   /// Released uplinks that were down before, and can be so again.
   var goingDown: Set<LinkName> = []
+  var addressing = Addressing()
   /// Foreign attributes that this configuration holds.
   var held: [FormerID: Holding] = [:]
 
@@ -69,6 +70,7 @@ struct Composer {
 
   mutating func compose() {
     refuseUnsupported()
+    assignAddresses()
     for network in topology.networks { add(network) }
     for vm in topology.vms {
       for nic in vm.nics { add(nic, of: vm) }

@@ -70,6 +70,7 @@ extension Footing {
       guard let before = change.before?.former else { return .ledger }
       guard let after = change.after?.former else { return .forget }
       return after.users.count < before.users.count ? .forget : .ledger
+    case .reservation: return change.after == nil ? .forget : .ledger
     }
   }
 

@@ -45,6 +45,7 @@ extension Object {
       "\(neighbour.linkAddress == nil ? "proxy" : "neighbour") \(neighbour.address) dev \(neighbour.link)"
     case .sysctl(let sysctl): "sysctl \(sysctl.key.path.replacing("/", with: "."))"
     case .former(let former): "ledger \(former.id.object)"
+    case .reservation(let reservation): "reservation \(reservation.id.label)"
     }
   }
 
@@ -67,6 +68,7 @@ extension Object {
       }
       return words
     case .sysctl(let sysctl): return [sysctl.value]
+    case .reservation(let reservation): return reservation.addresses.map { "\($0.address)" }
     default: return []
     }
   }
@@ -87,6 +89,7 @@ extension Object {
     case (.neighbour(let a), .neighbour(let b)): differences(a, b)
     case (.sysctl(let a), .sysctl(let b)): ["\(b.value) → \(a.value)"]
     case (.former(let a), .former(let b)): differences(a, b)
+    case (.reservation(let a), .reservation(let b)): differences(a, b)
     default: []
     }
   }

@@ -10,6 +10,8 @@ package struct Network: Hashable, Sendable {
   package var mac: MACAddress?
   /// Used where nothing is written and there is no uplink to take it from.
   package var derivedMAC: MACAddress
+  /// Where the search for a subnet begins if none is written.
+  package var derivedSubnet: UInt64
   /// Written in the file; else the uplink's, else 1500.
   package var mtu: Sourced<Int>?
   package var stp: Bool

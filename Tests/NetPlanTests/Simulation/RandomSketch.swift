@@ -56,6 +56,7 @@ struct RandomSketch {
             "10.\(subnet).0.1/24", "[10.\(subnet).0.1/24, 10.\(subnet).1.1/24]",
             "[10.\(subnet).0.1/24, 10.\(subnet).0.2/24]",
             "\"2001:db8:\(subnet)::1/64\"", "[\"2001:db8:\(subnet)::1/64\", 10.\(subnet).0.1/24]",
+            "auto", "[auto, \"2001:db8:\(subnet)::1/64\"]",
           ]
         )
       ]

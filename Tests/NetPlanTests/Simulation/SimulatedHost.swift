@@ -37,6 +37,7 @@ struct SimulatedHost: Host {
     var outcomes = [StepOutcome](repeating: .done, count: batch.steps.count)
     let steps = batch.steps.enumerated().filter { !$1.cascades }.map { ($0, $1.change) }
     performLedger(steps, &outcomes)
+    performReservations(steps, &outcomes)
     performDeletions(steps, &outcomes)
     var messages: [(Int, Request)] = []
     for (index, change) in steps {
@@ -114,6 +115,20 @@ struct SimulatedHost: Host {
     }
     if places.isEmpty { return }
     let outcome = perform([.ledger(gone: gone, new: new)])[0]
+    for index in places { outcomes[index] = outcome }
+  }
+
+  private func performReservations(_ steps: [(Int, Change)], _ outcomes: inout [StepOutcome]) {
+    var (gone, new): ([ReservationID], [Reservation]) = ([], [])
+    var places: [Int] = []
+    for (index, change) in steps {
+      guard case .reservation(let id) = change.id else { continue }
+      gone.append(id)
+      if let reservation = change.after?.reservation { new.append(reservation) }
+      places.append(index)
+    }
+    if places.isEmpty { return }
+    let outcome = perform([.reserve(gone: gone, new: new)])[0]
     for index in places { outcomes[index] = outcome }
   }
 

@@ -26,6 +26,8 @@ struct SimulatedKernel: Sendable {
   var settings: [SysctlKey: String] = [:]
   /// The file beside the kernel.
   var ledger: [Former] = []
+  /// That which outlives it.
+  var reservations: [ReservationID: Reservation] = [:]
 
   /// Bridges whose MTU was changed by hand: they follow their ports no longer (BROPT_MTU_SET_BY_USER).
   var pinnedMTU: Set<LinkName> = []
@@ -141,6 +143,7 @@ struct SimulatedKernel: Sendable {
     }
     for rule in rules { state.insert(.rule(rule)) }
     for proxy in proxies { state.insert(.neighbour(proxy)) }
+    for reservation in reservations.values { state.insert(.reservation(reservation)) }
     return state
   }
 
