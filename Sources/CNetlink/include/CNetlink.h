@@ -57,4 +57,19 @@ int cnl_tun_owner(int fd, uid_t owner);
 int cnl_tun_group(int fd, gid_t group);
 int cnl_tun_persist(int fd, int persist);
 void cnl_close(int fd);
+
+/// Starts `arguments[0]`, a path, in the calling thread's network namespace: nothing else of the caller's reaches it,
+/// and it is killed if the caller ends before it. Its standard error goes to `errors`. The child's pid.
+int cnl_spawn(char *const arguments[], int errors);
+/// Waits for a child and reaps it; past the timeout it is killed. Its exit code, or 128 + its signal.
+int cnl_reap(pid_t child, int timeout_ms);
+/// Both ends close-on-exec and non-blocking.
+int cnl_pipe(int ends[2]);
+ssize_t cnl_read(int fd, void *bytes, size_t length);
+
+/// A descriptor of a process, close-on-exec (pidfd_open(2)).
+int cnl_pidfd(pid_t pid);
+int cnl_pidfd_signal(int fd, int number);
+/// 1 where the process has ended, at the latest after the timeout; else 0.
+int cnl_pidfd_ended(int fd, int timeout_ms);
 #endif

@@ -101,6 +101,7 @@ extension Object {
     case (.sysctl(let a), .sysctl(let b)): fields(a, b)
     case (.former(let a), .former(let b)): fields(a, b)
     case (.reservation(let a), .reservation(let b)): fields(a, b)
+    case (.service(let a), .service(let b)): fields(a, b)
     default: "it is of another kind"
     }
   }

@@ -47,6 +47,8 @@ package enum Disk {
     guard descriptor >= 0 else { throw HostError("create \(new)", errno: errno) }
     do throws(HostError) {
       defer { close(descriptor) }
+      // Whatever the caller's umask is.
+      guard fchmod(descriptor, mode) == 0 else { throw HostError("set the mode of \(new)", errno: errno) }
       try write(bytes, to: descriptor, new)
       try rename(new, to: path)
     } catch {
@@ -68,7 +70,9 @@ package enum Disk {
     var prefix = path.hasPrefix("/") ? "" : "."
     for part in path.split(separator: "/") {
       prefix += "/" + part
-      guard mkdir(prefix, mode) == 0 || errno == EEXIST else {
+      if mkdir(prefix, mode) == 0 {
+        guard chmod(prefix, mode) == 0 else { throw HostError("set the mode of \(prefix)", errno: errno) }
+      } else if errno != EEXIST {
         throw HostError("create the folder \(prefix)", errno: errno)
       }
     }

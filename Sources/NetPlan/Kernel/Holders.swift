@@ -36,7 +36,7 @@ func inode(_ path: String) -> UInt64? {
   return stat(path, &status) == 0 ? UInt64(status.st_ino) : nil
 }
 
-private func numericEntries(_ path: String) -> [Int32] {
+func numericEntries(_ path: String) -> [Int32] {
   guard let directory = opendir(path) else { return [] }
   defer { closedir(directory) }
   var numbers: [Int32] = []

@@ -7,6 +7,7 @@ package struct LinuxHost: Host, ~Copyable {
   var links = LinkTable()
   private let ledger: RecordFile<Former>
   private let reservations: RecordFile<Reservation>
+  private let services: ServiceFolders
   /// Looked up once: neither changes while a plan is made and applied.
   private var facts: HostFacts?
   private var wireless: Set<Int32>?
@@ -25,6 +26,7 @@ package struct LinuxHost: Host, ~Copyable {
     }
     ledger = .ledger(in: places.directory)
     reservations = .reservations(in: places.lasting)
+    services = ServiceFolders(path: places.directory + "/services")
   }
 
   // MARK: Observing
@@ -53,7 +55,7 @@ package struct LinuxHost: Host, ~Copyable {
 
   /// What is kept in files because no kernel keeps it.
   private func readRecords() throws(HostError) -> State {
-    State(try ledger.read() + reservations.read())
+    State(try ledger.read() + reservations.read() + services.read())
   }
 
   /// Of the links and their settings, those of `names` or all.
@@ -233,6 +235,7 @@ package struct LinuxHost: Host, ~Copyable {
     facts.forceForwarding = access("/proc/sys/net/ipv6/conf/all/force_forwarding", F_OK) == 0
     facts.ipv4ForwardsAll = ProcFile.read("/proc/sys/net/ipv4/conf/all/forwarding") == "1"
     facts.ipv6ForwardsAll = ProcFile.read("/proc/sys/net/ipv6/conf/all/forwarding") == "1"
+    facts.dnsmasq = Executable.find("dnsmasq") != nil
     let tun = open("/dev/net/tun", O_RDWR | O_CLOEXEC)
     facts.tun = tun >= 0 || errno == EACCES || errno == EPERM
     if tun >= 0 { close(tun) }
@@ -274,6 +277,7 @@ package struct LinuxHost: Host, ~Copyable {
     for (index, step) in batch.steps.enumerated() where !step.cascades {
       if case .sysctl(let sysctl)? = step.change.after { outcomes[index] = write(sysctl) }
     }
+    services.perform(batch, &outcomes)
     return outcomes
   }
 
@@ -362,7 +366,7 @@ package struct LinuxHost: Host, ~Copyable {
       case .rule: requests.add(before?.rule, after?.rule)
       case .neighbour(let proxy):
         try requests.add(before == nil ? nil : proxy, after == nil ? nil : proxy, &links)
-      case .link, .sysctl, .former, .reservation: break
+      case .link, .sysctl, .former, .reservation, .service: break
       }
     }
     return nil

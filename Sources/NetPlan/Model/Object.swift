@@ -9,6 +9,7 @@ package enum Object: Sendable, Equatable {
   case sysctl(Sysctl)
   case former(Former)
   case reservation(Reservation)
+  indirect case service(Service)
 
   package var id: ObjectID {
     switch self {
@@ -21,6 +22,7 @@ package enum Object: Sendable, Equatable {
     case .sysctl(let sysctl): .sysctl(sysctl.key)
     case .former(let former): .former(former.id)
     case .reservation(let reservation): .reservation(reservation.id)
+    case .service(let service): .service(service.id)
     }
   }
 
@@ -35,6 +37,7 @@ package enum Object: Sendable, Equatable {
     case .sysctl(let value): value
     case .former(let value): value
     case .reservation(let value): value
+    case .service(let value): value
     }
   }
 
@@ -59,7 +62,7 @@ package enum Object: Sendable, Equatable {
     case .route(let route): route.origin
     case .rule(let rule): rule.origin
     case .neighbour(let neighbour): neighbour.origin
-    case .link, .sysctl, .former, .reservation: nil
+    case .link, .sysctl, .former, .reservation, .service: nil
     }
   }
 
@@ -70,6 +73,7 @@ package enum Object: Sendable, Equatable {
   package var rule: Rule? { if case .rule(let value) = self { value } else { nil } }
   package var sysctl: Sysctl? { if case .sysctl(let value) = self { value } else { nil } }
   package var former: Former? { if case .former(let value) = self { value } else { nil } }
+  package var service: Service? { if case .service(let value) = self { value } else { nil } }
   package var reservation: Reservation? { if case .reservation(let value) = self { value } else { nil } }
 
   /// The links without which the object cannot be: they go first, it goes with them.
@@ -79,7 +83,7 @@ package enum Object: Sendable, Equatable {
     case .address(let address): [address.link]
     case .nexthop(let nexthop): nexthop.link.map { [$0] } ?? []
     case .route(let route): route.links
-    case .rule, .former, .reservation: []
+    case .rule, .former, .reservation, .service: []
     case .neighbour(let neighbour): [neighbour.link]
     case .sysctl(let sysctl): sysctl.key.link.map { [$0] } ?? []
     }
@@ -97,6 +101,7 @@ package enum ObjectID: Hashable, Sendable {
   case sysctl(SysctlKey)
   case former(FormerID)
   case reservation(ReservationID)
+  case service(ServiceID)
 
   /// The order in which kinds are listed.
   private var rank: Int {
@@ -110,6 +115,7 @@ package enum ObjectID: Hashable, Sendable {
     case .sysctl: 6
     case .former: 7
     case .reservation: 8
+    case .service: 9
     }
   }
 }
@@ -127,6 +133,7 @@ extension ObjectID: Comparable, CustomStringConvertible {
     case .sysctl(let key): "sysctl/\(key)"
     case .former(let id): "former/\(id.object)#\(id.attribute)"
     case .reservation(let id): "reservation/\(id)"
+    case .service(let id): "service/\(id)"
     }
   }
 
@@ -142,6 +149,7 @@ extension ObjectID: Comparable, CustomStringConvertible {
     case (.sysctl(let a), .sysctl(let b)): a < b
     case (.former(let a), .former(let b)): a < b
     case (.reservation(let a), .reservation(let b)): a < b
+    case (.service(let a), .service(let b)): a < b
     default: a.rank < b.rank
     }
   }

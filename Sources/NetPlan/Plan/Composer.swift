@@ -77,6 +77,7 @@ struct Composer {
     }
     releaseUplinks()
     routeGuests()
+    serve()
     prune()
     settleLedger()
   }

@@ -7,6 +7,7 @@ extension Footing {
       return change.action == .replace ? after.replacing(before) : after.updating(before)
     case (nil, .link(let after)?): return after.creation
     case (.link?, nil): return [(.remove, change)]
+    case (.service(let service)?, nil): return service.removal
     default: break
     }
     // What stands on a link that goes, goes with it, or has moved off it by then.
@@ -71,6 +72,7 @@ extension Footing {
       guard let after = change.after?.former else { return .forget }
       return after.users.count < before.users.count ? .forget : .ledger
     case .reservation: return change.after == nil ? .forget : .ledger
+    case .service: return .serve
     }
   }
 
@@ -99,5 +101,16 @@ extension Footing {
       (stage, Change(before: nil, after: .address(marked))),
       (stage < .confirm ? .confirm : .rearrange, Change(before: .address(marked), after: object)),
     ]
+  }
+}
+
+extension Service {
+  /// A stop can be taken back by a start; the leases that it gave cannot, so they go after the decision.
+  fileprivate var removal: [(Stage, Change)] {
+    var stopped = self
+    stopped.state = .stopped
+    let end = (Stage.forget, Change(before: .service(stopped), after: nil))
+    return state == .stopped
+      ? [end] : [(.serve, Change(before: .service(self), after: .service(stopped))), end]
   }
 }

@@ -24,6 +24,8 @@ package struct HostFacts: Described {
   package var ipv6ForwardsAll: Bool?
   /// `/dev/net/tun` can be opened.
   package var tun: Bool?
+  /// The program is installed.
+  package var dnsmasq: Bool?
   /// Known users and groups by name.
   package var users: [NamedID]?
   package var groups: [NamedID]?
@@ -38,6 +40,7 @@ package struct HostFacts: Described {
     .open("ipv4-forwards-all", \.ipv4ForwardsAll),
     .open("ipv6-forwards-all", \.ipv6ForwardsAll),
     .open("tun", \.tun),
+    .open("dnsmasq", \.dnsmasq),
     .open("users", \.users),
     .open("groups", \.groups),
   ]

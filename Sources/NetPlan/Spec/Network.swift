@@ -88,5 +88,6 @@ package struct DHCP: Hashable, Sendable {
 package struct DNS: Hashable, Sendable {
   package var domain: String?
   package var hosts: [String: [IPAddress]]
-  package var upstream: [IPAddress]
+  /// nil = the host's own, those of resolv.conf(5).
+  package var upstream: [IPAddress]?
 }

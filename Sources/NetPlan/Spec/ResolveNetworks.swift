@@ -143,7 +143,7 @@ extension Resolver {
     guard let toggle = keys.dns ?? (byDefault ? .on(DNSKeys()) : nil), case .on(let written) = toggle else {
       return nil
     }
-    return DNS(domain: written.domain, hosts: written.hosts ?? [:], upstream: written.upstream ?? [])
+    return DNS(domain: written.domain, hosts: written.hosts ?? [:], upstream: written.upstream)
   }
 
   /// After the NICs are known: which VLANs each bridge and its uplink carry.

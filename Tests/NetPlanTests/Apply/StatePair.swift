@@ -118,6 +118,7 @@ struct StatePair: CustomStringConvertible {
     case .rule(let rule): try? kernel.perform(.deleteRule(rule))
     case .neighbour(let proxy): try? kernel.perform(.deleteProxy(proxy))
     case .former(let former): try? kernel.perform(.ledger(gone: [former.id], new: []))
+    case .service(let service): kernel.services[service.id] = nil
     case .reservation(let reservation): kernel.reservations[reservation.id] = nil
     case .sysctl(let sysctl):
       let usual = SimulatedKernel.usualSettings.first {

@@ -129,6 +129,7 @@ struct RandomRequest {
     case .rule(let rule): return .deleteRule(rule)
     case .neighbour(let proxy): return .deleteProxy(proxy)
     case .former(let former): return .ledger(gone: [former.id], new: [])
+    case .service(let service): return .serve(service.id, nil)
     case .reservation(let reservation): return .reserve(gone: [reservation.id], new: [])
     case .link, .sysctl: return ledger()
     }

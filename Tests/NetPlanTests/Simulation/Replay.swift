@@ -248,7 +248,7 @@ extension Request {
     case .deleteProxy(let proxy): return [Change(before: .neighbour(proxy), after: nil)]
     case .write(let sysctl): return [Change(before: nil, after: .sysctl(sysctl))]
     // A file, and nothing of the kernel's; the others are not made at random.
-    case .ledger, .reserve, .rename, .addAltnames, .removeAltnames, .removeVLANs: return []
+    case .ledger, .reserve, .serve, .rename, .addAltnames, .removeAltnames, .removeVLANs: return []
     }
   }
 }

@@ -59,6 +59,10 @@ struct SimulatedHost: Host {
     for (index, change) in steps {
       if case .sysctl(let sysctl)? = change.after { outcomes[index] = perform([.write(sysctl)])[0] }
     }
+    for (index, change) in steps {
+      guard case .service(let id) = change.id else { continue }
+      outcomes[index] = perform([.serve(id, change.after?.service)])[0]
+    }
     return outcomes
   }
 

@@ -26,6 +26,8 @@ struct SimulatedKernel: Sendable {
   var settings: [SysctlKey: String] = [:]
   /// The file beside the kernel.
   var ledger: [Former] = []
+  /// Programs that run beside it.
+  var services: [ServiceID: Service] = [:]
   /// That which outlives it.
   var reservations: [ReservationID: Reservation] = [:]
 
@@ -143,6 +145,7 @@ struct SimulatedKernel: Sendable {
     }
     for rule in rules { state.insert(.rule(rule)) }
     for proxy in proxies { state.insert(.neighbour(proxy)) }
+    for service in services.values { state.insert(.service(service)) }
     for reservation in reservations.values { state.insert(.reservation(reservation)) }
     return state
   }
