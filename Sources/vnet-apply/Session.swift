@@ -78,6 +78,7 @@ struct Session: ~Copyable {
       var transaction = Transaction(
         host: host, store: FileJournal(directory: stateDirectory), isInterrupted: Signals.isPending)
       let recovery = try transaction.recover()
+      transaction.host.sweep()
       try Report.tell(recovery, quiet: options.quiet)
       return Change(
         lock: lock, stateDirectory: stateDirectory, transaction: transaction, didRecover: recovery != .nothing

@@ -57,6 +57,9 @@ package enum Disk {
     }
   }
 
+  /// Removes the new file that a killed `replace` left beside.
+  static func sweep(_ path: String) { unlink(path + ".new") }
+
   package static func rename(_ old: String, to new: String) throws(HostError) {
     guard Glibc.rename(old, new) == 0 else { throw HostError("rename \(old) to \(new)", errno: errno) }
   }

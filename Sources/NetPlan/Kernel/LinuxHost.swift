@@ -29,6 +29,13 @@ package struct LinuxHost: Host, ~Copyable {
     services = ServiceFolders(path: places.directory + "/services")
   }
 
+  /// Takes away what a killed run left half written, once its journal has been seen to.
+  package func sweep() {
+    ledger.sweep()
+    reservations.sweep()
+    for folder in services.all { folder.sweep() }
+  }
+
   // MARK: Observing
 
   package mutating func observe() throws(HostError) -> Observation {
@@ -262,6 +269,11 @@ package struct LinuxHost: Host, ~Copyable {
   /// Who has these TAPs open.
   package func holders(of names: Set<LinkName>) -> [LinkName: [Holder]] {
     names.isEmpty ? [:] : tapHolders(of: names, inNamespace: threadNamespaceInode())
+  }
+
+  /// Addresses that the DHCP servers of `name`, or all of ours, have given out.
+  package func leases(of name: String?) -> Set<IPAddress> {
+    Set(services.all.filter { name == nil || $0.id.name == name }.flatMap(\.leases))
   }
 
   // MARK: Performing

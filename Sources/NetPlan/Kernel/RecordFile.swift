@@ -44,7 +44,6 @@ struct RecordFile<Record: Described>: Sendable {
 
   /// An empty file is none, and leaves no empty folder behind.
   private func write(_ records: [Record]) throws(HostError) {
-    let folder = String(path[..<(path.lastIndex(of: "/") ?? path.endIndex)])
     if records.isEmpty {
       try Disk.remove(path)
       rmdir(folder)
@@ -54,6 +53,11 @@ struct RecordFile<Record: Described>: Sendable {
     let json = JSON.array(records.map(\.json))
     try Disk.replace(path, with: Array(json.text(indent: 1).utf8) + [UInt8(ascii: "\n")], mode: 0o644)
   }
+
+  private var folder: String { String(path[..<(path.lastIndex(of: "/") ?? path.endIndex)]) }
+
+  /// What a killed run left half written.
+  func sweep() { Disk.sweep(path) }
 
   private var damaged: HostError {
     HostError(

@@ -155,19 +155,29 @@ struct ServiceFolder {
     try stop()
     for file in File.allCases {
       try Disk.remove(path(file))
-      try Disk.remove(path(file) + ".new")
     }
+    sweep()
     guard rmdir(path) == 0 || errno == ENOENT else {
       throw HostError("remove the folder \(path)", errno: errno)
     }
   }
 
+  /// What a killed run left half written.
+  func sweep() { for file in File.allCases { Disk.sweep(path(file)) } }
+
   private func write(_ lines: [String], _ file: File) throws(HostError) {
     try Disk.replace(path(file), with: lines.flatMap { Array("\($0)\n".utf8) }, mode: 0o644)
   }
 
-  /// What it has given out: lines of dnsmasq's lease file.
-  var leases: [String] { (try? lines(.leases)) ?? [] }
+  /// Addresses that guests have now: lines of `expiry identity address name …`, 0 for ever.
+  var leases: [IPAddress] {
+    let now = time(nil)
+    return ((try? lines(.leases)) ?? []).compactMap { line in
+      let words = line.split(separator: " ")
+      guard words.count > 2, let expiry = Int(words[0]), expiry == 0 || expiry > now else { return nil }
+      return IPAddress(words[2])
+    }
+  }
 }
 
 /// Programs where a system has them; the caller's own PATH is nobody's business here.
