@@ -195,6 +195,62 @@ struct ServiceTests {
     }
   }
 
+  @Test("'status' shows what is reserved, and what of it the guest has taken")
+  func status() throws {
+    try Host.with { host in
+      let file = try apply(host)
+      let web = try host.reservation("vms.web.nics.eth0")
+      let guest = try Guest("web-eth0", mac: web.mac, on: host)
+      defer { guest.leave() }
+      _ = try guest.lease()
+      let status = try host.vnet("status", file)
+      expect(status, exits: 0)
+      #expect(status.stdout.contains("  \(web.addresses[0]) (lease) \(web.addresses[1])  "), "\(status)")
+      #expect(status.stdout.contains("  10.77.3.7 fd77:3::"), "\(status)")
+      let nics = try JSON(parsing: host.vnet("status", "--json", file).stdout)["nics"].elements
+      #expect(nics.map { $0["leases"].elements.map(\.line) } == [[], [web.addresses[0]]])
+    }
+  }
+
+  @Test("one VM that is removed or applied alone is told to the server, which stays")
+  func parts() throws {
+    try Host.with { host in
+      let file = try apply(host)
+      let before = host.servers
+      expect(try host.vnet("remove", file, "web"), exits: 0)
+      let hosts = { try must(["cat", host.serviceFolder("lab") + "/hosts"]) }
+      #expect(try !hosts().contains(",web\n") && hosts().contains(",db\n"))
+      expect(try host.vnet("apply", "--only", "web", file), exits: 0)
+      #expect(try hosts().contains(",web\n"))
+      #expect(host.servers == before)
+      expect(try host.vnet("plan", file), exits: 0)
+    }
+  }
+
+  @Test("a snapshot plans offline as the host does, and redacted it tells no hardware address")
+  func snapshot() throws {
+    try Host.with { host in
+      let file = try apply(host)
+      let web = try host.reservation("vms.web.nics.eth0")
+      let whole = try host.files.write("whole.json", host.vnet("snapshot").stdout)
+      expect(try run([Tools.vnetApply, "plan", "--against", whole, file]), exits: 0)
+      let redacted = try host.vnet("snapshot", "--redact").stdout
+      #expect(redacted.contains("\"object\": \"service\"") && !redacted.contains(web.mac))
+    }
+  }
+
+  @Test("a state folder is found from wherever a program is started")
+  func relative() throws {
+    try Host.with { host in
+      let file = try host.files.write("served.conf", Served.text)
+      let command = ["env", "-C", host.files.path, Tools.vnetApply]
+      for words in [["apply"], ["plan"], ["remove"]] {
+        expect(try host.space.run(command + words + ["--state-dir", "state", file]), exits: 0)
+      }
+      #expect(host.servers == [])
+    }
+  }
+
   @Test("a host without the program is told which package has it, and the offline check passes")
   func missing() throws {
     try Host.with { host in

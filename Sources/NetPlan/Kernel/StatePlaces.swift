@@ -15,7 +15,9 @@ package struct StatePlaces: Sendable, Hashable {
   }
 
   /// `root` is what `--state-dir` says; another than the usual one takes everything along.
-  package init(root: String, namespace cookie: UInt64) {
+  package init(root written: String, namespace cookie: UInt64) {
+    // Programs are started in a folder of their own.
+    let root = written.hasPrefix("/") ? written : "\(workingDirectory())/\(written)"
     directory = "\(root)/\(cookie)"
     let lastingRoot = root == StatePlaces.usual ? "/var/lib/vnet-apply" : "\(root)/lasting"
     lasting =
@@ -25,6 +27,12 @@ package struct StatePlaces: Sendable, Hashable {
       case .nameless: directory
       }
   }
+}
+
+private func workingDirectory() -> String {
+  guard let path = getcwd(nil, 0) else { return "" }
+  defer { free(path) }
+  return String(cString: path)
 }
 
 extension Namespace {

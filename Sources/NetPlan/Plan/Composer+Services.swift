@@ -16,24 +16,28 @@ extension Composer {
   }
 
   private func isServed(_ network: Network) -> Bool {
-    network.segment == .own && !hostAddresses(of: network).isEmpty
-      && (network.dhcp != nil || network.dns != nil || network.ra)
+    let addresses = servedAddresses(of: network)
+    return network.segment == .own && !addresses.isEmpty
+      && (network.dhcp != nil || network.dns != nil
+        || network.ra && addresses.contains { $0.family == .ipv6 })
+  }
+
+  private func servedAddresses(of network: Network) -> [IPInterface] {
+    hostAddresses(of: network).filter { host.facts.ipv6 != false || $0.family == .ipv4 }
   }
 
   private mutating func add(dnsmasq network: Network, _ link: LinkName, _ nics: [NIC]) {
     let path = "networks.\(network.name)"
+    let files = Dnsmasq(
+      link: link, addresses: servedAddresses(of: network), dhcp: network.dhcp, dns: network.dns,
+      advertises: network.ra)
     if host.facts.dnsmasq == false {
       lacking(
         network.position, path, "this host has no dnsmasq, which serves DHCP, DNS and router advertisements",
         hint:
           "apt install dnsmasq-base (elsewhere the package is dnsmasq); or turn 'dhcp', 'dns' and 'ra' off",
         isShared: true)
-      return
     }
-    let hasIPv6 = host.facts.ipv6 != false
-    let files = Dnsmasq(
-      link: link, addresses: hostAddresses(of: network).filter { hasIPv6 || $0.family == .ipv4 },
-      dhcp: network.dhcp, dns: network.dns, advertises: network.ra)
     do throws(Dnsmasq.Unfit) {
       let id = ServiceID(program: .dnsmasq, name: topology.name, network: network.name)
       let service = Service(
@@ -41,9 +45,10 @@ extension Composer {
         names: network.dns.map { names(nics, $0) } ?? [])
       target.want(.service(service), because: path)
     } catch {
+      let key = String(error.key.prefix { $0 != "." })
       conflict(
-        network.written[error.key] ?? network.written[String(error.key.prefix { $0 != "." })]
-          ?? network.position, "\(path).\(error.key)", error.message)
+        network.written[error.key] ?? network.written[key] ?? network.position, "\(path).\(error.key)",
+        error.message)
     }
   }
 

@@ -22,15 +22,37 @@ struct Dnsmasq {
   // MARK: The configuration proper
 
   func configuration() throws(Unfit) -> [String] {
+    try checkPrefixes()
     var lines = ["interface=\(try device())", "except-interface=lo", "bind-dynamic", "no-hosts"]
     lines += names
     if let dhcp { lines += try lease(dhcp) }
-    if advertises, addresses.contains(where: { $0.family == .ipv6 }) {
+    let prefixes = subnets.filter { $0.family == .ipv6 }
+    if advertises, !prefixes.isEmpty {
       lines.append("enable-ra")
-      lines += addresses.filter { $0.family == .ipv6 && dhcp == nil }
-        .map { "dhcp-range=\($0.prefix.address),ra-only,\($0.length)" }
+      if dhcp == nil { lines += prefixes.map { "dhcp-range=\($0.address),ra-only,\($0.length)" } }
     }
     return lines
+  }
+
+  /// Those in which there is room for guests.
+  private var subnets: [IPPrefix] {
+    addresses.map(\.prefix).filter { $0.length < $0.family.bits - 1 && !$0.address.isLinkLocal }
+  }
+
+  private func checkPrefixes() throws(Unfit) {
+    guard dhcp != nil || advertises else { return }
+    if let short = subnets.first(where: { $0.family == .ipv6 && $0.length < 64 }) {
+      throw Unfit(
+        key: "address",
+        message: "DHCPv6 and router advertisements serve prefixes of 64 bits and longer, not \(short)")
+    }
+    for range in dhcp?.range ?? []
+    where !subnets.contains(where: { $0.contains(range.lowerBound) && $0.contains(range.upperBound) }) {
+      throw Unfit(
+        key: "dhcp.range",
+        message: "\(range.lowerBound)-\(range.upperBound) is in no subnet of the host's there: "
+          + addresses.map { "\($0)" }.joined(separator: ", "))
+    }
   }
 
   /// A trailing asterisk would be a pattern, and no quotes help against it.
@@ -57,7 +79,7 @@ struct Dnsmasq {
   private func lease(_ dhcp: DHCP) throws(Unfit) -> [String] {
     // Names are those of the file: no guest gives itself another's.
     var lines = ["dhcp-authoritative", "dhcp-ignore-names", "dhcp-lease-max=65535"]
-    for address in addresses { lines += try ranges(dhcp, address) }
+    for subnet in subnets { lines += ranges(dhcp, subnet) }
     if let router = dhcp.router {
       guard router.family == .ipv4 else {
         throw Unfit(key: "dhcp.router", message: "\(router) cannot be told: an IPv6 router advertises itself")
@@ -73,16 +95,11 @@ struct Dnsmasq {
   }
 
   /// Guests that have a reservation get it in any subnet that has a range, be it an empty one (`static`).
-  private func ranges(_ dhcp: DHCP, _ address: IPInterface) throws(Unfit) -> [String] {
-    let subnet = address.prefix
-    if subnet.length > subnet.family.bits - 2 || subnet.address.isLinkLocal { return [] }
-    var rest: [String] = []
+  private func ranges(_ dhcp: DHCP, _ subnet: IPPrefix) -> [String] {
+    var rest: [String]
     if subnet.family == .ipv4 {
       rest = ["\(IPAddress(family: .ipv4, value: IPPrefix.mask(.ipv4, subnet.length)))"]
     } else {
-      guard subnet.length >= 64 else {
-        throw Unfit(key: "address", message: "DHCPv6 serves prefixes of 64 bits and longer, not \(subnet)")
-      }
       // Guests that know no DHCPv6 make their addresses of the prefix (RFC 4862), which takes 64 bits.
       rest = (advertises && subnet.length == 64 ? ["slaac"] : []) + ["\(subnet.length)"]
     }

@@ -118,12 +118,22 @@ struct DnsmasqTests {
       ("\(v4), dhcp: {boot: {file: a, server: \"x\\\"\"}}", "dhcp.boot.server"),
       ("\(v4), dhcp: {router: \"fe80::1\"}", "dhcp.router"),
       ("address: \"fd07::1/48\"", "address"),
+      ("address: \"fd07::1/48\", dhcp: false", "address"),
+      ("address: auto, dhcp: {range: 192.0.2.1-192.0.2.9}", "dhcp.range"),
     ] {
       let target = try target("networks: {n: {\(network)}}\n")
       #expect(Array(target.wanted.services).isEmpty)
       #expect(target.obstacles.map(\.path) == ["networks.n.\(key)"], "\(network)")
       #expect(target.obstacles.allSatisfy { $0.position != nil })
     }
+  }
+
+  @Test("router advertisements alone need an IPv6 address, and link-local ones are nobody's subnet")
+  func advertised() throws {
+    let off = "dhcp: false, dns: false"
+    #expect(Array(try target("networks: {n: {\(v4), \(off)}}\n").wanted.services).isEmpty)
+    let lines = try service("address: [\"fd07::1/64\", \"fe80::7/64\"], \(off)").configuration
+    #expect(lines.filter { $0.hasPrefix("dhcp-range") } == ["dhcp-range=fd07::,ra-only,64"])
   }
 
   @Test("a host that lacks the program lacks what the file needs")
