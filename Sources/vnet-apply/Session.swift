@@ -74,7 +74,7 @@ struct Session: ~Copyable {
     Signals.hold()
     let lock = try lock(timeout: lockTimeout)
     do {
-      try Disk.makeDirectory(stateDirectory)
+      try Disk.makeDirectory(stateDirectory, exactly: true)
       var transaction = Transaction(
         host: host, store: FileJournal(directory: stateDirectory), isInterrupted: Signals.isPending)
       let recovery = try transaction.recover()

@@ -61,6 +61,36 @@ struct ServiceFaultTests {
     }
   }
 
+  @Test("a program that cannot be executed undoes the run")
+  func execution() throws {
+    try Host.with { host in
+      let state = try Case(host)
+      let program = try must(["sh", "-c", "readlink -f $(command -v dnsmasq)"]).trimmed
+      let outcome = try host.space.run(
+        ["strace", "-f", "-qq", "-o", host.files.path + "/trace", "-P", program, "-e", "trace=execve", "-e"]
+          + ["inject=execve:error=EACCES", Tools.vnetApply, "apply", state.file])
+      expect(outcome, exits: 1)
+      #expect(outcome.stderr.contains("Permission denied"), "\(outcome)")
+      try state.expectNothing("execve")
+    }
+  }
+
+  @Test(
+    "a file that cannot be written undoes the run",
+    arguments: ["conf", "hosts", "names", "reservations.json"])
+  func unwritable(_ name: String) throws {
+    try Host.with { host in
+      let state = try Case(host)
+      let folder = name.hasSuffix(".json") ? host.space.lasting : try host.serviceFolder("lab")
+      let outcome = try host.space.run(
+        ["strace", "-qq", "-o", host.files.path + "/trace", "-P", "\(folder)/\(name).new", "-e"]
+          + ["trace=openat", "-e", "inject=openat:error=ENOSPC", Tools.vnetApply, "apply", state.file])
+      expect(outcome, exits: 1)
+      #expect(outcome.stderr.contains("\(name).new"), "\(outcome)")
+      try state.expectNothing(name)
+    }
+  }
+
   @Test("a folder that the program cannot get through undoes the run")
   func closed() throws {
     try Host.with { host in

@@ -251,6 +251,49 @@ struct ServiceTests {
     }
   }
 
+  @Test(
+    "whatever the caller's umask, session and signals are, the server gets at its files and outlives the caller"
+  )
+  func inherited() throws {
+    try Host.with { host in
+      let file = try host.files.write("served.conf", Served.text)
+      let outcome = try run(
+        [
+          "setsid", "-w", "sh", "-c",
+          "umask 077; trap '' HUP; exec \(Tools.vnetApply) --netns \(host.space.name) \(file)",
+        ])
+      expect(outcome, exits: 0)
+      let web = try host.reservation("vms.web.nics.eth0")
+      let guest = try Guest("web-eth0", mac: web.mac, on: host)
+      defer { guest.leave() }
+      #expect(try guest.lease()["new_ip_address"] == web.addresses[0])
+      let pid = try #require(host.servers.first)
+      let words = try must(["cat", "/proc/\(pid)/stat"]).words
+      #expect(words[5] != "\(getsid(0))" && words[6] == "0", "session and terminal: \(words)")
+      let status = try must(["cat", "/proc/\(pid)/status"]).lines
+      #expect(status.contains("SigBlk:\t0000000000000000"), "\(status)")
+      let open = try must(["ls", "-l", "/proc/\(pid)/fd"])
+      #expect(!open.contains("/run/vnet-apply/\(host.space.cookie ?? "").lock") && !open.contains("journal"))
+    }
+  }
+
+  @Test("the same configuration in two namespaces is two of everything")
+  func twice() throws {
+    try Host.with { one in
+      try Host.with { other in
+        let text =
+          "name: served\nnetworks: {lab: {address: auto}}\nvms: {web: {nics: {eth0: {network: lab}}}}\n"
+        let file = try apply(one, text)
+        _ = try apply(other, "mac-seed: another\n" + text)
+        let web = try other.reservation("vms.web.nics.eth0")
+        #expect(try one.reservation("vms.web.nics.eth0").mac != web.mac)
+        expect(try one.vnet("remove", file), exits: 0)
+        #expect(one.servers.isEmpty && other.servers.count == 1)
+        #expect(try other.reservation("vms.web.nics.eth0") == web)
+      }
+    }
+  }
+
   @Test("a host without the program is told which package has it, and the offline check passes")
   func missing() throws {
     try Host.with { host in

@@ -14,7 +14,7 @@ package struct Lock: ~Copyable {
     let directory = StatePlaces.usual
     let path = "\(directory)/\(cookie).lock"
     do throws(HostError) {
-      try Disk.makeDirectory(directory)
+      try Disk.makeDirectory(directory, exactly: true)
     } catch {
       throw .host(error)
     }

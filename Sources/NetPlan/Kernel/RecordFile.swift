@@ -49,9 +49,11 @@ struct RecordFile<Record: Described>: Sendable {
       rmdir(folder)
       return
     }
-    try Disk.makeDirectory(folder)
+    try Disk.makeDirectory(folder, exactly: true)
     let json = JSON.array(records.map(\.json))
-    try Disk.replace(path, with: Array(json.text(indent: 1).utf8) + [UInt8(ascii: "\n")], mode: 0o644)
+    try Disk.replace(
+      path, with: Array(json.text(indent: 1).utf8) + [UInt8(ascii: "\n")], mode: 0o644,
+      exactly: true)
   }
 
   private var folder: String { String(path[..<(path.lastIndex(of: "/") ?? path.endIndex)]) }

@@ -135,7 +135,7 @@ struct ServiceFolder {
     let needsStart = wanted.state != .stopped && present.state == .stopped
     if wanted.state == .stopped || wanted.configuration != present.configuration { try stop() }
     if wanted.state == .stopped || needsStart || wanted.configuration != present.configuration {
-      try Disk.makeDirectory(path)
+      try Disk.makeDirectory(path, exactly: true)
       try write(wanted.configuration, .configuration)
       try write(wanted.hosts, .hosts)
       try write(wanted.names, .names)
@@ -166,7 +166,7 @@ struct ServiceFolder {
   func sweep() { for file in File.allCases { Disk.sweep(path(file)) } }
 
   private func write(_ lines: [String], _ file: File) throws(HostError) {
-    try Disk.replace(path(file), with: lines.flatMap { Array("\($0)\n".utf8) }, mode: 0o644)
+    try Disk.replace(path(file), with: lines.flatMap { Array("\($0)\n".utf8) }, mode: 0o644, exactly: true)
   }
 
   /// Addresses that guests have now: lines of `expiry identity address name …`, 0 for ever.

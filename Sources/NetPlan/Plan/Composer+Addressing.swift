@@ -21,10 +21,7 @@ extension Composer {
   /// The first step of a target: everything else asks who has which address.
   mutating func assignAddresses() {
     chooseSubnets()
-    var nics: [String: [NIC]] = [:]
-    for vm in topology.vms {
-      for nic in vm.nics { if let name = nic.network?.value { nics[name, default: []].append(nic) } }
-    }
+    let nics = guestsByNetwork(where: reserves)
     let formerVMs = Dictionary(
       topology.vms.compactMap { vm in vm.was.map { (vm.name, $0) } }, uniquingKeysWith: { first, _ in first })
     for network in topology.networks where reserves(network) {
@@ -39,6 +36,16 @@ extension Composer {
   /// Where the host itself says who has which address. On the LAN of an uplink others do.
   private func reserves(_ network: Network) -> Bool {
     network.segment == .own && !hostAddresses(of: network).isEmpty
+  }
+
+  /// The NICs of those networks alone: most files have many that are on none of them.
+  func guestsByNetwork(where isMeant: (Network) -> Bool) -> [String: [NIC]] {
+    var nics = Dictionary(uniqueKeysWithValues: topology.networks.filter(isMeant).map { ($0.name, [NIC]()) })
+    if nics.isEmpty { return nics }
+    for vm in topology.vms {
+      for nic in vm.nics { if let name = nic.network?.value { nics[name]?.append(nic) } }
+    }
+    return nics
   }
 
   private func record(_ path: String) -> Reservation? {
@@ -171,6 +178,7 @@ extension Composer {
 
   /// The host reaches what lies behind a bridged guest by the guest.
   mutating func routeBehind(_ nic: NIC, _ bridge: LinkName, _ path: String) {
+    if nic.routes.isEmpty { return }
     let guests = guestAddresses(of: nic).map(\.address)
     for prefix in nic.routes where prefix.value.family == .ipv4 || host.facts.ipv6 != false {
       checkOverlap(prefix.value, at: prefix.position, "\(path).routes", proxy: nil)

@@ -1,10 +1,7 @@
 extension Composer {
   /// DHCP, DNS and router advertisements, one program a network.
   mutating func serve() {
-    var guests: [String: [NIC]] = [:]
-    for nic in topology.vms.lazy.flatMap(\.nics) {
-      if let network = nic.network?.value { guests[network, default: []].append(nic) }
-    }
+    let guests = guestsByNetwork(where: isServed)
     for network in topology.networks where isServed(network) {
       guard let bridge = bridges[network.name] else { continue }
       add(dnsmasq: network, bridge.name, guests[network.name] ?? [])
