@@ -8,7 +8,7 @@ struct GlobalOptions: ParsableArguments {
   var netns: String?
 
   @Option(help: ArgumentHelp("Where the journal and the ledger are.", valueName: "dir"))
-  var stateDir = "/run/vnet-apply"
+  var stateDir = StatePlaces.usual
 
   @Flag(name: .shortAndLong, help: "Say more on standard error.")
   var verbose = false

@@ -11,8 +11,9 @@ struct Session: ~Copyable {
   /// Enters the namespace asked for; the state of each namespace has a folder of its own.
   static func open(_ options: GlobalOptions) throws -> Session {
     let cookie = try enter(options)
-    let directory = "\(options.stateDir)/\(cookie)"
-    return Session(stateDirectory: directory, cookie: cookie, host: try openHost(directory), options: options)
+    let places = StatePlaces(root: options.stateDir, namespace: cookie)
+    return Session(
+      stateDirectory: places.directory, cookie: cookie, host: try openHost(places), options: options)
   }
 
   private static func enter(_ options: GlobalOptions) throws -> UInt64 {
@@ -29,9 +30,9 @@ struct Session: ~Copyable {
     }
   }
 
-  private static func openHost(_ stateDirectory: String) throws -> LinuxHost {
+  private static func openHost(_ places: StatePlaces) throws -> LinuxHost {
     do {
-      return try LinuxHost(stateDirectory: stateDirectory)
+      return try LinuxHost(places: places)
     } catch {
       throw Exit.because(error)
     }
@@ -74,10 +75,11 @@ struct Session: ~Copyable {
     Signals.hold()
     let lock = try lock(timeout: lockTimeout)
     do {
-      try Disk.makeDirectory(stateDirectory)
+      try Disk.makeDirectory(stateDirectory, exactly: true)
       var transaction = Transaction(
         host: host, store: FileJournal(directory: stateDirectory), isInterrupted: Signals.isPending)
       let recovery = try transaction.recover()
+      transaction.host.sweep()
       try Report.tell(recovery, quiet: options.quiet)
       return Change(
         lock: lock, stateDirectory: stateDirectory, transaction: transaction, didRecover: recovery != .nothing

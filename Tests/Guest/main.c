@@ -3,6 +3,7 @@
 //   stand-in guest --tap NAME [--mac MAC] [--address ADDRESS/LENGTH]... [--gateway ADDRESS]...
 //                  [--vlan ID] [--vnet-hdr] [--multi-queue]
 //   stand-in probe ADDRESS [COUNT [INTERVAL_US]]
+//   stand-in wire TAP NAMESPACE NAME MAC
 //   stand-in cookie
 //
 // `guest` attaches to a TAP (TUNSETIFF), prints "ready" and is a station there: it answers ARP, neighbour
@@ -12,6 +13,9 @@
 //
 // `probe` sends an echo request each millisecond, prints "ready" at the first reply and at the end (COUNT
 // reached, or standard input closed) `probe ADDRESS: 3000 sent, 0 lost, worst gap 1.4 ms`.
+//
+// `wire` makes an interface NAME in the namespace at the path NAMESPACE and joins it to a TAP, for guests that are
+// programs of that namespace (DHCP clients, resolvers). It lasts until standard input closes.
 //
 // `cookie` prints the network namespace cookie (SO_NETNS_COOKIE), the name of its state folder.
 
@@ -40,7 +44,8 @@ int main(int argc, char **argv) {
   setvbuf(stdout, NULL, _IOLBF, 0);
   if (argc >= 2 && strcmp(argv[1], "guest") == 0) return guest(argc - 1, argv + 1);
   if (argc >= 2 && strcmp(argv[1], "probe") == 0) return probe(argc - 1, argv + 1);
+  if (argc >= 2 && strcmp(argv[1], "wire") == 0) return wire(argc - 1, argv + 1);
   if (argc == 2 && strcmp(argv[1], "cookie") == 0) return cookie();
-  fprintf(stderr, "usage: stand-in guest --tap NAME [OPTION]... | probe ADDRESS [COUNT [INTERVAL_US]] | cookie\n");
+  fprintf(stderr, "usage: stand-in guest --tap NAME [OPTION]... | probe ADDRESS [COUNT [INTERVAL_US]] | wire … | cookie\n");
   return 64;
 }

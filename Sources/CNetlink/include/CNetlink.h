@@ -70,4 +70,18 @@ int cnl_detour_receive(int toggle, unsigned link, unsigned bridge);
 int cnl_detour_send(int toggle, unsigned bridge, unsigned link);
 
 void cnl_close(int fd);
+
+/// Starts `arguments[0]`, a path, in the calling thread's network namespace: nothing else of the caller's reaches it,
+/// and it is killed if the caller ends before it. The child's pid. A standard descriptor of −1 is /dev/null.
+int cnl_spawn(char *const arguments[], int in, int out, int errors);
+/// Waits for a child and reaps it. Its exit code, or 128 + its signal.
+int cnl_reap(pid_t child);
+/// Both ends close-on-exec.
+int cnl_pipe(int ends[2]);
+
+/// A descriptor of a process, close-on-exec (pidfd_open(2)).
+int cnl_pidfd(pid_t pid);
+int cnl_pidfd_signal(int fd, int number);
+/// 1 where the process has ended, at the latest after the timeout; else 0.
+int cnl_pidfd_ended(int fd, int timeout_ms);
 #endif

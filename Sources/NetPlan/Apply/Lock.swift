@@ -11,10 +11,10 @@ package struct Lock: ~Copyable {
 
   /// Waits up to `timeout` seconds for the lock of the namespace with this cookie.
   package init(namespace cookie: UInt64, timeout: Double = 0) throws(Failure) {
-    let directory = "/run/vnet-apply"
+    let directory = StatePlaces.usual
     let path = "\(directory)/\(cookie).lock"
     do throws(HostError) {
-      try Disk.makeDirectory(directory)
+      try Disk.makeDirectory(directory, exactly: true)
     } catch {
       throw .host(error)
     }

@@ -41,12 +41,18 @@ package enum Disk {
   }
 
   /// Writes a new file beside and renames it over the old one.
-  package static func replace(_ path: String, with bytes: [UInt8], mode: UInt32 = 0o600) throws(HostError) {
+  /// With `exactly`, the mode is that whatever the caller's umask is.
+  package static func replace(
+    _ path: String, with bytes: [UInt8], mode: UInt32 = 0o600, exactly: Bool = false
+  ) throws(HostError) {
     let new = path + ".new"
     let descriptor = open(new, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, mode)
     guard descriptor >= 0 else { throw HostError("create \(new)", errno: errno) }
     do throws(HostError) {
       defer { close(descriptor) }
+      guard !exactly || fchmod(descriptor, mode) == 0 else {
+        throw HostError("set the mode of \(new)", errno: errno)
+      }
       try write(bytes, to: descriptor, new)
       try rename(new, to: path)
     } catch {
@@ -54,6 +60,9 @@ package enum Disk {
       throw error
     }
   }
+
+  /// Removes the new file that a killed `replace` left beside.
+  static func sweep(_ path: String) { unlink(path + ".new") }
 
   package static func rename(_ old: String, to new: String) throws(HostError) {
     guard Glibc.rename(old, new) == 0 else { throw HostError("rename \(old) to \(new)", errno: errno) }
@@ -64,11 +73,17 @@ package enum Disk {
     guard unlink(path) == 0 || errno == ENOENT else { throw HostError("remove \(path)", errno: errno) }
   }
 
-  package static func makeDirectory(_ path: String, mode: UInt32 = 0o755) throws(HostError) {
+  package static func makeDirectory(
+    _ path: String, mode: UInt32 = 0o755, exactly: Bool = false
+  ) throws(HostError) {
     var prefix = path.hasPrefix("/") ? "" : "."
     for part in path.split(separator: "/") {
       prefix += "/" + part
-      guard mkdir(prefix, mode) == 0 || errno == EEXIST else {
+      if mkdir(prefix, mode) == 0 {
+        guard !exactly || chmod(prefix, mode) == 0 else {
+          throw HostError("set the mode of \(prefix)", errno: errno)
+        }
+      } else if errno != EEXIST {
         throw HostError("create the folder \(prefix)", errno: errno)
       }
     }

@@ -1,3 +1,5 @@
+internal import Netlink
+
 extension LinuxHost {
   /// Where the rules of others name these interfaces, as `nft` lists them (iptables' own ones among them); nothing
   /// where nft is not installed.
@@ -18,9 +20,9 @@ extension LinuxHost {
   }
 
   private func ruleset() -> [UInt8]? {
-    guard let result = try? Program.run("nft", ["-j", "list", "ruleset"]), result.status == 0 else {
-      return nil
-    }
+    guard let nft = Executable.find("nft"),
+      let result = try? Program.run([nft, "-j", "list", "ruleset"], timeout: 30_000), result.code == 0
+    else { return nil }
     return result.output
   }
 }

@@ -49,12 +49,12 @@ func namespaceInode(of pid: Int32) -> UInt64? { inode("/proc/\(pid)/ns/net") }
 /// Number of the calling thread's network namespace.
 func threadNamespaceInode() -> UInt64? { inode("/proc/thread-self/ns/net") }
 
-private func inode(_ path: String) -> UInt64? {
+func inode(_ path: String) -> UInt64? {
   var status = stat()
   return stat(path, &status) == 0 ? UInt64(status.st_ino) : nil
 }
 
-private func numericEntries(_ path: String) -> [Int32] {
+func numericEntries(_ path: String) -> [Int32] {
   guard let directory = opendir(path) else { return [] }
   defer { closedir(directory) }
   var numbers: [Int32] = []

@@ -42,7 +42,8 @@ extension LinuxHost {
     let tun = open("/dev/net/tun", O_RDWR | O_CLOEXEC)
     facts.tun = tun >= 0 || errno == EACCES || errno == EPERM
     if tun >= 0 { close(tun) }
-    facts.nft = Program.path(of: "nft") != nil
+    facts.nft = Executable.find("nft") != nil
+    facts.dnsmasq = Executable.find("dnsmasq") != nil
     self.facts = facts
     return facts
   }
@@ -66,5 +67,10 @@ extension LinuxHost {
   /// Who has these TAPs open.
   package func holders(of names: Set<LinkName>) -> [LinkName: [Holder]] {
     names.isEmpty ? [:] : tapHolders(of: names, inNamespace: threadNamespaceInode())
+  }
+
+  /// Addresses that the DHCP servers of `name`, or all of ours, have given out.
+  package func leases(of name: String?) -> Set<IPAddress> {
+    Set(services.all.filter { name == nil || $0.id.name == name }.flatMap(\.leases))
   }
 }

@@ -3,13 +3,10 @@ internal import Netlink
 
 extension LinuxHost {
   package mutating func observe() throws(HostError) -> Observation {
-    let formers = try ledger.read()
     let tables = try readTables()
+    var state = try readRecords(tables)
     do throws(NetlinkError) {
-      var state = State()
-      for former in formers { state.insert(.former(former)) }
-      for table in tables ?? [] { state.insert(.table(table)) }
-      try observe(into: &state, mentioned: Set(formers.compactMap(\.mentionedLink)))
+      try observe(into: &state)
       var facts = try readFacts()
       facts.filters = tables != nil
       facts.listeners = listeners
@@ -22,24 +19,26 @@ extension LinuxHost {
   package mutating func observe(concerning names: Set<LinkName>) throws(HostError) -> State {
     // To be asked for one link costs the kernel as much as to list three.
     if names.count * 3 > links.count { return try observe().state }
-    let formers = try ledger.read()
-    let tables = try readTables()
+    var state = try readRecords(readTables())
     do throws(NetlinkError) {
-      var state = State()
-      for former in formers { state.insert(.former(former)) }
-      for table in tables ?? [] { state.insert(.table(table)) }
-      try observe(into: &state, mentioned: Set(formers.compactMap(\.mentionedLink)), only: names)
+      try observe(into: &state, only: names)
       return state
     } catch {
       throw HostError(error)
     }
   }
 
+  /// The tables, and what is kept in files because no kernel keeps it.
+  private func readRecords(_ tables: [Table]?) throws(HostError) -> State {
+    State(try (tables ?? []).map(Object.table) + ledger.read() + reservations.read() + services.read())
+  }
+
   /// Of the links and their settings, those of `names` or all.
   private mutating func observe(
-    into state: inout State, mentioned: Set<LinkName>, only names: Set<LinkName>? = nil
+    into state: inout State, only names: Set<LinkName>? = nil
   ) throws(NetlinkError) {
     let now = bootSeconds()
+    let mentioned = Set(state.formers.compactMap(\.mentionedLink))
     let messages = if let names { try askForLinks(names) } else { try listLinks() }
     let facts = try readFacts()
     let wireless = try findWireless(among: messages)

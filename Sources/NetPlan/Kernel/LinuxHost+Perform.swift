@@ -6,7 +6,8 @@ extension LinuxHost {
     var outcomes = [StepOutcome](repeating: .done, count: batch.steps.count)
     ports.insert(socket.port)
     defer { ports.insert(socket.port) }
-    if batch.steps.contains(where: { $0.change.id.isFormer }) { performLedger(batch, &outcomes) }
+    ledger.perform(batch, &outcomes)
+    reservations.perform(batch, &outcomes)
     if batch.stage == .filter || batch.stage == .unfilter { performTables(batch, &outcomes) }
     performDeletions(batch, &outcomes)
     if batch.stage == .flip {
@@ -17,6 +18,7 @@ extension LinuxHost {
     for (index, step) in batch.steps.enumerated() where !step.cascades {
       if case .sysctl(let sysctl)? = step.change.after { outcomes[index] = write(sysctl) }
     }
+    services.perform(batch, &outcomes)
     return outcomes
   }
 
@@ -27,19 +29,6 @@ extension LinuxHost {
     } catch {
       return .failed(error)
     }
-  }
-
-  private func performLedger(_ batch: Batch, _ outcomes: inout [StepOutcome]) {
-    var result = StepOutcome.done
-    do throws(HostError) {
-      var formers = Dictionary(try ledger.read().map { ($0.id, $0) }, uniquingKeysWith: { $1 })
-      for case .former(let id) in batch.steps.map(\.change.id) { formers[id] = nil }
-      for case .former(let former)? in batch.steps.map(\.change.after) { formers[former.id] = former }
-      try ledger.write(Array(formers.values))
-    } catch {
-      result = .failed(error)
-    }
-    for (index, step) in batch.steps.enumerated() where step.change.id.isFormer { outcomes[index] = result }
   }
 
   private mutating func performDeletions(_ batch: Batch, _ outcomes: inout [StepOutcome]) {
@@ -118,13 +107,9 @@ extension LinuxHost {
       case .rule: requests.add(before?.rule, after?.rule)
       case .neighbour(let proxy):
         try requests.add(before == nil ? nil : proxy, after == nil ? nil : proxy, &links)
-      case .link, .sysctl, .former, .table: break
+      case .link, .sysctl, .former, .table, .reservation, .service: break
       }
     }
     return nil
   }
-}
-
-extension ObjectID {
-  fileprivate var isFormer: Bool { if case .former = self { true } else { false } }
 }

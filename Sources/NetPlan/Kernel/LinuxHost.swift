@@ -5,7 +5,9 @@ internal import Netlink
 package struct LinuxHost: Host, ~Copyable {
   var socket: Socket
   var links = LinkTable()
-  var ledger: Ledger
+  let ledger: RecordFile<Former>
+  let reservations: RecordFile<Reservation>
+  let services: ServiceFolders
   /// Looked up once: neither changes while a plan is made and applied.
   var facts: HostFacts?
   var wireless: Set<Int32>?
@@ -20,14 +22,22 @@ package struct LinuxHost: Host, ~Copyable {
   /// Of the sockets that requests have gone out on: what they cause is ours.
   var ports: Set<UInt32> = []
 
-  /// `stateDirectory` holds the ledger.
-  package init(stateDirectory: String) throws(HostError) {
+  package init(places: StatePlaces) throws(HostError) {
     do throws(NetlinkError) {
       socket = try Socket()
     } catch {
       throw HostError(error)
     }
-    ledger = Ledger(path: stateDirectory + "/ledger.json")
+    ledger = .ledger(in: places.directory)
+    reservations = .reservations(in: places.lasting)
+    services = ServiceFolders(path: places.directory + "/services")
+  }
+
+  /// Takes away what a killed run left half written, once its journal has been seen to.
+  package func sweep() {
+    ledger.sweep()
+    reservations.sweep()
+    for folder in services.all { folder.sweep() }
   }
 }
 

@@ -112,22 +112,24 @@ extension LinuxHost {
   private func nft(_ arguments: [String], _ commands: String, _ operation: String) throws(HostError)
     -> Program.Result
   {
-    let result: Program.Result
-    do throws(HostError) {
-      result = try Program.run("nft", arguments, input: Array(commands.utf8))
-    } catch {
-      guard error.errno == ENOENT else { throw error }
+    guard let program = Executable.find("nft") else {
       throw HostError(
         operation: operation, errno: ENOENT, message: "the program 'nft' is not installed",
         hint: "install the package nftables")
     }
-    guard result.status != 0 else { return result }
-    // Ended by a signal: it may have got as far as the kernel.
-    let isKilled = result.status & 0x7f != 0
-    let text = String(decoding: result.errors, as: UTF8.self)
+    let result: Program.Result
+    do throws(NetlinkError) {
+      result = try Program.run([program] + arguments, input: Array(commands.utf8), timeout: 60_000)
+    } catch {
+      throw HostError(error)
+    }
+    if result.code == 0 { return result }
+    // Ended by a signal, or by itself in the middle: it may have got as far as the kernel.
+    let isKilled = result.code > 128
+    let said = String(decoding: result.errors, as: UTF8.self).firstLines(2)
     throw HostError(
       operation: operation, errno: isKilled ? EINTR : 0,
-      message: isKilled ? "nft was ended by signal \(result.status & 0x7f)" : text.firstLines(2))
+      message: isKilled ? "nft was ended by signal \(result.code - 128)" : said)
   }
 }
 

@@ -9,6 +9,8 @@ package enum Object: Sendable, Equatable {
   case sysctl(Sysctl)
   case former(Former)
   indirect case table(Table)
+  case reservation(Reservation)
+  indirect case service(Service)
 
   package var id: ObjectID {
     switch self {
@@ -21,6 +23,8 @@ package enum Object: Sendable, Equatable {
     case .sysctl(let sysctl): .sysctl(sysctl.key)
     case .former(let former): .former(former.id)
     case .table(let table): .table(table.id)
+    case .reservation(let reservation): .reservation(reservation.id)
+    case .service(let service): .service(service.id)
     }
   }
 
@@ -35,6 +39,8 @@ package enum Object: Sendable, Equatable {
     case .sysctl(let value): value
     case .former(let value): value
     case .table(let value): value
+    case .reservation(let value): value
+    case .service(let value): value
     }
   }
 
@@ -59,7 +65,7 @@ package enum Object: Sendable, Equatable {
     case .route(let route): route.origin
     case .rule(let rule): rule.origin
     case .neighbour(let neighbour): neighbour.origin
-    case .link, .sysctl, .former, .table: nil
+    case .link, .sysctl, .former, .table, .reservation, .service: nil
     }
   }
 
@@ -71,6 +77,8 @@ package enum Object: Sendable, Equatable {
   package var sysctl: Sysctl? { if case .sysctl(let value) = self { value } else { nil } }
   package var former: Former? { if case .former(let value) = self { value } else { nil } }
   package var table: Table? { if case .table(let value) = self { value } else { nil } }
+  package var service: Service? { if case .service(let value) = self { value } else { nil } }
+  package var reservation: Reservation? { if case .reservation(let value) = self { value } else { nil } }
 
   /// The links without which the object cannot be: they go first, it goes with them.
   package var links: [LinkName] {
@@ -79,7 +87,7 @@ package enum Object: Sendable, Equatable {
     case .address(let address): [address.link]
     case .nexthop(let nexthop): nexthop.link.map { [$0] } ?? []
     case .route(let route): route.links
-    case .rule, .former, .table: []
+    case .rule, .former, .table, .reservation, .service: []
     case .neighbour(let neighbour): [neighbour.link]
     case .sysctl(let sysctl): sysctl.key.link.map { [$0] } ?? []
     }
@@ -97,6 +105,8 @@ package enum ObjectID: Hashable, Sendable {
   case sysctl(SysctlKey)
   case former(FormerID)
   case table(TableID)
+  case reservation(ReservationID)
+  case service(ServiceID)
 
   /// The order in which kinds are listed.
   private var rank: Int {
@@ -109,7 +119,9 @@ package enum ObjectID: Hashable, Sendable {
     case .neighbour: 5
     case .sysctl: 6
     case .table: 7
-    case .former: 8
+    case .reservation: 8
+    case .service: 9
+    case .former: 10
     }
   }
 }
@@ -127,6 +139,8 @@ extension ObjectID: Comparable, CustomStringConvertible {
     case .sysctl(let key): "sysctl/\(key)"
     case .former(let id): "former/\(id.object)#\(id.attribute)"
     case .table(let id): "table/\(id)"
+    case .reservation(let id): "reservation/\(id)"
+    case .service(let id): "service/\(id)"
     }
   }
 
@@ -142,6 +156,8 @@ extension ObjectID: Comparable, CustomStringConvertible {
     case (.sysctl(let a), .sysctl(let b)): a < b
     case (.former(let a), .former(let b)): a < b
     case (.table(let a), .table(let b)): a < b
+    case (.reservation(let a), .reservation(let b)): a < b
+    case (.service(let a), .service(let b)): a < b
     default: a.rank < b.rank
     }
   }

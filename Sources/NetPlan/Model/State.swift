@@ -21,6 +21,8 @@ package struct State: Sendable, Equatable {
   package var routes: some Sequence<Route> { objects.values.lazy.compactMap(\.route) }
   package var rules: some Sequence<Rule> { objects.values.lazy.compactMap(\.rule) }
   package var formers: some Sequence<Former> { objects.values.lazy.compactMap(\.former) }
+  package var services: some Sequence<Service> { objects.values.lazy.compactMap(\.service) }
+  package var reservations: some Sequence<Reservation> { objects.values.lazy.compactMap(\.reservation) }
 
   package var tables: some Sequence<Table> { objects.values.lazy.compactMap(\.table) }
 

@@ -11,6 +11,8 @@ extension Object {
     case .sysctl: "sysctl"
     case .former: "former"
     case .table: "table"
+    case .reservation: "reservation"
+    case .service: "service"
     }
   }
 
@@ -36,6 +38,8 @@ extension Object {
     case "sysctl": object = Sysctl(json: rest).map(Object.sysctl)
     case "former": object = Former(json: rest).map(Object.former)
     case "table": object = Table(json: rest).map(Object.table)
+    case "reservation": object = Reservation(json: rest).map(Object.reservation)
+    case "service": object = Service(json: rest).map(Object.service)
     default: object = nil
     }
     guard let object else { return nil }

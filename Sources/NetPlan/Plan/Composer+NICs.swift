@@ -31,6 +31,7 @@ extension Composer {
         let bridge = bridges[network.name]
       else { return }
       join(&tap, nic, network, bridge, path)
+      routeBehind(nic, bridge.name, path)
     } else {
       tap.master = Link.Master.none
       tap.mtu = nic.mtu?.value ?? 1500

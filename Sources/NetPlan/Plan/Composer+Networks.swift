@@ -85,7 +85,7 @@ extension Composer {
       }
     }
     if uplink == nil || network.host != .keep {
-      bridge.addressGeneration = network.addresses.isEmpty ? Link.AddressGeneration.none : .eui64
+      bridge.addressGeneration = hostAddresses(of: network).isEmpty ? Link.AddressGeneration.none : .eui64
       // What the host has there is what the file says, not what a guest or the LAN advertises.
       if host.facts.ipv6 != false { setting(.ipv6, name, "accept_ra", "0", path) }
     }
@@ -100,7 +100,11 @@ extension Composer {
     }
     noticeMAC(of: bridge, uplink, network)
     if let uplink { take(uplink, into: network, bridge, path) }
-    for address in network.addresses { addHostAddress(address, network, path) }
+    for address in hostAddresses(of: network) {
+      let written = network.addresses.first { $0.value == address }
+      addHostAddress(
+        written ?? Sourced(address, at: network.written["address"] ?? network.position), network, path)
+    }
     for gateway in network.gateways { addGateway(gateway, network, path) }
   }
 
@@ -132,7 +136,7 @@ extension Composer {
 
   private func hasHost(_ network: Network) -> Bool {
     if case .uplink = network.segment { return network.host != .none }
-    return !network.addresses.isEmpty
+    return !hostAddresses(of: network).isEmpty
   }
 
   private mutating func addHostAddress(_ address: Sourced<IPInterface>, _ network: Network, _ path: String) {

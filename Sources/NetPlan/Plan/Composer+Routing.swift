@@ -58,7 +58,7 @@ extension Composer {
 
   /// A guest or prefix in the middle of what the host reaches elsewhere cuts it out of there; one that is answered for
   /// on that LAN belongs there.
-  private mutating func checkOverlap(
+  mutating func checkOverlap(
     _ prefix: IPPrefix, at position: SourcePosition?, _ path: String, proxy: Link?
   ) {
     checkGateways(prefix, at: position, path)
@@ -105,7 +105,7 @@ extension Composer {
   }
 
   /// Shorter prefixes than anybody has for a site are meant to cover everything: `0.0.0.0/1`, `2000::/3`.
-  private mutating func checkDefault(_ prefix: IPPrefix, _ path: String) {
+  mutating func checkDefault(_ prefix: IPPrefix, _ path: String) {
     guard prefix.length < (prefix.family == .ipv4 ? 8 : 4) else { return }
     let there = observed.routes.first { route in
       route.id.destination.length == 0 && route.id.table == 254 && route.id.family == prefix.family
@@ -171,13 +171,13 @@ extension Composer {
       .sysctl(Sysctl(key: SysctlKey(family: family, link: link, name: name), value: value)), because: path)
   }
 
-  private mutating func addRoute(to prefix: IPPrefix, nexthop: Nexthop, _ path: String) {
+  mutating func addRoute(to prefix: IPPrefix, nexthop: Nexthop, _ path: String, isForwarded: Bool = true) {
     var route = Route(id: RouteID(destination: prefix, metric: metric(prefix.family)), nexthops: [nexthop])
     route.origin = Ownership.origin
     route.scope = prefix.family == .ipv4 && nexthop.gateway == nil ? .link : .global
     if refusesToReplace(route, path) { return }
     target.want(.route(route), because: path)
-    guestRoutes.append(route)
+    if isForwarded { guestRoutes.append(route) }
   }
 
   /// A route like the one to be there is somebody else's, and would be changed by it.

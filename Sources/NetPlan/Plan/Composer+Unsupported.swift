@@ -26,11 +26,6 @@ extension Composer {
     }
     for (key, position) in network.written.sorted(by: { $0.key < $1.key }) {
       switch key.prefix(while: { $0 != "." }) {
-      case "dhcp" where network.dhcp != nil: unsupported("dhcp", at: position, "\(path).dhcp")
-      case "dns" where network.dns != nil: unsupported("dns", at: position, "\(path).dns")
-      case "ra" where network.ra: unsupported("ra", at: position, "\(path).ra")
-      case "address" where network.automaticAddress && network.nat == nil:
-        unsupported("address: auto", at: position, "\(path).address")
       case "proxy": unsupported(String(key), at: position, "\(path).\(key)")
       default: break
       }
@@ -55,8 +50,6 @@ extension Composer {
       switch key.prefix(while: { $0 != "." }) {
       case "limit", "inner-address":
         unsupported(String(key), at: position, "\(path).\(key)")
-      case "routes" where nic.mode == .bridged:
-        unsupported("routes of a bridged NIC", at: position, "\(path).routes")
       default: break
       }
     }

@@ -34,6 +34,7 @@ struct Composer {
   var proxies: [LinkName] = []
   /// Released uplinks that were down before, and can be so again.
   var goingDown: Set<LinkName> = []
+  var addressing = Addressing()
   /// Foreign attributes that this configuration holds.
   var held: [FormerID: Holding] = [:]
 
@@ -75,6 +76,7 @@ struct Composer {
 
   mutating func compose() {
     refuseUnsupported()
+    assignAddresses()
     for network in topology.networks { add(network) }
     for vm in topology.vms {
       for nic in vm.nics { add(nic, of: vm) }
@@ -82,6 +84,7 @@ struct Composer {
     releaseUplinks()
     routeGuests()
     addTables()
+    serve()
     prune()
     pruneTables()
     settleLedger()

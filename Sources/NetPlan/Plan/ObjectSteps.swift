@@ -10,6 +10,7 @@ extension Footing {
     case (.table?, nil): return [(.unfilter, change)]
     case (nil, .table?): return [(.filter, change)]
     case (.table(let before)?, .table(let after)?): return after.replacing(before)
+    case (.service(let service)?, nil): return service.removal
     default: break
     }
     // What stands on a link that goes, goes with it, or has moved off it by then.
@@ -74,6 +75,8 @@ extension Footing {
       guard let before = change.before?.former else { return .ledger }
       guard let after = change.after?.former else { return .forget }
       return after.users.count < before.users.count ? .forget : .ledger
+    case .reservation: return change.after == nil ? .forget : .ledger
+    case .service: return .serve
     }
   }
 
@@ -105,29 +108,13 @@ extension Footing {
   }
 }
 
-extension Table {
-  /// No guest is unfiltered at any instant: what the table knows of interfaces that go, it knows until they have gone.
-  fileprivate func replacing(_ before: Table) -> [(Stage, Change)] {
-    let staying = Set(sets.flatMap { $0.elements.keys.compactMap(\.interface) })
-    var both = self
-    for index in both.sets.indices {
-      guard let old = before[set: both.sets[index].name], old.isDefined(as: both.sets[index]) else {
-        continue
-      }
-      let going = old.elements.filter { $0.key.interface.map { !staying.contains($0) } ?? false }
-      both.sets[index].elements.merge(going) { new, _ in new }
-    }
-    if both == self { return [(.filter, Change(before: .table(before), after: .table(self)))] }
-    let first = (Stage.filter, Change(before: .table(before), after: .table(both)))
-    let last = (Stage.unfilter, Change(before: .table(both), after: .table(self)))
-    return both == before ? [last] : [first, last]
-  }
-}
-
-extension String {
-  /// The interface that a key of a set begins with.
-  fileprivate var interface: Substring? {
-    guard first == "\"", let end = dropFirst().firstIndex(of: "\"") else { return nil }
-    return self[index(after: startIndex)..<end]
+extension Service {
+  /// A stop can be taken back by a start; the leases that it gave cannot, so they go after the decision.
+  fileprivate var removal: [(Stage, Change)] {
+    var stopped = self
+    stopped.state = .stopped
+    let end = (Stage.forget, Change(before: .service(stopped), after: nil))
+    return state == .stopped
+      ? [end] : [(.serve, Change(before: .service(self), after: .service(stopped))), end]
   }
 }

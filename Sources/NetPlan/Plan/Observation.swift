@@ -30,6 +30,8 @@ package struct HostFacts: Described {
   package var filters: Bool?
   /// Sockets of the host on which processes wait; nil where nobody asked.
   package var listeners: [Listener]?
+  /// The program is installed.
+  package var dnsmasq: Bool?
   /// Known users and groups by name.
   package var users: [NamedID]?
   package var groups: [NamedID]?
@@ -47,6 +49,7 @@ package struct HostFacts: Described {
     .open("nft", \.nft),
     .open("filters", \.filters),
     .open("listeners", \.listeners),
+    .open("dnsmasq", \.dnsmasq),
     .open("users", \.users),
     .open("groups", \.groups),
   ]

@@ -13,9 +13,18 @@ extension Planner {
       guard isRelease else { return new.contains(family) ? change : nil }
       return isUnneeded(family, after: own, target) ? restoring(change, own) : nil
     }
-    let chosen = own + shared
+    let chosen = own + shared + services(changes, for: own)
     refuseMissingBridges(changes, chosen, target, &obstacles)
     return chosen.sorted { $0.id < $1.id }
+  }
+
+  /// What serves a network is told of a NIC that comes or goes; it starts and ends with its network.
+  private func services(_ changes: [Change], for own: [Change]) -> [Change] {
+    let networks = Set(own.compactMap { ($0.after ?? $0.before)?.reservation?.network })
+    return changes.filter { change in
+      guard case .service(let id) = change.id, change.before != nil, change.after != nil else { return false }
+      return networks.contains(id.network)
+    }
   }
 
   private func isSelected(_ path: String) -> Bool {

@@ -128,6 +128,9 @@ package struct Planner {
   // MARK: Interruptions
 
   private func interruptions(of change: Change) -> [String] {
+    if let before = change.before?.service, let after = change.after?.service {
+      return after.needsRestart(after: before) ? ["its guests' DHCP and DNS: less than a second"] : []
+    }
     guard case .link(let before)? = change.before else { return [] }
     let inUse = before.facts?.carrier == true
     guard case .link(let after)? = change.after else {

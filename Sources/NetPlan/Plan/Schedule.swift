@@ -22,6 +22,7 @@ private func arranged(_ steps: [Step], in stage: Stage) -> [Step] {
   case .retire, .release: dependentsFirst(steps)
   case .nexthops: membersFirst(steps)
   case .flip: withoutGap(steps)
+  case .serve: stopsFirst(steps)
   default: steps
   }
 }
@@ -38,6 +39,12 @@ private func withoutGap(_ steps: [Step]) -> [Step] {
   }
   let ranked = (0...2).flatMap { wanted in steps.filter { rank($0) == wanted } }
   return ranked + dependentsFirst(steps.filter { rank($0) == 3 })
+}
+
+/// What stops makes room for what starts.
+private func stopsFirst(_ steps: [Step]) -> [Step] {
+  let stops = { (step: Step) in step.change.after?.service?.state == .stopped }
+  return steps.filter(stops) + steps.filter { !stops($0) }
 }
 
 /// A group names nexthop objects that are there.

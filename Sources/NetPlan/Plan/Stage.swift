@@ -38,6 +38,8 @@ package enum Stage: Int, Sendable, Comparable, CaseIterable {
   case rearrange
   /// Routes, rules, addresses, settings that are no longer asked for; each could come back.
   case release
+  /// Programs that serve a network: those that are not asked for stop before others start, which may want their ports.
+  case serve
   // —— the commit lies here ——
   /// Links go; what stands on them goes with them.
   case remove

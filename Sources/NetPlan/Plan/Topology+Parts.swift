@@ -28,9 +28,6 @@ extension State {
 }
 
 extension Link {
-  /// `VM/NIC` of the alias `vnet:NAME/vms.VM.nics.NIC`. Names may hold dots, but not those words at those places.
-  package var nicID: String? {
-    guard let path, path.hasPrefix("vms."), let middle = path.firstRange(of: ".nics.") else { return nil }
-    return "\(path.dropFirst(4)[..<middle.lowerBound])/\(path[middle.upperBound...])"
-  }
+  /// `VM/NIC` of the alias `vnet:NAME/vms.VM.nics.NIC`.
+  package var nicID: String? { path.flatMap { NICPath($0) }.map { "\($0.vm)/\($0.nic)" } }
 }

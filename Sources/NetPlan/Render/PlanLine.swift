@@ -46,6 +46,8 @@ extension Object {
     case .sysctl(let sysctl): "sysctl \(sysctl.key.path.replacing("/", with: "."))"
     case .former(let former): "ledger \(former.id.object)"
     case .table(let table): "table \(table.id.family.rawValue) \(table.id.name)"
+    case .reservation(let reservation): "reservation \(reservation.id.label)"
+    case .service(let service): "service \(service.id.program) \(service.id.network)"
     }
   }
 
@@ -69,6 +71,8 @@ extension Object {
       return words
     case .sysctl(let sysctl): return [sysctl.value]
     case .table(let table): return table.summary
+    case .reservation(let reservation): return reservation.addresses.map { "\($0.address)" }
+    case .service(let service): return service.offers
     default: return []
     }
   }
@@ -90,6 +94,8 @@ extension Object {
     case (.sysctl(let a), .sysctl(let b)): ["\(b.value) → \(a.value)"]
     case (.former(let a), .former(let b)): differences(a, b)
     case (.table(let a), .table(let b)): a.changes(from: b)
+    case (.reservation(let a), .reservation(let b)): differences(a, b)
+    case (.service(let a), .service(let b)): a.changes(from: b)
     default: []
     }
   }
@@ -117,6 +123,24 @@ extension Link {
       if old == new { return nil }
       return "\(field.name) \(old) → \(new)"
     }
+  }
+}
+
+extension Service {
+  /// `dhcp`, `dns`, `ra`
+  fileprivate var offers: [String] {
+    let words = Set(configuration.map { $0.prefix { $0 != "=" } })
+    return (words.contains("dhcp-authoritative") ? ["dhcp"] : []) + (words.contains("port") ? [] : ["dns"])
+      + (words.contains("enable-ra") ? ["ra"] : [])
+  }
+
+  fileprivate func changes(from before: Service) -> [String] {
+    func count(_ new: [String], _ old: [String], _ what: String) -> [String] {
+      let (come, gone) = (Set(new).subtracting(old).count, Set(old).subtracting(new).count)
+      return come + gone == 0 && new == old ? [] : ["\(what) +\(come) -\(gone)"]
+    }
+    return count(configuration, before.configuration, "configuration") + count(hosts, before.hosts, "hosts")
+      + count(names, before.names, "names") + (state == before.state ? [] : ["\(before.state) → \(state)"])
   }
 }
 

@@ -33,6 +33,16 @@ private struct Redaction {
   private var seen: [MACAddress: MACAddress] = [:]
 
   mutating func apply(to object: Object) -> Object {
+    if case .reservation(var reservation) = object {
+      reservation.mac = reservation.mac.map { replace($0) }
+      return .reservation(reservation)
+    }
+    if case .service(var service) = object {
+      service.hosts = service.hosts.map { host in
+        MACAddress(host.prefix(17)).map { "\(replace($0))\(host.dropFirst(17))" } ?? host
+      }
+      return .service(service)
+    }
     guard case .link(var link) = object else { return object }
     link.mac = link.mac.map { replace($0) }
     if let permanent = link.facts?.permanentMAC { link.facts?.permanentMAC = replace(permanent) }

@@ -11,6 +11,8 @@ package struct StatusTable: Sendable {
     package var carrier: Bool
     package var holders: [Holder]
     package var addresses: [String]
+    /// Those of them that a DHCP server of ours has given to the guest.
+    package var leases: [String]
     package var counters: LinkCounters?
     /// What the filters dropped, by check.
     package var drops: [String: UInt64]
@@ -21,7 +23,7 @@ package struct StatusTable: Sendable {
   /// NICs of the configuration `name`, or of all.
   package init(
     _ state: State, name: String?, holders: [LinkName: [Holder]], counters: [LinkName: LinkCounters],
-    drops: [LinkName: [String: UInt64]]
+    drops: [LinkName: [String: UInt64]] = [:], leased: Set<IPAddress> = []
   ) {
     var addresses: [LinkName: [String]] = [:]
     for route in state.routes where route.origin == Ownership.origin && route.id.table == 254 {
@@ -31,11 +33,14 @@ package struct StatusTable: Sendable {
       guard link.kind == .tap, let owner = link.owner, name == nil || owner == name!,
         let nic = link.nicID
       else { return nil }
+      let id = ReservationID(name: String(owner), path: String(link.path ?? ""))
+      let reserved = (state[.reservation(id)]?.reservation?.addresses ?? []).map(\.address)
       return Row(
         name: String(owner), nic: nic,
         mode: link.master?.name.map { "bridged \($0)" } ?? "tap", device: link.name, isUp: link.up == true,
         carrier: link.facts?.carrier == true, holders: holders[link.name] ?? [],
-        addresses: (addresses[link.name] ?? []).sorted(), counters: counters[link.name],
+        addresses: (addresses[link.name] ?? []).sorted() + reserved.map { "\($0)" },
+        leases: reserved.filter(leased.contains).map { "\($0)" }, counters: counters[link.name],
         drops: (drops[link.name] ?? [:]).filter { $0.value > 0 })
     }.sorted { $0.name == $1.name ? naturallyPrecedes($0.nic, $1.nic) : $0.name < $1.name }
   }
@@ -49,7 +54,9 @@ package struct StatusTable: Sendable {
         [
           row.name, row.nic, row.mode, row.device.text, row.isUp ? row.carrier ? "up" : "up, free" : "down",
           row.holders.isEmpty ? "-" : row.holders.map { "\($0.name) (\($0.pid))" }.joined(separator: " "),
-          row.addresses.isEmpty ? "-" : row.addresses.joined(separator: " "),
+          row.addresses.isEmpty
+            ? "-"
+            : row.addresses.map { row.leases.contains($0) ? "\($0) (lease)" : $0 }.joined(separator: " "),
           row.counters.map { "\($0.receivedBytes)" } ?? "-", row.counters.map { "\($0.sentBytes)" } ?? "-",
           row.dropped,
         ]
@@ -76,6 +83,7 @@ package struct StatusTable: Sendable {
             "holders",
             .array(row.holders.map { .object([.init("name", $0.name.json), .init("pid", $0.pid.json)]) })),
           .init("addresses", row.addresses.json),
+          .init("leases", row.leases.json),
           .init("rx-bytes", row.counters.map { Int64(clamping: $0.receivedBytes).json } ?? .null),
           .init("tx-bytes", row.counters.map { Int64(clamping: $0.sentBytes).json } ?? .null),
           .init(

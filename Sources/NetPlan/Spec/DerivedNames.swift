@@ -29,6 +29,9 @@ struct DerivedNames: Sendable {
     station(digest("bridge", network) >> 16)
   }
 
+  /// Any number, the same for the same network: what its automatic subnets are chosen by.
+  func subnet(network: String) -> UInt64 { digest("subnet", network) }
+
   /// `VM-NIC` where it fits, and what stands in for it: six bytes to read and forty bits of hash. The seed
   /// is no part of it: the same file gives the same names on every host.
   func device(vm: String, nic: String) -> (preferred: LinkName, fallback: LinkName) {

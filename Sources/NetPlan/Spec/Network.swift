@@ -10,6 +10,8 @@ package struct Network: Hashable, Sendable {
   package var mac: MACAddress?
   /// Used where nothing is written and there is no uplink to take it from.
   package var derivedMAC: MACAddress
+  /// Where the search for a subnet begins if none is written.
+  package var derivedSubnet: UInt64
   /// Written in the file; else the uplink's, else 1500.
   package var mtu: Sourced<Int>?
   package var stp: Bool
@@ -86,5 +88,6 @@ package struct DHCP: Hashable, Sendable {
 package struct DNS: Hashable, Sendable {
   package var domain: String?
   package var hosts: [String: [IPAddress]]
-  package var upstream: [IPAddress]
+  /// nil = the host's own, those of resolv.conf(5).
+  package var upstream: [IPAddress]?
 }

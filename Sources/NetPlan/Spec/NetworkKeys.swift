@@ -176,10 +176,11 @@ struct DNSKeys: Keyed {
   var upstream: [IPAddress]?
 
   static let table = KeyTable<DNSKeys>("dns", schema: "dns") {
-    TableKey("domain", \.domain, .domain, "domain of the guests' names")
+    TableKey("domain", \.domain, .domain, "domain of the guests' names; `internal` where left out")
     TableKey("hosts", \.hosts, .hosts, "further names with their addresses")
     TableKey(
-      "upstream", \.upstream, ValueShape<IPAddress>.address.list, "servers that are asked for other names")
+      "upstream", \.upstream, ValueShape<IPAddress>.address.list,
+      "servers that are asked for other names; the host's own where left out")
   }
 }
 

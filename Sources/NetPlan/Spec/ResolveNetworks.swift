@@ -100,6 +100,7 @@ extension Resolver {
     let network = Network(
       name: stanza.name, was: keys.was, position: stanza.position, device: device(stanza), segment: segment,
       host: host, mac: keys.mac, derivedMAC: names.bridgeMAC(network: keys.was ?? stanza.name),
+      derivedSubnet: names.subnet(network: keys.was ?? stanza.name),
       mtu: keys.mtu.map { Sourced($0, at: position("mtu")) }, stp: keys.stp ?? false,
       multicastSnooping: keys.multicastSnooping ?? false, vlanFiltering: keys.vlanFiltering ?? false,
       native: keys.native ?? 1, uplinkVLANs: [], addresses: addresses, automaticAddress: automatic,
@@ -142,7 +143,7 @@ extension Resolver {
     guard let toggle = keys.dns ?? (byDefault ? .on(DNSKeys()) : nil), case .on(let written) = toggle else {
       return nil
     }
-    return DNS(domain: written.domain, hosts: written.hosts ?? [:], upstream: written.upstream ?? [])
+    return DNS(domain: written.domain, hosts: written.hosts ?? [:], upstream: written.upstream)
   }
 
   /// After the NICs are known: which VLANs each bridge and its uplink carry.

@@ -33,7 +33,11 @@ struct Namespace {
     let folder = cookie.map { "/run/vnet-apply/\($0)" }
     _ = try? run(["ip", "netns", "delete", name])
     if let folder { _ = try? run(["rm", "-rf", folder]) }
+    _ = try? run(["rm", "-rf", lasting])
   }
+
+  /// What outlives the namespace.
+  var lasting: String { "/var/lib/vnet-apply/@\(name)" }
 
   /// The processes inside.
   var processes: [pid_t] {

@@ -17,6 +17,8 @@ struct Injection: CustomStringConvertible {
 
   let call: String
   let effect: Effect
+  /// Children too. A service that is started is not to be waited for.
+  var follows = true
   /// Counted from 1, per thread; `N+` is every call from the N-th on.
   let when: String
 
@@ -34,8 +36,10 @@ struct Injection: CustomStringConvertible {
 
   func command(trace: String) -> [String] {
     // A filter in the kernel is faster, but strace then injects no signals.
-    let filter = if case .error = effect { ["--seccomp-bpf"] } else { [String]() }
-    return ["strace", "-f", "-qq", "-o", trace] + filter + ["-e", "trace=\(call)", "-e", "\(self)"]
+    let filter = if case .error = effect, follows { ["--seccomp-bpf"] } else { [String]() }
+    return ["strace"] + (follows ? ["-f"] : []) + ["-qq", "-o", trace] + filter + [
+      "-e", "trace=\(call)", "-e", "\(self)",
+    ]
   }
 }
 
@@ -47,15 +51,16 @@ struct TracedCall {
 
 extension Host {
   /// The calls of `set` (names parted by commas) that a command makes, in order; it must succeed.
-  func calls(_ set: String, _ arguments: [String]) throws -> [TracedCall] {
+  func calls(_ set: String, _ arguments: [String], follows: Bool = true) throws -> [TracedCall] {
     let trace = files.path + "/calls"
     let outcome = try space.run(
-      ["strace", "-f", "-qq", "-o", trace, "-e", "trace=\(set)", Tools.vnetApply] + arguments, timeout: 60)
+      ["strace"] + (follows ? ["-f"] : [])
+        + ["-qq", "-o", trace, "-e", "trace=\(set)", Tools.vnetApply] + arguments, timeout: 60)
     guard outcome.code == 0 else { throw CommandFailure(description: outcome.description) }
     var counts: [Substring: Int] = [:]
     let lines = try files.read("calls").split(separator: "\n")
     // `when=` counts in each thread; the program has one that matters.
-    let thread = lines.first?.prefix { $0 != " " } ?? ""
+    let thread = follows ? lines.first?.prefix { $0 != " " } ?? "" : ""
     return lines.filter { $0.hasPrefix(thread) && !$0.contains("resumed>") }.compactMap { line in
       let name = line.dropFirst(thread.count).drop { $0 == " " }.prefix { $0 != "(" && $0 != " " }
       guard set.split(separator: ",").contains(name) else { return nil }

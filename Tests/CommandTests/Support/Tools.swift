@@ -29,6 +29,9 @@ enum Gate {
 
   static let readyComment = "needs root, /dev/net/tun, iproute2 and the built vnet-apply"
 
+  static let services = ready && Tools.has("dnsmasq") && Tools.has("dhclient") && Tools.has("dig")
+  static let servicesComment = "needs also dnsmasq, dhclient and dig"
+
   /// Bridge VLAN filtering, which some kernels are built without.
   static let vlanFiltering: Bool = {
     guard root, let space = try? Namespace() else { return false }

@@ -119,6 +119,8 @@ struct StatePair: CustomStringConvertible {
     case .neighbour(let proxy): try? kernel.perform(.deleteProxy(proxy))
     case .former(let former): try? kernel.perform(.ledger(gone: [former.id], new: []))
     case .table(let table): try? kernel.perform(.deleteTable(table.id))
+    case .service(let service): kernel.services[service.id] = nil
+    case .reservation(let reservation): kernel.reservations[reservation.id] = nil
     case .sysctl(let sysctl):
       let usual = SimulatedKernel.usualSettings.first {
         $0.family == sysctl.key.family && $0.name == sysctl.key.name

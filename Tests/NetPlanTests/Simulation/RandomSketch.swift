@@ -49,6 +49,11 @@ struct RandomSketch {
         )
       ]
     } else {
+      if network.keys["address"] != nil {
+        more += [
+          ("dhcp", ["false", "{lease: 10m}"]), ("dns", ["false", "{domain: lab.example}"]), ("ra", ["false"]),
+        ]
+      }
       more += [
         (
           "address",
@@ -56,16 +61,14 @@ struct RandomSketch {
             "10.\(subnet).0.1/24", "[10.\(subnet).0.1/24, 10.\(subnet).1.1/24]",
             "[10.\(subnet).0.1/24, 10.\(subnet).0.2/24]",
             "\"2001:db8:\(subnet)::1/64\"", "[\"2001:db8:\(subnet)::1/64\", 10.\(subnet).0.1/24]",
+            "auto", "[auto, \"2001:db8:\(subnet)::1/64\"]",
           ]
         )
       ]
     }
     let (key, values) = random.pick(more)
     network.keys[key] = random.pick(values)
-    // Services of an addressed network come later.
-    for service in ["dhcp", "dns", "ra"] {
-      network.keys[service] = network.keys["address"] == nil ? nil : "false"
-    }
+    for service in ["dhcp", "dns", "ra"] where network.keys["address"] == nil { network.keys[service] = nil }
   }
 
   private mutating func vm(_ sketch: Sketch) -> Sketch.VM {

@@ -33,7 +33,7 @@ struct Replay: CustomStringConvertible {
   /// The first request after which the two kernels part, and how; nil where they never do.
   func divergence() throws -> (place: Int, what: String)? {
     try withNetworkNamespace {
-      var real = try LinuxHost(stateDirectory: "/nonexistent")
+      var real = try LinuxHost(places: StatePlaces(directory: "/nonexistent", lasting: "/nonexistent"))
       try prepare(&real)
       let machine = Machine(bare)
       var simulated = SimulatedHost(machine)
@@ -248,7 +248,9 @@ extension Request {
     case .deleteProxy(let proxy): return [Change(before: .neighbour(proxy), after: nil)]
     case .write(let sysctl): return [Change(before: nil, after: .sysctl(sysctl))]
     // A file, and nothing of the kernel's; the others are not made at random.
-    case .setTable, .deleteTable, .ledger, .rename, .addAltnames, .removeAltnames, .removeVLANs: return []
+    case .setTable, .deleteTable, .ledger, .rename, .addAltnames, .removeAltnames, .removeVLANs, .reserve,
+      .serve:
+      return []
     }
   }
 }

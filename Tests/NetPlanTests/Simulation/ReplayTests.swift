@@ -8,7 +8,7 @@ struct ReplayTests {
   /// What this machine's kernel has.
   private static func features() throws -> SimulatedKernel.Features {
     try withNetworkNamespace {
-      var host = try LinuxHost(stateDirectory: "/nonexistent")
+      var host = try LinuxHost(places: StatePlaces(directory: "/nonexistent", lasting: "/nonexistent"))
       // The bridge module comes with the first bridge.
       _ = host.perform(
         Batch(
@@ -18,7 +18,7 @@ struct ReplayTests {
               index: 0, change: Change(before: nil, after: .link(Link(name: LinkName("br0")!, kind: .bridge)))
             )
           ]))
-      var fresh = try LinuxHost(stateDirectory: "/nonexistent")
+      var fresh = try LinuxHost(places: StatePlaces(directory: "/nonexistent", lasting: "/nonexistent"))
       let facts = try fresh.observe().facts
       var features = SimulatedKernel.Features()
       features.vlanFiltering = facts.vlanFiltering == true

@@ -28,6 +28,8 @@ enum Request: Sendable {
   case setTable(Table?, Table)
   case deleteTable(TableID)
   case ledger(gone: [FormerID], new: [Former])
+  case serve(ServiceID, Service?)
+  case reserve(gone: [ReservationID], new: [Reservation])
 }
 
 extension Request: CustomStringConvertible {
@@ -59,6 +61,8 @@ extension Request: CustomStringConvertible {
     case .addVLANs(let name, let vlans): "add VLANs \(vlans) of \(name)"
     case .removeVLANs(let name, let vlans): "remove VLANs \(vlans) of \(name)"
     case .ledger(let gone, let new): "ledger −\(gone) +\(new.map(\.id))"
+    case .serve(let id, let service): "serve \(id) \(service?.json.text() ?? "no more")"
+    case .reserve(let gone, let new): "reservations −\(gone) +\(new)"
     }
   }
 }
@@ -93,6 +97,10 @@ extension SimulatedKernel {
       ledger.removeAll { former in gone.contains(former.id) || new.contains { $0.id == former.id } }
       ledger += new
       ledger.sort { $0.id < $1.id }
+    case .serve(let id, let service): services[id] = service
+    case .reserve(let gone, let new):
+      for id in gone { reservations[id] = nil }
+      for reservation in new { reservations[reservation.id] = reservation }
     }
   }
 }

@@ -37,6 +37,7 @@ struct SimulatedHost: Host {
     var outcomes = [StepOutcome](repeating: .done, count: batch.steps.count)
     let steps = batch.steps.enumerated().filter { !$1.cascades }.map { ($0, $1.change) }
     performLedger(steps, &outcomes)
+    performReservations(steps, &outcomes)
     performDeletions(steps, &outcomes)
     var messages: [(Int, Request)] = []
     for (index, change) in steps {
@@ -57,6 +58,10 @@ struct SimulatedHost: Host {
     }
     for (index, change) in steps {
       if case .sysctl(let sysctl)? = change.after { outcomes[index] = perform([.write(sysctl)])[0] }
+    }
+    for (index, change) in steps {
+      guard case .service(let id) = change.id else { continue }
+      outcomes[index] = perform([.serve(id, change.after?.service)])[0]
     }
     return outcomes
   }
@@ -114,6 +119,20 @@ struct SimulatedHost: Host {
     }
     if places.isEmpty { return }
     let outcome = perform([.ledger(gone: gone, new: new)])[0]
+    for index in places { outcomes[index] = outcome }
+  }
+
+  private func performReservations(_ steps: [(Int, Change)], _ outcomes: inout [StepOutcome]) {
+    var (gone, new): ([ReservationID], [Reservation]) = ([], [])
+    var places: [Int] = []
+    for (index, change) in steps {
+      guard case .reservation(let id) = change.id else { continue }
+      gone.append(id)
+      if let reservation = change.after?.reservation { new.append(reservation) }
+      places.append(index)
+    }
+    if places.isEmpty { return }
+    let outcome = perform([.reserve(gone: gone, new: new)])[0]
     for index in places { outcomes[index] = outcome }
   }
 

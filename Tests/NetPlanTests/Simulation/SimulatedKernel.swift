@@ -27,6 +27,10 @@ struct SimulatedKernel: Sendable {
   var tables: [TableID: Table] = [:]
   /// The file beside the kernel.
   var ledger: [Former] = []
+  /// Programs that run beside it.
+  var services: [ServiceID: Service] = [:]
+  /// That which outlives it.
+  var reservations: [ReservationID: Reservation] = [:]
 
   /// Bridges whose MTU was changed by hand: they follow their ports no longer (BROPT_MTU_SET_BY_USER).
   var pinnedMTU: Set<LinkName> = []
@@ -144,6 +148,8 @@ struct SimulatedKernel: Sendable {
     for rule in rules { state.insert(.rule(rule)) }
     for proxy in proxies { state.insert(.neighbour(proxy)) }
     for table in tables.values { state.insert(.table(table)) }
+    for service in services.values { state.insert(.service(service)) }
+    for reservation in reservations.values { state.insert(.reservation(reservation)) }
     return state
   }
 

@@ -112,7 +112,7 @@ extension DNS {
     for (name, addresses) in hosts.sorted(by: { $0.key < $1.key }) {
       parts.append("\(name) \(addresses.map { "\($0)" }.joined(separator: " "))")
     }
-    if !upstream.isEmpty { parts.append("upstream \(upstream.map { "\($0)" }.joined(separator: " "))") }
+    if let upstream { parts.append((["upstream"] + upstream.map { "\($0)" }).joined(separator: " ")) }
     return parts.joined(separator: ", ")
   }
 }

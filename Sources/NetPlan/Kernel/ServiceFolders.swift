@@ -1,0 +1,59 @@
+internal import Glibc
+
+/// The services of a network namespace, each in a folder of its own: `NAME/dnsmasq-NETWORK`.
+struct ServiceFolders {
+  let path: String
+
+  func folder(_ id: ServiceID) -> ServiceFolder {
+    ServiceFolder(id: id, path: "\(path)/\(id.name)/\(id.program)-\(id.network)")
+  }
+
+  var all: [ServiceFolder] {
+    entries(path).flatMap { name in
+      entries("\(path)/\(name)").compactMap { entry in
+        let parts = entry.split(separator: "-", maxSplits: 1)
+        guard parts.count == 2, let program = ServiceID.Program(rawValue: String(parts[0])) else {
+          return nil
+        }
+        return folder(ServiceID(program: program, name: name, network: String(parts[1])))
+      }
+    }
+  }
+
+  func read() throws(HostError) -> [Object] {
+    var list: [Object] = []
+    for folder in all { list.append(.service(try folder.read())) }
+    return list
+  }
+
+  /// One after the other, in the order of the steps.
+  func perform(_ batch: Batch, _ outcomes: inout [StepOutcome]) {
+    for (index, step) in batch.steps.enumerated() {
+      guard case .service(let id) = step.change.id else { continue }
+      do throws(HostError) {
+        if let wanted = step.change.after?.service {
+          try folder(id).become(wanted)
+        } else {
+          try folder(id).remove()
+          // Empty folders go too.
+          if rmdir("\(path)/\(id.name)") == 0 { rmdir(path) }
+        }
+      } catch {
+        outcomes[index] = .unknown(error)
+      }
+    }
+  }
+
+  private func entries(_ path: String) -> [String] {
+    guard let directory = opendir(path) else { return [] }
+    defer { closedir(directory) }
+    var names: [String] = []
+    while let entry = readdir(directory) {
+      let name = withUnsafeBytes(of: &entry.pointee.d_name) { bytes in
+        String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
+      }
+      if name != ".", name != ".." { names.append(name) }
+    }
+    return names.sorted()
+  }
+}

@@ -1,0 +1,159 @@
+internal import CNetlink
+import Glibc
+
+/// A program that is started and ends, or puts itself into the background, in the thread's network namespace.
+package enum Program {
+  package struct Result: Sendable {
+    /// Its exit code, or 128 + the number of the signal that ended it.
+    package var code: Int32 = 0
+    package var output: [UInt8] = []
+    package var errors: [UInt8] = []
+  }
+
+  /// `arguments[0]` is a path. What is not read of `input` is no error. Past `timeout` milliseconds without a word of it
+  /// the program is killed, and the error says so.
+  package static func run(
+    _ arguments: [String], input: [UInt8] = [], timeout: Int32
+  ) throws(NetlinkError) -> Result {
+    let operation = "start \(arguments[0])"
+    let stdin = try Pipe(operation), stdout = try Pipe(operation), stderr = try Pipe(operation)
+    let child = spawn(arguments, stdin.reader, stdout.writer, stderr.writer)
+    guard child > 0 else { throw NetlinkError(operation: operation, errno: -child) }
+    stdin.closeReader()
+    stdout.closeWriter()
+    stderr.closeWriter()
+    var result = Result()
+    let isInTime = exchange(input, stdin, stdout, stderr, with: child, timeout, &result)
+    if !isInTime { kill(child, SIGKILL) }
+    let code = cnl_reap(child)
+    guard isInTime, code >= 0 else {
+      throw NetlinkError(operation: operation, errno: isInTime ? -code : ETIMEDOUT)
+    }
+    result.code = code
+    return result
+  }
+
+  private static func spawn(_ arguments: [String], _ input: Int32, _ output: Int32, _ errors: Int32) -> Int32
+  {
+    // One block of C strings, and their addresses.
+    var bytes: [CChar] = []
+    var offsets: [Int] = []
+    for argument in arguments {
+      offsets.append(bytes.count)
+      bytes += argument.utf8.map { CChar(bitPattern: $0) } + [0]
+    }
+    return unsafe bytes.withUnsafeMutableBufferPointer { block in
+      var words = unsafe offsets.map { offset in unsafe block.baseAddress.map { unsafe $0 + offset } }
+      unsafe words.append(nil)
+      return unsafe words.withUnsafeMutableBufferPointer {
+        unsafe cnl_spawn($0.baseAddress, input, output, errors)
+      }
+    }
+  }
+
+  /// Writes what it reads and reads what it writes, at once, since either side may wait for the other. A daemon may keep
+  /// the ends: what is there when the program itself has ended is all. False where it was silent for too long.
+  private static func exchange(
+    _ input: [UInt8], _ stdin: Pipe, _ stdout: Pipe, _ stderr: Pipe, with child: Int32, _ timeout: Int32,
+    _ result: inout Result
+  ) -> Bool {
+    let ended = cnl_pidfd(child)
+    defer { if ended >= 0 { cnl_close(ended) } }
+    var sent = 0
+    if input.isEmpty { stdin.closeWriter() }
+    for fd in [stdin.writer, stdout.reader, stderr.reader] where fd >= 0 {
+      _ = fcntl(fd, F_SETFL, O_NONBLOCK)
+    }
+    while true {
+      var polled = [
+        pollfd(fd: stdin.writer, events: Int16(POLLOUT), revents: 0),
+        pollfd(fd: stdout.reader, events: Int16(POLLIN), revents: 0),
+        pollfd(fd: stderr.reader, events: Int16(POLLIN), revents: 0),
+        pollfd(fd: ended, events: Int16(POLLIN), revents: 0),
+      ]
+      let count = unsafe poll(&polled, nfds_t(polled.count), timeout)
+      if count == 0 { return false }
+      if count < 0, errno != EINTR { return true }
+      if polled[0].revents != 0 { write(input, from: &sent, to: stdin) }
+      if polled[1].revents != 0 { read(stdout, &result.output) }
+      if polled[2].revents != 0 { read(stderr, &result.errors) }
+      if polled[3].revents != 0 {
+        read(stdout, &result.output)
+        read(stderr, &result.errors)
+        return true
+      }
+      if ended < 0, stdout.reader < 0, stderr.reader < 0 { return true }
+    }
+  }
+
+  private static func write(_ input: [UInt8], from sent: inout Int, to stdin: Pipe) {
+    let count = unsafe input.withUnsafeBytes { bytes in
+      unsafe Glibc.write(stdin.writer, bytes.baseAddress! + sent, bytes.count - sent)
+    }
+    if count >= 0 { sent += count }
+    // One that reads no further says why by its code.
+    if sent == input.count || count < 0 && errno != EAGAIN && errno != EINTR { stdin.closeWriter() }
+  }
+
+  /// All that is there.
+  private static func read(_ pipe: Pipe, _ text: inout [UInt8]) {
+    var buffer = [UInt8](repeating: 0, count: 1 << 16)
+    while pipe.reader >= 0 {
+      let count = unsafe buffer.withUnsafeMutableBytes {
+        unsafe Glibc.read(pipe.reader, $0.baseAddress, $0.count)
+      }
+      if count > 0 {
+        text += buffer[..<count]
+      } else if count == 0 || errno != EINTR {
+        if count == 0 || errno != EAGAIN { pipe.closeReader() }
+        return
+      }
+    }
+  }
+
+  private final class Pipe {
+    private(set) var reader: Int32 = -1
+    private(set) var writer: Int32 = -1
+
+    init(_ operation: String) throws(NetlinkError) {
+      var ends: [Int32] = [-1, -1]
+      let result = unsafe ends.withUnsafeMutableBufferPointer { unsafe cnl_pipe($0.baseAddress) }
+      guard result == 0 else { throw NetlinkError(operation: operation, errno: -result) }
+      (reader, writer) = (ends[0], ends[1])
+    }
+
+    func closeReader() {
+      if reader >= 0 { cnl_close(reader) }
+      reader = -1
+    }
+
+    func closeWriter() {
+      if writer >= 0 { cnl_close(writer) }
+      writer = -1
+    }
+
+    deinit {
+      closeReader()
+      closeWriter()
+    }
+  }
+}
+
+/// A running process, held by a descriptor: a number that comes to mean another process does no harm.
+package struct ProcessHandle: ~Copyable {
+  private let descriptor: Int32
+
+  /// nil where there is no such process.
+  package init?(pid: Int32) {
+    descriptor = cnl_pidfd(pid)
+    if descriptor < 0 { return nil }
+  }
+
+  deinit { cnl_close(descriptor) }
+
+  /// False where it has ended, or may not be signalled.
+  package func signal(_ number: Int32) -> Bool { cnl_pidfd_signal(descriptor, number) == 0 }
+
+  /// Whether it has ended within `timeout` milliseconds.
+  package func hasEnded(within timeout: Int32) -> Bool { cnl_pidfd_ended(descriptor, timeout) == 1 }
+}
