@@ -5,7 +5,7 @@ extension Composer {
     let guests = guestAddresses(of: nic).map(\.address).filter { !$0.isLinkLocal }
     let present = observed[.table(TableID(.inet, of: topology.name))]?.table
     for forward in nic.forwards {
-      if forward.listen == nil, forward.from.isEmpty { noticePublic(forward, nic) }
+      var isNew = false
       for family in AddressFamily.allCases where forward.listen.map({ $0.family == family }) ?? true {
         guard let guest = guests.first(where: { $0.family == family }) else { continue }
         for transport in ["tcp", "udp"] where forward.transport.includes(udp: transport == "udp") {
@@ -15,10 +15,13 @@ extension Composer {
               forward.to.lowerBound + UInt16(offset))
             // What leads there by now does so before a process hears of it.
             let isThere = elements.allSatisfy { present?[set: $0.set]?.elements[$0.key] != nil }
-            if !isThere { refuseTaken(forward, nic, udp: transport == "udp", family, port) }
+            if isThere { continue }
+            isNew = true
+            refuseTaken(forward, nic, udp: transport == "udp", family, port)
           }
         }
       }
+      if isNew, forward.listen == nil, forward.from.isEmpty { noticePublic(forward, nic) }
     }
   }
 

@@ -152,13 +152,6 @@ struct RouterTable {
         "oifname != @inside snat ip6 to ip6 saddr map @source-ip6",
         "oifname != @inside ip saddr @nat-ip4 masquerade", "oifname != @inside ip6 saddr @nat-ip6 masquerade",
       ]),
-    TableChain(
-      "mend", hook: TableChain.hook("filter", "postrouting", -150),
-      [
-        // The checksum is left to hardware that a TAP has not, and DHCP clients on raw sockets look at it; 0 is none
-        // (RFC 768).
-        "meta nfproto ipv4 oifname @inside udp sport 67 udp dport 68 udp checksum set 0"
-      ]),
   ]
 
   private static let redirections: [String] = {
