@@ -1,0 +1,105 @@
+import Glibc
+
+/// A guest that boots: a Debian kernel with busybox under QEMU, whose NICs are what `attach` says and nothing else.
+///
+/// The test talks to its shell over a virtio port that is QEMU's standard input and output, so that a guest ends with
+/// its test, however that ends.
+final class Guest {
+  let vm: String
+  let child: Child
+  private let console: String
+
+  /// Starts QEMU in `space` with the words that `attach` printed as they are; `ready` waits for the guest itself. As
+  /// `user` QEMU has nothing of root's.
+  init(
+    _ vm: String, attached words: String, in space: Namespace, files: TemporaryFolder, as user: String? = nil
+  ) throws {
+    self.vm = vm
+    console = try files.write("\(vm).console", "")
+    try CommandTests.must(["chmod", "666", console])
+    let image = try user == nil ? GuestImage.made.get() : GuestImage.made.get().copied(to: files)
+    let machine = [
+      "qemu-system-x86_64", "-accel", Self.accelerator, "-M", "q35", "-m", "128", "-nodefaults",
+      "-display", "none", "-no-reboot", "-serial", "file:\(console)",
+      "-kernel", image.kernel, "-initrd", image.initramfs, "-append", "console=ttyS0 quiet panic=-1 vm=\(vm)",
+      "-chardev", "stdio,id=shell,signal=off",
+      "-device", "virtio-serial-pci", "-device", "virtserialport,chardev=shell",
+      // Nothing boots from the network; without this the NIC's own boot program would be needed, and run.
+      "-global", "virtio-net-pci.romfile=",
+    ]
+    let line = "\"$@\" " + words.words.joined(separator: " ")
+    child = try space.start(["sh", "-c", Self.becoming(user) + line, user ?? "root"] + machine)
+  }
+
+  /// Emulation is the same everywhere; `LAB_ACCEL=kvm` where the hardware's virtualisation works.
+  private static let accelerator = Tools.environment("LAB_ACCEL") ?? "tcg"
+
+  /// How a shell goes on as the user in `$0`. The namespace's own view of /dev gets a node that everybody may open, as
+  /// udev makes it: who may use which TAP is then up to the TAP alone.
+  private static func becoming(_ user: String?) -> String {
+    user == nil
+      ? "exec "
+      : "mount -t tmpfs -o mode=755 net /dev/net && mknod -m 666 /dev/net/tun c 10 200 && "
+        + "exec setpriv --reuid=\"$0\" --regid=\"$(id -g \"$0\")\" --clear-groups -- "
+  }
+
+  /// Waits until its shell listens.
+  func ready(timeout: Double = 60) throws {
+    guard child.line(timeout: timeout) == "ready" else { throw failure("did not boot") }
+  }
+
+  /// What a command of its shell gives back; one that takes more than `limit` seconds is killed and exits 137.
+  func run(_ command: String, limit: Int = 10) throws -> Outcome {
+    let started = Clock.seconds
+    child.write("\(limit) \(command.replacing("\\", with: "\\\\").replacing("\n", with: "\\n"))\n")
+    let sizes = child.line(timeout: Double(limit) + 30)?.words.compactMap { Int($0) } ?? []
+    guard sizes.count == 3, let output = child.bytes(sizes[1], timeout: 30),
+      let errors = child.bytes(sizes[2], timeout: 30)
+    else {
+      throw failure("did not answer: \(command)")
+    }
+    return Outcome(
+      command: "\(vm)# \(command)", code: Int32(sizes[0]), stdout: String(decoding: output, as: UTF8.self),
+      stderr: String(decoding: errors, as: UTF8.self), seconds: Clock.seconds - started)
+  }
+
+  /// The output of a command that must succeed.
+  @discardableResult
+  func must(_ command: String, limit: Int = 10) throws -> String {
+    let outcome = try run(command, limit: limit)
+    guard outcome.code == 0 else { throw failure("\(outcome)") }
+    return outcome.stdout
+  }
+
+  /// Ends QEMU; what it said.
+  @discardableResult
+  func leave() -> Outcome {
+    child.signal(SIGTERM)
+    return child.finish(timeout: 10)
+  }
+
+  /// An error that shows the guest's console and what QEMU said; the guest has ended.
+  private func failure(_ what: String) -> CommandFailure {
+    let qemu = leave()
+    let last = ((try? CommandTests.must(["tail", "-n", "40", console])) ?? "").trimmed
+    return CommandFailure(
+      description: "guest '\(vm)' \(what)\nits console: \(last)\nQEMU: exit \(qemu.code): \(qemu.stderr)")
+  }
+}
+
+extension Host {
+  /// The guests of `vms`, booted at once with what `attach` prints, for as long as `body` runs.
+  func boot<Result>(
+    _ vms: [String], _ file: String, as user: String? = nil, _ body: ([Guest]) throws -> Result
+  ) throws -> Result {
+    var guests: [Guest] = []
+    defer { for guest in guests { guest.leave() } }
+    for vm in vms {
+      let attach = try vnet("attach", vm, "--vmm", "qemu", "-c", file)
+      guard attach.code == 0 else { throw CommandFailure(description: attach.description) }
+      guests.append(try Guest(vm, attached: attach.stdout, in: space, files: files, as: user))
+    }
+    for guest in guests { try guest.ready() }
+    return try body(guests)
+  }
+}
