@@ -64,7 +64,11 @@ final class Child {
     var attributes = posix_spawnattr_t()
     posix_spawnattr_init(&attributes)
     defer { posix_spawnattr_destroy(&attributes) }
-    posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETPGROUP))
+    posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGMASK))
+    // A worker thread of the tests blocks signals; a shell that inherits that waits for SIGCHLD for ever.
+    var none = sigset_t()
+    sigemptyset(&none)
+    posix_spawnattr_setsigmask(&attributes, &none)
 
     let variables = Self.baseEnvironment.merging(environment) { $1 }.map { "\($0)=\($1)" }.sorted()
     var argv = arguments.map { strdup($0) } + [nil]

@@ -6,15 +6,19 @@ import Glibc
 /// its test, however that ends.
 final class Guest {
   let vm: String
+  /// What `attach` says to type in it, where nothing else gives it its addresses.
+  let hint: String
   let child: Child
   private let console: String
 
   /// Starts QEMU in `space` with the words that `attach` printed as they are; `ready` waits for the guest itself. As
   /// `user` QEMU has nothing of root's.
   init(
-    _ vm: String, attached words: String, in space: Namespace, files: TemporaryFolder, as user: String? = nil
+    _ vm: String, attached words: String, hint: String = "", in space: Namespace, files: TemporaryFolder,
+    as user: String? = nil
   ) throws {
     self.vm = vm
+    self.hint = hint.replacing("in the guest:", with: "")
     console = try files.write("\(vm).console", "")
     try CommandTests.must(["chmod", "666", console])
     let image = try user == nil ? GuestImage.made.get() : GuestImage.made.get().copied(to: files)
@@ -49,18 +53,24 @@ final class Guest {
   }
 
   /// What a command of its shell gives back; one that takes more than `limit` seconds is killed and exits 137.
-  func run(_ command: String, limit: Int = 10) throws -> Outcome {
+  func run(_ command: String, limit: Int = 10) throws -> Outcome { try start(command, limit: limit)() }
+
+  /// Starts a command, one at a time; what it gives back is what the result waits for.
+  func start(_ command: String, limit: Int = 10) -> () throws -> Outcome {
     let started = Clock.seconds
     child.write("\(limit) \(command.replacing("\\", with: "\\\\").replacing("\n", with: "\\n"))\n")
-    let sizes = child.line(timeout: Double(limit) + 30)?.words.compactMap { Int($0) } ?? []
-    guard sizes.count == 3, let output = child.bytes(sizes[1], timeout: 30),
-      let errors = child.bytes(sizes[2], timeout: 30)
-    else {
-      throw failure("did not answer: \(command)")
+    return {
+      let sizes = self.child.line(timeout: Double(limit) + 30)?.words.compactMap { Int($0) } ?? []
+      guard sizes.count == 3, let output = self.child.bytes(sizes[1], timeout: 30),
+        let errors = self.child.bytes(sizes[2], timeout: 30)
+      else {
+        throw self.failure("did not answer: \(command)")
+      }
+      return Outcome(
+        command: "\(self.vm)# \(command)", code: Int32(sizes[0]),
+        stdout: String(decoding: output, as: UTF8.self), stderr: String(decoding: errors, as: UTF8.self),
+        seconds: Clock.seconds - started)
     }
-    return Outcome(
-      command: "\(vm)# \(command)", code: Int32(sizes[0]), stdout: String(decoding: output, as: UTF8.self),
-      stderr: String(decoding: errors, as: UTF8.self), seconds: Clock.seconds - started)
   }
 
   /// The output of a command that must succeed.
@@ -97,7 +107,9 @@ extension Host {
     for vm in vms {
       let attach = try vnet("attach", vm, "--vmm", "qemu", "-c", file)
       guard attach.code == 0 else { throw CommandFailure(description: attach.description) }
-      guests.append(try Guest(vm, attached: attach.stdout, in: space, files: files, as: user))
+      guests.append(
+        try Guest(
+          vm, attached: attach.stdout, hint: attach.stderr, in: space, files: files, as: user))
     }
     for guest in guests { try guest.ready() }
     return try body(guests)
