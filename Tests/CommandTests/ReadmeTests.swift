@@ -87,10 +87,7 @@ struct Page: Sendable, CustomTestStringConvertible {
   var testDescription: String { name }
 
   var lines: [String] {
-    get throws {
-      let root = #filePath.split(separator: "/").dropLast(3).map { "/" + $0 }.joined()
-      return try must(["cat", "\(root)/\(name)"]).lines
-    }
+    get throws { try must(["cat", "\(Tools.repository)/\(name)"]).lines }
   }
 
   private var allBlocks: [Block] {

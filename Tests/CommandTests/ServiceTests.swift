@@ -18,7 +18,7 @@ struct ServiceTests {
     try Host.with { host in
       _ = try apply(host)
       let web = try host.reservation("vms.web.nics.eth0")
-      let guest = try Guest("web-eth0", mac: web.mac, on: host)
+      let guest = try SpaceGuest("web-eth0", mac: web.mac, on: host)
       defer { guest.leave() }
       let lease = try guest.lease()
       #expect(lease["new_ip_address"] == web.addresses[0], "\(lease)")
@@ -39,7 +39,7 @@ struct ServiceTests {
     try Host.with { host in
       _ = try apply(host)
       let web = try host.reservation("vms.web.nics.eth0")
-      let guest = try Guest("web-eth0", mac: web.mac, on: host)
+      let guest = try SpaceGuest("web-eth0", mac: web.mac, on: host)
       defer { guest.leave() }
       #expect(try Clock.wait(15) { try guest.addresses() == [web.addresses[1]] })
       let route = try guest.space.json("ip -6 -j route show default")[0]
@@ -57,7 +57,7 @@ struct ServiceTests {
       let (web, db) = (
         try host.reservation("vms.web.nics.eth0"), try host.reservation("vms.db.nics.eth0")
       )
-      let guest = try Guest("web-eth0", mac: web.mac, on: host)
+      let guest = try SpaceGuest("web-eth0", mac: web.mac, on: host)
       defer { guest.leave() }
       try guest.space.ip("addr add \(web.addresses[0])/24 dev eth0")
       #expect(db.addresses[0] == "10.77.3.7")
@@ -95,7 +95,7 @@ struct ServiceTests {
       let before = host.servers
       #expect(before.count == 1)
       let web = try host.reservation("vms.web.nics.eth0")
-      let guest = try Guest("web-eth0", mac: web.mac, on: host)
+      let guest = try SpaceGuest("web-eth0", mac: web.mac, on: host)
       defer { guest.leave() }
       _ = try guest.lease()
       let leases = try must(["cat", host.serviceFolder("lab") + "/leases"])
@@ -121,7 +121,7 @@ struct ServiceTests {
       let file = try apply(host)
       let before = host.servers
       let web = try host.reservation("vms.web.nics.eth0")
-      let guest = try Guest("web-eth0", mac: web.mac, on: host)
+      let guest = try SpaceGuest("web-eth0", mac: web.mac, on: host)
       defer { guest.leave() }
       _ = try guest.lease()
       let leases = try must(["cat", host.serviceFolder("lab") + "/leases"])
@@ -189,7 +189,7 @@ struct ServiceTests {
       expect(try host.vnet("plan", file), exits: 0)
       #expect(try host.reservation("vms.web.nics.eth0").addresses == web.addresses)
       #expect(host.servers.count == 1)
-      let guest = try Guest("web-eth0", mac: web.mac, on: host)
+      let guest = try SpaceGuest("web-eth0", mac: web.mac, on: host)
       defer { guest.leave() }
       #expect(try guest.lease()["new_ip_address"] == web.addresses[0])
     }
@@ -200,7 +200,7 @@ struct ServiceTests {
     try Host.with { host in
       let file = try apply(host)
       let web = try host.reservation("vms.web.nics.eth0")
-      let guest = try Guest("web-eth0", mac: web.mac, on: host)
+      let guest = try SpaceGuest("web-eth0", mac: web.mac, on: host)
       defer { guest.leave() }
       _ = try guest.lease()
       let status = try host.vnet("status", file)
@@ -264,7 +264,7 @@ struct ServiceTests {
         ])
       expect(outcome, exits: 0)
       let web = try host.reservation("vms.web.nics.eth0")
-      let guest = try Guest("web-eth0", mac: web.mac, on: host)
+      let guest = try SpaceGuest("web-eth0", mac: web.mac, on: host)
       defer { guest.leave() }
       #expect(try guest.lease()["new_ip_address"] == web.addresses[0])
       let pid = try #require(host.servers.first)

@@ -46,10 +46,10 @@ uint16_t checksum(const void *bytes, size_t length, uint32_t seed) {
   return htons((uint16_t)~total);
 }
 
-uint16_t checksum_icmp6(const uint8_t *source, const uint8_t *destination, const void *message, size_t length) {
+uint16_t checksum_ipv6(const uint8_t *source, const uint8_t *destination, uint8_t next, const void *message, size_t length) {
   uint32_t seed = sum(source, 16, 0);
   seed = sum(destination, 16, seed);
-  return checksum(message, length, seed + (uint32_t)length + 58 /* IPPROTO_ICMPV6 */);
+  return checksum(message, length, seed + (uint32_t)length + next);
 }
 
 int64_t now(void) {

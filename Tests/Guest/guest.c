@@ -3,10 +3,7 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <getopt.h>
-#include <linux/if.h>
-#include <linux/if_tun.h>
 #include <net/ethernet.h>
 #include <netinet/icmp6.h>
 #include <netinet/ip_icmp.h>
@@ -14,7 +11,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <unistd.h>
 
 enum { MOST_ADDRESSES = 16, MILLISECOND = 1000000, FRAME = 65536 + 64 };
@@ -85,7 +81,7 @@ static void send_ipv6(const uint8_t *mac, const uint8_t *from, const uint8_t *to
   memcpy(packet + 24, to, 16);
   memcpy(packet + 40, icmp, length);
   memset(packet + 42, 0, 2);
-  uint16_t c = checksum_icmp6(from, to, packet + 40, length);
+  uint16_t c = checksum_ipv6(from, to, IPPROTO_ICMPV6, packet + 40, length);
   memcpy(packet + 42, &c, 2);
   send_frame(mac, ETHERTYPE_IPV6, packet, 40 + length);
 }
@@ -281,19 +277,6 @@ static int64_t step(void) {
   return due > at ? due - at : 1;
 }
 
-static int attach(const char *name, bool vnet_header, bool multi_queue) {
-  station.fd = open("/dev/net/tun", O_RDWR | O_CLOEXEC | O_NONBLOCK);
-  struct ifreq request = {0};
-  if (strlen(name) >= sizeof request.ifr_name) return -ENAMETOOLONG;
-  strcpy(request.ifr_name, name);
-  request.ifr_flags = (short)(IFF_TAP | IFF_NO_PI | (vnet_header ? IFF_VNET_HDR : 0) | (multi_queue ? IFF_MULTI_QUEUE : 0));
-  if (station.fd < 0 || ioctl(station.fd, TUNSETIFF, &request) < 0) return -errno;
-  int size = 0;
-  if (vnet_header && ioctl(station.fd, TUNGETVNETHDRSZ, &size) < 0) return -errno;
-  station.header = (size_t)size;
-  return 0;
-}
-
 /// Adds the EUI-64 link-local address (RFC 4291, appendix A) where any IPv6 address is present.
 static void add_link_local(void) {
   bool any = false;
@@ -376,9 +359,9 @@ int guest(int argc, char **argv) {
   }
   if (tap == NULL || optind != argc) return usage("--tap NAME is needed");
   add_link_local();
-  int result = attach(tap, vnet_header, multi_queue);
-  if (result < 0) {
-    fprintf(stderr, "stand-in guest: %s: %s\n", tap, strerror(-result));
+  station.fd = tap_open(tap, vnet_header, multi_queue, &station.header);
+  if (station.fd < 0) {
+    fprintf(stderr, "stand-in guest: %s: %s\n", tap, strerror(-station.fd));
     return 1;
   }
   puts("ready");

@@ -3,7 +3,10 @@
 //   stand-in guest --tap NAME [--mac MAC] [--address ADDRESS/LENGTH]... [--gateway ADDRESS]...
 //                  [--vlan ID] [--vnet-hdr] [--multi-queue]
 //   stand-in probe ADDRESS [COUNT [INTERVAL_US]]
-//   stand-in wire TAP NAMESPACE NAME MAC
+//   stand-in wire --tap NAME | --device NAME [--protocol ETHERTYPE]
+//                 [--own MAC,IPV4,IPV6] [--other MAC,IPV4,IPV6] [--to MAC,IPV4,IPV6] [--vnet-hdr] [--multi-queue]
+//   stand-in frames
+//   stand-in lead TAP NAMESPACE NAME MAC
 //   stand-in cookie
 //
 // `guest` attaches to a TAP (TUNSETIFF), prints "ready" and is a station there: it answers ARP, neighbour
@@ -14,12 +17,16 @@
 // `probe` sends an echo request each millisecond, prints "ready" at the first reply and at the end (COUNT
 // reached, or standard input closed) `probe ADDRESS: 3000 sent, 0 lost, worst gap 1.4 ms`.
 //
-// `wire` makes an interface NAME in the namespace at the path NAMESPACE and joins it to a TAP, for guests that are
+// `wire` holds a TAP, or listens to a device, and is silent there unless told: the line `send NAME` on its standard
+// input sends the frame of that name, as `own` to `to`, pretending to be `other` where the frame pretends, and prints
+// it in hexadecimal digits (`make NAME` prints alone); `heard DIGITS` prints how many such frames came. `frames` lists the names.
+//
+// `lead` makes an interface NAME in the namespace at the path NAMESPACE and joins it to a TAP, for guests that are
 // programs of that namespace (DHCP clients, resolvers). It lasts until standard input closes.
 //
 // `cookie` prints the network namespace cookie (SO_NETNS_COOKIE), the name of its state folder.
 
-#include "stand-in.h"
+#include "frame.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -45,7 +52,9 @@ int main(int argc, char **argv) {
   if (argc >= 2 && strcmp(argv[1], "guest") == 0) return guest(argc - 1, argv + 1);
   if (argc >= 2 && strcmp(argv[1], "probe") == 0) return probe(argc - 1, argv + 1);
   if (argc >= 2 && strcmp(argv[1], "wire") == 0) return wire(argc - 1, argv + 1);
+  if (argc >= 2 && strcmp(argv[1], "lead") == 0) return lead(argc - 1, argv + 1);
+  if (argc == 2 && strcmp(argv[1], "frames") == 0) return frame_names(), 0;
   if (argc == 2 && strcmp(argv[1], "cookie") == 0) return cookie();
-  fprintf(stderr, "usage: stand-in guest --tap NAME [OPTION]... | probe ADDRESS [COUNT [INTERVAL_US]] | wire … | cookie\n");
+  fprintf(stderr, "usage: stand-in guest --tap NAME [OPTION]... | probe ADDRESS [COUNT [INTERVAL_US]] | wire OPTION... | frames | lead … | cookie\n");
   return 64;
 }

@@ -14,6 +14,11 @@ struct address {
 int guest(int argc, char **argv);
 int probe(int argc, char **argv);
 int wire(int argc, char **argv);
+int lead(int argc, char **argv);
+
+/// Opens a TAP that is there (TUNSETIFF); `header` is how many bytes of virtio-net stand before each frame. -errno
+/// where it cannot.
+int tap_open(const char *name, bool vnet_header, bool multi_queue, size_t *header);
 
 /// Reads `ADDRESS` or `ADDRESS/LENGTH`; false where it is neither.
 bool address_parse(const char *text, struct address *out);
@@ -24,8 +29,8 @@ bool address_on_link(const struct address *a, const struct address *b);
 
 /// The Internet checksum (RFC 1071) of `length` bytes, on top of the partial sum `seed`.
 uint16_t checksum(const void *bytes, size_t length, uint32_t seed);
-/// The checksum of an ICMPv6 message with its pseudo header (RFC 8200, section 8.1).
-uint16_t checksum_icmp6(const uint8_t *source, const uint8_t *destination, const void *message, size_t length);
+/// The checksum of what IPv6 carries, of the protocol `next`, with its pseudo header (RFC 8200, section 8.1).
+uint16_t checksum_ipv6(const uint8_t *source, const uint8_t *destination, uint8_t next, const void *message, size_t length);
 
 /// CLOCK_MONOTONIC in nanoseconds.
 int64_t now(void);

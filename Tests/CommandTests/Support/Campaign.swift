@@ -1,4 +1,3 @@
-import Glibc
 import Testing
 
 /// A host on which calls are made to fail, one after the other: its dump before, and with the quickstart applied.
@@ -31,7 +30,7 @@ struct Campaign {
 
   /// At how many points of a run a call is made to fail. `VNET_FAULT_POINTS` sets one bound for all; `all` is none.
   static func most(_ call: String, usually usual: Int? = nil) -> Int {
-    if let bound = getenv("VNET_FAULT_POINTS") { return Int(String(cString: bound)) ?? .max }
+    if let bound = Tools.environment("VNET_FAULT_POINTS") { return Int(bound) ?? .max }
     return usual ?? (["sendmsg", "sendto", "ioctl", "recvmsg"].contains(call) ? .max : 15)
   }
 

@@ -36,6 +36,7 @@ final class Child {
   private var errors: [UInt8] = []
   private var open: [(descriptor: Int32, isOutput: Bool)]
   private var lineStart = 0
+  private var outcome: Outcome?
 
   init(_ arguments: [String], environment: [String: String] = [:]) throws {
     command = arguments.joined(separator: " ")
@@ -63,7 +64,11 @@ final class Child {
     var attributes = posix_spawnattr_t()
     posix_spawnattr_init(&attributes)
     defer { posix_spawnattr_destroy(&attributes) }
-    posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETPGROUP))
+    posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGMASK))
+    // A worker thread of the tests blocks signals; a shell that inherits that waits for SIGCHLD for ever.
+    var none = sigset_t()
+    sigemptyset(&none)
+    posix_spawnattr_setsigmask(&attributes, &none)
 
     let variables = Self.baseEnvironment.merging(environment) { $1 }.map { "\($0)=\($1)" }.sorted()
     var argv = arguments.map { strdup($0) } + [nil]
@@ -81,7 +86,7 @@ final class Child {
 
   /// The few variables that tools need; nothing of the caller's own leaks into a test.
   private static var baseEnvironment: [String: String] {
-    let path = getenv("PATH").map { String(cString: $0) } ?? "/usr/bin:/bin"
+    let path = Tools.environment("PATH") ?? "/usr/bin:/bin"
     return ["PATH": path + ":/usr/sbin:/sbin", "LC_ALL": "C.UTF-8", "TERM": "dumb"]
   }
 
@@ -137,10 +142,29 @@ final class Child {
     }
   }
 
-  func signal(_ number: Int32) { kill(pid, number) }
+  /// The next `count` bytes of its standard output, or nil when they did not come in time.
+  func bytes(_ count: Int, timeout: Double = 10) -> [UInt8]? {
+    let end = Clock.seconds + timeout
+    while output.count < lineStart + count {
+      let left = end - Clock.seconds
+      guard left > 0, pump(left) else { return nil }
+    }
+    defer { lineStart += count }
+    return Array(output[lineStart..<lineStart + count])
+  }
 
-  /// Closes its input and waits for its end; past `timeout` its process group is killed.
+  /// Nothing where it has ended already: its number may be another's.
+  func signal(_ number: Int32) { if outcome == nil { kill(pid, number) } }
+
+  /// Closes its input and waits for its end; past `timeout` its process group is killed. Once more, it gives the same.
   func finish(timeout: Double = 120) -> Outcome {
+    if let outcome { return outcome }
+    let ended = end(timeout)
+    outcome = ended
+    return ended
+  }
+
+  private func end(_ timeout: Double) -> Outcome {
     closeInput()
     let end = Clock.seconds + timeout
     var status: Int32 = 0

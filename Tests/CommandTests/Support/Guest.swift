@@ -1,94 +1,117 @@
-/// A guest that is a network namespace, joined to the TAP of a NIC: its programs are the witnesses.
-struct Guest {
-  let space: Namespace
-  private let wire: Child
-  private let files: TemporaryFolder
+import Glibc
 
-  /// `eth0` of the guest is the other end of `tap`.
-  init(_ tap: String, mac: String, on host: Host) throws {
-    files = try TemporaryFolder()
-    space = try Namespace()
-    try space.sysctl(
-      "net.ipv6.conf.default.accept_dad=0", "net.ipv6.conf.default.router_solicitation_delay=0")
-    wire = try host.space.start([Tools.standIn, "wire", tap, "/run/netns/\(space.name)", "eth0", mac])
-    guard wire.line() == "ready" else {
-      throw CommandFailure(description: wire.finish(timeout: 5).description)
+/// A guest that boots: a Debian kernel with busybox under QEMU, whose NICs are what `attach` says and nothing else.
+///
+/// The test talks to its shell over a virtio port that is QEMU's standard input and output, so that a guest ends with
+/// its test, however that ends.
+final class Guest {
+  let vm: String
+  /// What `attach` says to type in it, where nothing else gives it its addresses.
+  let hint: String
+  let child: Child
+  private let console: String
+
+  /// Starts QEMU in `space` with the words that `attach` printed as they are; `ready` waits for the guest itself. As
+  /// `user` QEMU has nothing of root's.
+  init(
+    _ vm: String, attached words: String, hint: String = "", in space: Namespace, files: TemporaryFolder,
+    as user: String? = nil
+  ) throws {
+    self.vm = vm
+    self.hint = hint.replacing("in the guest:", with: "")
+    console = try files.write("\(vm).console", "")
+    try CommandTests.must(["chmod", "666", console])
+    let image = try user == nil ? GuestImage.made.get() : GuestImage.made.get().copied(to: files)
+    let machine = [
+      "qemu-system-x86_64", "-accel", Self.accelerator, "-M", "q35", "-m", "128", "-nodefaults",
+      "-display", "none", "-no-reboot", "-serial", "file:\(console)",
+      "-kernel", image.kernel, "-initrd", image.initramfs, "-append", "console=ttyS0 quiet panic=-1 vm=\(vm)",
+      "-chardev", "stdio,id=shell,signal=off",
+      "-device", "virtio-serial-pci", "-device", "virtserialport,chardev=shell",
+      // Nothing boots from the network; without this the NIC's own boot program would be needed, and run.
+      "-global", "virtio-net-pci.romfile=",
+    ]
+    let line = "\"$@\" " + words.words.joined(separator: " ")
+    child = try space.start(["sh", "-c", Self.becoming(user) + line, user ?? "root"] + machine)
+  }
+
+  /// Emulation is the same everywhere; `LAB_ACCEL=kvm` where the hardware's virtualisation works.
+  private static let accelerator = Tools.environment("LAB_ACCEL") ?? "tcg"
+
+  /// How a shell goes on as the user in `$0`. The namespace's own view of /dev gets a node that everybody may open, as
+  /// udev makes it: who may use which TAP is then up to the TAP alone.
+  private static func becoming(_ user: String?) -> String {
+    user == nil
+      ? "exec "
+      : "mount -t tmpfs -o mode=755 net /dev/net && mknod -m 666 /dev/net/tun c 10 200 && "
+        + "exec setpriv --reuid=\"$0\" --regid=\"$(id -g \"$0\")\" --clear-groups -- "
+  }
+
+  /// Waits until its shell listens.
+  func ready(timeout: Double = 60) throws {
+    guard child.line(timeout: timeout) == "ready" else { throw failure("did not boot") }
+  }
+
+  /// What a command of its shell gives back; one that takes more than `limit` seconds is killed and exits 137.
+  func run(_ command: String, limit: Int = 10) throws -> Outcome { try start(command, limit: limit)() }
+
+  /// Starts a command, one at a time; what it gives back is what the result waits for.
+  func start(_ command: String, limit: Int = 10) -> () throws -> Outcome {
+    let started = Clock.seconds
+    child.write("\(limit) \(command.replacing("\\", with: "\\\\").replacing("\n", with: "\\n"))\n")
+    return {
+      let sizes = self.child.line(timeout: Double(limit) + 30)?.words.compactMap { Int($0) } ?? []
+      guard sizes.count == 3, let output = self.child.bytes(sizes[1], timeout: 30),
+        let errors = self.child.bytes(sizes[2], timeout: 30)
+      else {
+        throw self.failure("did not answer: \(command)")
+      }
+      return Outcome(
+        command: "\(self.vm)# \(command)", code: Int32(sizes[0]),
+        stdout: String(decoding: output, as: UTF8.self), stderr: String(decoding: errors, as: UTF8.self),
+        seconds: Clock.seconds - started)
     }
-    try space.ip("link set eth0 up")
-    try files.write("client", "#!/bin/sh\nenv | grep '^new_\\|^reason' >>\(files.path)/said\nexit 0\n")
-    try must(["chmod", "+x", files.path + "/client"])
   }
 
-  func leave() {
-    _ = wire.finish(timeout: 5)
-    space.delete()
-    files.delete()
+  /// The output of a command that must succeed.
+  @discardableResult
+  func must(_ command: String, limit: Int = 10) throws -> String {
+    let outcome = try run(command, limit: limit)
+    guard outcome.code == 0 else { throw failure("\(outcome)") }
+    return outcome.stdout
   }
 
-  /// What a DHCP server told it, by dhclient-script(8)'s names.
-  func lease(_ family: Int = 4) throws -> [String: String] {
-    try files.write("said", "")
-    let outcome = try space.run(
-      [
-        "timeout", "20", "dhclient", "-\(family)", "-1", "-sf", files.path + "/client", "-lf",
-        files.path + "/leases\(family)", "-pf", files.path + "/pid\(family)", "eth0",
-      ], timeout: 30)
-    let said = try files.read("said").lines.compactMap { line -> (String, String)? in
-      let parts = line.split(separator: "=", maxSplits: 1).map(String.init)
-      return parts.count == 2 ? (parts[0], parts[1]) : nil
-    }
-    guard outcome.code == 0 else { throw CommandFailure(description: outcome.description) }
-    return Dictionary(said, uniquingKeysWith: { $1 })
+  /// Ends QEMU; what it said.
+  @discardableResult
+  func leave() -> Outcome {
+    child.signal(SIGTERM)
+    return child.finish(timeout: 10)
   }
 
-  /// The answer of a name server, its lines sorted.
-  func dig(_ words: String) throws -> [String] {
-    let outcome = try space.run(["dig", "+short", "+time=2", "+tries=2"] + words.words)
-    return outcome.stdout.lines.filter { !$0.isEmpty }.sorted()
+  /// An error that shows the guest's console and what QEMU said; the guest has ended.
+  private func failure(_ what: String) -> CommandFailure {
+    let qemu = leave()
+    let last = ((try? CommandTests.must(["tail", "-n", "40", console])) ?? "").trimmed
+    return CommandFailure(
+      description: "guest '\(vm)' \(what)\nits console: \(last)\nQEMU: exit \(qemu.code): \(qemu.stderr)")
   }
-
-  /// Addresses that it has, link-local ones apart.
-  func addresses() throws -> [String] {
-    try space.json("ip -j addr show dev eth0")[0]["addr_info"].elements
-      .filter { $0["scope"].text == "global" }.map { $0["local"].line }
-  }
-}
-
-/// A network with an address, and two VMs on it.
-enum Served {
-  static let network = """
-    lab:
-        address: [10.77.3.1/24, "fd77:3::1/64"]
-        dhcp: {lease: 10m, ntp: 10.77.3.1, boot: {file: pxe/boot.0, server: 10.77.3.9}}
-        dns: {domain: lab.example, hosts: {printer: 10.77.3.50}, upstream: []}
-    """
-  static let vms = """
-      web: {nics: {eth0: {network: lab}}}
-      db: {nics: {eth0: {network: lab, address: 10.77.3.7}}}
-    """
-  static let text = "name: served\nnetworks:\n  \(network)\nvms:\n\(vms)\n"
 }
 
 extension Host {
-  /// What is reserved for a NIC: its MAC and its addresses.
-  func reservation(_ path: String) throws -> (mac: String, addresses: [String]) {
-    let objects = try JSON(parsing: vnet("snapshot").stdout)["objects"].elements
-    guard let found = objects.first(where: { $0["object"].text == "reservation" && $0["path"].text == path })
-    else { throw CommandFailure(description: "nothing is reserved for \(path)") }
-    return (
-      found["mac"].text ?? "", found["addresses"].elements.map { String($0.line.prefix { $0 != "/" }) }
-    )
-  }
-
-  /// Processes of dnsmasq in the host's namespace.
-  var servers: [Int32] {
-    space.processes.filter { pid in
-      (try? must(["cat", "/proc/\(pid)/comm"]).trimmed) == "dnsmasq"
+  /// The guests of `vms`, booted at once with what `attach` prints, for as long as `body` runs.
+  func boot<Result>(
+    _ vms: [String], _ file: String, as user: String? = nil, _ body: ([Guest]) throws -> Result
+  ) throws -> Result {
+    var guests: [Guest] = []
+    defer { for guest in guests { guest.leave() } }
+    for vm in vms {
+      let attach = try vnet("attach", vm, "--vmm", "qemu", "-c", file)
+      guard attach.code == 0 else { throw CommandFailure(description: attach.description) }
+      guests.append(
+        try Guest(
+          vm, attached: attach.stdout, hint: attach.stderr, in: space, files: files, as: user))
     }
-  }
-
-  /// The folder of a service's files.
-  func serviceFolder(_ network: String, of name: String = "served") throws -> String {
-    "/run/vnet-apply/\(space.cookie ?? "")/services/\(name)/dnsmasq-\(network)"
+    for guest in guests { try guest.ready() }
+    return try body(guests)
   }
 }

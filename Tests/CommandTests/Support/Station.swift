@@ -4,12 +4,16 @@ final class Station {
 
   /// Attaches to `tap` with the flags the TAP was made with, and waits until it has it.
   init(_ tap: String, in space: Namespace, mac: String = "02:00:00:00:10:01", _ options: String = "") throws {
-    let made = try space.json("ip -d -j link show dev \(tap)")[0]["linkinfo"]["info_data"]
-    var flags: [String] = []
-    if made["multi_queue"].isTrue { flags.append("--multi-queue") }
-    if made["vnet_hdr"].isTrue { flags.append("--vnet-hdr") }
-    child = try space.start([Tools.standIn, "guest", "--tap", tap, "--mac", mac] + flags + options.words)
+    child = try space.start(
+      [Tools.standIn, "guest", "--tap", tap, "--mac", mac] + Self.flags(tap, in: space) + options.words)
     guard child.line() == "ready" else { throw CommandFailure(description: child.finish().description) }
+  }
+
+  /// What says how a TAP was made: it can be opened in no other way.
+  static func flags(_ tap: String, in space: Namespace) throws -> [String] {
+    let made = try space.json("ip -d -j link show dev \(tap)")[0]["linkinfo"]["info_data"]
+    return (made["multi_queue"].isTrue ? ["--multi-queue"] : [])
+      + (made["vnet_hdr"].isTrue ? ["--vnet-hdr"] : [])
   }
 
   /// How many of `count` echo requests stayed unanswered.

@@ -3,7 +3,7 @@ import Glibc
 /// The programs under test and the witnesses.
 enum Tools {
   /// The binary under test: `VNET_APPLY_BIN`, else the one built beside the test executable.
-  static let vnetApply = getenv("VNET_APPLY_BIN").map { String(cString: $0) } ?? beside("vnet-apply")
+  static let vnetApply = environment("VNET_APPLY_BIN") ?? beside("vnet-apply")
   static let standIn = beside("stand-in")
 
   private static func beside(_ name: String) -> String {
@@ -13,6 +13,12 @@ enum Tools {
     return path.prefix(path.lastIndex(of: "/").map { path.distance(from: path.startIndex, to: $0) } ?? 0)
       + "/" + name
   }
+
+  /// The folder that the sources stand in.
+  static let repository = #filePath.split(separator: "/").dropLast(4).map { "/" + $0 }.joined()
+
+  /// A variable of the environment that the tests were started in.
+  static func environment(_ name: String) -> String? { getenv(name).map { String(cString: $0) } }
 
   static func has(_ program: String) -> Bool {
     (try? run(["sh", "-c", "command -v \(program)"]).code == 0) ?? false

@@ -1,0 +1,44 @@
+/// What a guest boots: a Debian kernel of the lab and an initramfs of busybox.
+struct GuestImage {
+  let kernel: String
+  let initramfs: String
+
+  private init(kernel: String, initramfs: String) {
+    self.kernel = kernel
+    self.initramfs = initramfs
+  }
+
+  /// As `lab/vm/image` gives it, or why it cannot.
+  static let made: Result<GuestImage, CommandFailure> = {
+    do {
+      let caches = ["HOME", "XDG_CACHE_HOME", "LAB_CACHE"].map { ($0, Tools.environment($0)) }
+      let outcome = try run(
+        ["\(Tools.repository)/lab/vm/image"],
+        environment: Dictionary(uniqueKeysWithValues: caches).compactMapValues(\.self))
+      guard outcome.code == 0, outcome.stdout.lines.count == 3 else {
+        return .failure(CommandFailure(description: outcome.stderr.trimmed))
+      }
+      return .success(GuestImage(kernel: outcome.stdout.lines[0], initramfs: outcome.stdout.lines[1]))
+    } catch {
+      return .failure(CommandFailure(description: "\(error)"))
+    }
+  }()
+
+  /// Copies that every user may read: a user's cache is nobody else's.
+  func copied(to files: TemporaryFolder) throws -> GuestImage {
+    let copy = GuestImage(kernel: files.path + "/vmlinuz", initramfs: files.path + "/initramfs")
+    try must(["install", "-m", "644", kernel, copy.kernel])
+    try must(["install", "-m", "644", initramfs, copy.initramfs])
+    return copy
+  }
+}
+
+extension Gate {
+  /// Guests that boot: QEMU, and what it boots.
+  static let guests: Bool = ready && Tools.has("qemu-system-x86_64") && (try? GuestImage.made.get()) != nil
+
+  static let guestsComment: String = {
+    if case .failure(let failure) = GuestImage.made { return "needs guests to boot: \(failure)" }
+    return "needs qemu-system-x86_64; \(readyComment)"
+  }()
+}
