@@ -1,0 +1,99 @@
+// What of the host follows an uplink: onto the bridge, and back.
+
+/// IPv4 and IPv6 settings of an interface that follow the host's addresses onto the bridge.
+private let followingSettings: [(AddressFamily, String)] = [
+  (.ipv4, "rp_filter"), (.ipv4, "arp_filter"), (.ipv4, "arp_announce"), (.ipv4, "arp_ignore"),
+  (.ipv4, "arp_accept"), (.ipv4, "arp_notify"), (.ipv4, "forwarding"), (.ipv4, "src_valid_mark"),
+  (.ipv6, "accept_ra"), (.ipv6, "use_tempaddr"), (.ipv6, "forwarding"), (.ipv6, "force_forwarding"),
+]
+
+extension Composer {
+  /// Addresses, nexthop objects, routes, rules and proxies go from one link to the other.
+  mutating func move(
+    from old: LinkName, to new: LinkName, because reason: String, _ isMoved: (Object) -> Bool = { _ in true }
+  ) {
+    let there = Set(observed.addresses.filter { $0.link == new }.map(\.local))
+    for address in observed.addresses where address.link == old && address.origin != Ownership.origin {
+      if isOwnLinkLocal(address), !makes(new, address) { continue }
+      guard isMoved(.address(address)) else { continue }
+      target.drop(.address(old, address.local), because: reason)
+      guard !there.contains(address.local) else { continue }
+      var moved = address
+      moved.link = new
+      if address.label == old.text { moved.label = new.text }
+      target.want(.address(moved), because: reason)
+    }
+    // Routes that name one follow it: one NLM_F_REPLACE changes its link under them (`replace_nexthop_single`).
+    for nexthop in observed.nexthops where nexthop.link == old {
+      guard isMoved(.nexthop(nexthop)) else { continue }
+      var moved = nexthop
+      moved.link = new
+      target.want(.nexthop(moved), because: reason)
+    }
+    for route in observed.routes where route.links.contains(old) && route.origin != Ownership.origin {
+      guard isMoved(.route(route)) else { continue }
+      var moved = route
+      for index in moved.nexthops.indices where moved.nexthops[index].link == old {
+        moved.nexthops[index].link = new
+      }
+      target.want(.route(moved), because: reason)
+    }
+    for rule in observed.rules where rule.id.iif == old || rule.id.oif == old {
+      if rule.origin == Ownership.origin { continue }
+      var moved = rule
+      if rule.id.iif == old { moved.id.iif = new }
+      if rule.id.oif == old { moved.id.oif = new }
+      target.drop(.rule(rule.id), because: reason)
+      target.want(.rule(moved), because: reason)
+    }
+    for case .neighbour(let proxy) in observed.objects.values where proxy.link == old {
+      if proxy.origin == Ownership.origin { continue }
+      var moved = proxy
+      moved.link = new
+      target.drop(.neighbour(old, proxy.address), because: reason)
+      target.want(.neighbour(moved), because: reason)
+    }
+  }
+
+  /// Made by the kernel of the MAC of a bridge of ours, and of no use to a link that would not have made it.
+  func isOwnLinkLocal(_ address: Address) -> Bool {
+    // IFAPROT_KERNEL_LL of linux/if_addr.h
+    guard address.origin == 3, let link = observed.link(address.link), link.owner != nil else { return false }
+    return address.local.address.value & UInt128(UInt64.max) == link.mac?.interfaceIdentifier
+  }
+
+  func makes(_ name: LinkName, _ address: Address) -> Bool {
+    guard let link = observed.link(name) else { return false }
+    if isOurs(link) {
+      // A bridge that is there makes none when it gets the MAC of another uplink.
+      return link.addressGeneration == .eui64
+        && address.local.address.value & UInt128(UInt64.max)
+          == target.wanted.link(name)?.mac?.interfaceIdentifier
+    }
+    let id = FormerID(object: ObjectID.link(name).description, attribute: "addrgenmode")
+    let mode = observed[.former(id)]?.former?.value ?? link.addressGeneration?.json.text()
+    return mode == Link.AddressGeneration.eui64.json.text()
+      && address.local.address.value & UInt128(UInt64.max) == link.mac?.interfaceIdentifier
+  }
+
+  mutating func copySettings(from uplink: Link, to bridge: Link, because reason: String) {
+    if var wanted = target.wanted.link(bridge.name) {
+      let id = FormerID(object: ObjectID.link(uplink.name).description, attribute: "addrgenmode")
+      let former = observed[.former(id)]?.former.flatMap { try? JSON(parsing: Array($0.value.utf8)) }
+      wanted.addressGeneration =
+        former.flatMap(Link.AddressGeneration.init(json:)) ?? uplink.addressGeneration
+      target.want(.link(wanted), because: reason)
+    }
+    for (family, name) in followingSettings {
+      let key = SysctlKey(family: family, link: uplink.name, name: name)
+      guard let value = original(key) else { continue }
+      var copy = key
+      copy.link = bridge.name
+      // A new interface begins with what `default` says.
+      var usual = key
+      usual.link = .default
+      if (observed[.sysctl(copy)] ?? observed[.sysctl(usual)])?.sysctl?.value == value { continue }
+      target.want(.sysctl(Sysctl(key: copy, value: value)), because: reason)
+    }
+  }
+}
