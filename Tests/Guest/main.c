@@ -1,8 +1,10 @@
-// stand-in: a guest without a hypervisor, and a prober. Both are used by the acceptance tests and by the demo.
+// stand-in: a guest without a hypervisor, a prober and an IPv6 router. The acceptance tests and the demo use them.
 //
 //   stand-in guest --tap NAME [--mac MAC] [--address ADDRESS/LENGTH]... [--gateway ADDRESS]...
 //                  [--vlan ID] [--vnet-hdr] [--multi-queue]
 //   stand-in probe ADDRESS [COUNT [INTERVAL_US]]
+//   stand-in router LINK --source ADDRESS [--lifetime SECONDS] [--preference high|low] [--silent]
+//                   [--prefix PREFIX,VALID[,PREFERRED]]... [--on-link PREFIX,VALID]... [--route PREFIX,LIFETIME]...
 //   stand-in cookie
 //
 // `guest` attaches to a TAP (TUNSETIFF), prints "ready" and is a station there: it answers ARP, neighbour
@@ -12,6 +14,10 @@
 //
 // `probe` sends an echo request each millisecond, prints "ready" at the first reply and at the end (COUNT
 // reached, or standard input closed) `probe ADDRESS: 3000 sent, 0 lost, worst gap 1.4 ms`.
+//
+// `router` advertises itself on LINK from a link-local address, prints "ready", and does so again (RFC 4861) when it is
+// solicited, but with `--silent`, and at each line on its standard input; `lifetime SECONDS` there changes how long it
+// offers to be a default router. It forwards nothing, and ends when standard input closes.
 //
 // `cookie` prints the network namespace cookie (SO_NETNS_COOKIE), the name of its state folder.
 
@@ -40,7 +46,8 @@ int main(int argc, char **argv) {
   setvbuf(stdout, NULL, _IOLBF, 0);
   if (argc >= 2 && strcmp(argv[1], "guest") == 0) return guest(argc - 1, argv + 1);
   if (argc >= 2 && strcmp(argv[1], "probe") == 0) return probe(argc - 1, argv + 1);
+  if (argc >= 2 && strcmp(argv[1], "router") == 0) return router(argc - 1, argv + 1);
   if (argc == 2 && strcmp(argv[1], "cookie") == 0) return cookie();
-  fprintf(stderr, "usage: stand-in guest --tap NAME [OPTION]... | probe ADDRESS [COUNT [INTERVAL_US]] | cookie\n");
+  fprintf(stderr, "usage: stand-in guest --tap NAME [OPTION]... | probe ADDRESS [COUNT [INTERVAL_US]] | router LINK [OPTION]... | cookie\n");
   return 64;
 }

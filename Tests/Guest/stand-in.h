@@ -13,6 +13,7 @@ struct address {
 
 int guest(int argc, char **argv);
 int probe(int argc, char **argv);
+int router(int argc, char **argv);
 
 /// Reads `ADDRESS` or `ADDRESS/LENGTH`; false where it is neither.
 bool address_parse(const char *text, struct address *out);

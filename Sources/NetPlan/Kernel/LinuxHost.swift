@@ -9,8 +9,8 @@ package struct LinuxHost: Host, ~Copyable {
   /// Looked up once: neither changes while a plan is made and applied.
   private var facts: HostFacts?
   private var wireless: Set<Int32>?
-  /// Bridges of ours with the hardware among their ports, as of the last look.
-  var uplinks: [LinkName: LinkName] = [:]
+  /// Routes that are alike to advertised ones, as of the last look.
+  private var advertised: Set<RouteID> = []
   /// Open while a plan is carried out.
   var monitor: Monitor?
   /// Of the sockets that requests have gone out on: what they cause is ours.
@@ -85,7 +85,6 @@ package struct LinuxHost: Host, ~Copyable {
     }
     try observeAddresses(&state, now)
     try observeRouting(&state, now)
-    if names == nil { noteUplinks(state) }
   }
 
   private mutating func listLinks() throws(NetlinkError) -> [LinkMessage] {
@@ -126,13 +125,6 @@ package struct LinuxHost: Host, ~Copyable {
     for sysctl in Sysctl.settings(of: message, link.name) { state.insert(.sysctl(sysctl)) }
   }
 
-  private mutating func noteUplinks(_ state: State) {
-    uplinks.removeAll()
-    for link in state.links where link.owner == nil && link.kind != .tap {
-      if let bridge = link.master?.name, state.link(bridge)?.owner != nil { uplinks[bridge] = link.name }
-    }
-  }
-
   mutating func dumpLinks() throws(NetlinkError) -> [LinkMessage] {
     try socket.dumpLinks()
   }
@@ -164,12 +156,17 @@ package struct LinuxHost: Host, ~Copyable {
   }
 
   private mutating func observeRouting(_ state: inout State, _ now: UInt64) throws(NetlinkError) {
+    advertised.removeAll()
     for message in try dumpNexthops() {
       if let nexthop = NexthopObject(message, links) { state.insert(.nexthop(nexthop)) }
     }
     for family in AddressFamily.allCases {
-      for message in try socket.dumpRoutes(family: family.rawValue) {
-        guard var route = Route(message, links, now: now) else { continue }
+      let messages = try socket.dumpRoutes(family: family.rawValue)
+      let kernels = AdvertisedRoutes(among: messages)
+      for message in messages {
+        guard var route = Route(message, links, now: now, isAdvertised: kernels.contains(message, links))
+        else { continue }
+        if route.id.advertisement != nil { advertised.insert(route.id.first) }
         while state[.route(route.id)] != nil { route.id.ordinal += 1 }
         state.insert(.route(route))
       }
@@ -319,7 +316,9 @@ package struct LinuxHost: Host, ~Copyable {
       }
     }
     guard !requests.isEmpty else { return }
-    if batch.stage == .flip { introduceNeighbours(batch) }
+    let successors = batch.stage == .flip ? successors(in: batch) : []
+    introduceNeighbours(successors)
+    defer { for (_, new) in successors { solicitRouters(on: new) } }
     for (index, outcome) in zip(steps, socket.transact(requests)) {
       if case .done = outcome { continue }
       if batch.steps[index].change.after == nil, let error = outcome.error, LinuxHost.saysGone(error.errno) {
@@ -367,7 +366,8 @@ package struct LinuxHost: Host, ~Copyable {
       switch (after ?? before)! {
       case .address: try requests.add(before?.address, after?.address, &links, now: now)
       case .nexthop: try requests.add(before?.nexthop, after?.nexthop, &links)
-      case .route: try requests.add(before?.route, after?.route, &links, now: now)
+      case .route:
+        try requests.add(before?.route, after?.route, beside: advertised, &links, now: now)
       case .rule: requests.add(before?.rule, after?.rule)
       case .neighbour(let proxy):
         try requests.add(before == nil ? nil : proxy, after == nil ? nil : proxy, &links)

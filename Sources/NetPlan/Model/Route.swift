@@ -32,6 +32,7 @@ package struct Route: Described {
     .always("tos", \.id.tos),
     .fact("source", \.id.source),
     .always("ordinal", \.id.ordinal),
+    .fact("advertised", \.id.advertisement),
     .always("type", \.kind),
     .open("protocol", \.origin),
     .open("scope", \.scope),
@@ -103,6 +104,8 @@ package struct RouteID: Hashable, Sendable {
   package var source: IPPrefix?
   /// Counts routes that are alike to the kernel (`ip route append`), in dump order.
   package var ordinal: Int
+  /// Of a route that the kernel has made of a router's advertisement, or of an address that expires.
+  package var advertisement: Advertisement?
 
   package init(
     destination: IPPrefix, table: UInt32 = 254, metric: UInt32 = 0, tos: UInt8 = 0, source: IPPrefix? = nil,
@@ -122,15 +125,18 @@ package struct RouteID: Hashable, Sendable {
   package var first: RouteID {
     var first = self
     first.ordinal = 0
+    first.advertisement = nil
     return first
   }
 }
 
 extension RouteID: Comparable, CustomStringConvertible {
   package static func < (a: RouteID, b: RouteID) -> Bool {
-    (a.table, a.destination, a.metric, a.tos, a.ordinal) < (
-      b.table, b.destination, b.metric, b.tos, b.ordinal
-    )
+    if (a.table, a.destination, a.metric, a.tos) != (b.table, b.destination, b.metric, b.tos) {
+      return (a.table, a.destination, a.metric, a.tos) < (b.table, b.destination, b.metric, b.tos)
+    }
+    if a.ordinal != b.ordinal { return a.ordinal < b.ordinal }
+    return a.advertisement?.description ?? "" < b.advertisement?.description ?? ""
   }
 
   package var description: String {
@@ -139,6 +145,7 @@ extension RouteID: Comparable, CustomStringConvertible {
     if metric != 0 { text += " metric \(metric)" }
     if tos != 0 { text += " tos \(tos)" }
     if let source { text += " from \(source)" }
+    if let advertisement { text += " advertised on \(advertisement)" }
     if ordinal != 0 { text += " #\(ordinal + 1)" }
     return text
   }

@@ -28,6 +28,10 @@ extension Composer {
       case .route(let route)
       where observed.links(of: route).contains(link) && route.origin != Ownership.origin:
         if route.id.destination.length == 0, route.id.table == 254 { losesDefault.append(route.id) }
+        if isOfAddress(route, on: link) || observed.routes.contains(where: { $0.supersedes(route) }) {
+          target.drop(object.id, because: path)
+          continue
+        }
       default: continue
       }
       target.drop(object.id, because: path)

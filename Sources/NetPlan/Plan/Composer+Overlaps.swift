@@ -12,6 +12,7 @@ extension Composer {
     where route.id.table == 254 && route.kind == .unicast && route.id.destination.length > 0
       && route.id.destination.family == prefix.family && route.id.destination.overlaps(prefix)
       && prefix.length > 0 && whose(.route(route)) != .mine && !isGuestSide(route)
+      && !isOfAddress(route, on: route.links.first ?? .default)
       && !target.unwanted.contains(.route(route.id))
     {
       let through = route.links.first.map { " (dev \($0))" } ?? ""

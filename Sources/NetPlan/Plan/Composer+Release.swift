@@ -104,8 +104,12 @@ extension Composer {
       return nil
     }
     let isAddress = former.id.object.hasPrefix("address/")
-    return (isAddress ? Address(json: json).map(Object.address) : Route(json: json).map(Object.route))?
-      .renamed(uplinks)
+    let object = isAddress ? Address(json: json).map(Object.address) : Route(json: json).map(Object.route)
+    // Until the kernel is told of it again.
+    if case .route(let route)? = object, route.id.advertisement != nil {
+      return Object.route(standIn(for: route)).renamed(uplinks)
+    }
+    return object?.renamed(uplinks)
   }
 
   private mutating func restore(_ former: Former) {

@@ -86,7 +86,7 @@ extension Composer {
   private mutating func refuseAlike(_ uplink: Link, _ path: String) {
     let moving = observed.routes.filter { route in
       observed.links(of: route).contains(uplink.name) && route.origin != Ownership.origin
-        && route.nexthopID == nil
+        && route.nexthopID == nil && route.id.advertisement == nil
     }
     let ids = Set(moving.map(\.id.first))
     let groups = Dictionary(grouping: observed.routes.filter { ids.contains($0.id.first) }, by: \.id.first)

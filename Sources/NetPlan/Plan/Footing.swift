@@ -124,7 +124,8 @@ struct Footing {
   func cascades(_ step: Change, in stage: Stage) -> Bool {
     if step.id.isLink { return false }
     switch stage {
-    case .free, .remove: return true
+    case .free: return true
+    case .remove: return step.before!.links.contains(where: removed.contains)
     case .flip: return step.after == nil && goesDown(step.before!)
     default: return false
     }

@@ -9,6 +9,13 @@ extension Footing {
     case (.link?, nil): return [(.remove, change)]
     default: break
     }
+    // What the kernel alone can make is kept until the outcome is decided, but where traffic would be lost on a bridge
+    // without hardware.
+    if change.after == nil, let route = change.before?.route, route.id.advertisement != nil,
+      !goesDown(.route(route))
+    {
+      return [(route.links.contains(where: released.contains) ? .flip : .remove, change)]
+    }
     // What stands on a link that goes, goes with it, or has moved off it by then.
     if change.after == nil, let object = change.before, object.links.contains(where: removed.contains) {
       if case .address(let address) = object, moves(address) {
