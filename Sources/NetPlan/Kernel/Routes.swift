@@ -132,13 +132,13 @@ extension RouteMessage {
 }
 
 extension Netlink.Batch {
-  /// `advertised` are the routes beside which one of a kind is no other's (NLM_F_EXCL would not let it be).
+  /// `advertised` are those of the kernel beside which another one may come, which NLM_F_EXCL forbids.
   mutating func add(
     _ before: Route?, _ after: Route?, beside advertised: Set<RouteID>, _ table: inout LinkTable, now: UInt64
   ) throws(NetlinkError) {
     if let after {
       let message = try after.message(&table, now: now)
-      let creation: Verb = advertised.contains(after.id) ? .append : .create
+      let creation: Verb = after.id.ordinal > 0 || advertised.contains(after.id) ? .append : .create
       add(
         "\(before == nil ? "add" : "change") route \(after.summary)", before == nil ? creation : .replace,
         message)

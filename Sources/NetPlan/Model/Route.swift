@@ -15,6 +15,8 @@ package struct Route: Described {
   /// IPv6 router preference (RFC 4191): 0 medium, 1 high, 3 low.
   package var preference: UInt8?
   package var lifetime: Lifetime?
+  /// Of one that was taken off an uplink: how many like it stayed, so that it comes back among those.
+  package var companions: Int?
   /// Attribute numbers of the kernel that this program does not carry (encapsulation, realms):
   /// such a route is left alone, and refused where it would have to move.
   package var foreign: [UInt16]?
@@ -42,6 +44,7 @@ package struct Route: Described {
     .open("congctl", \.congestionControl),
     .open("pref", \.preference),
     .open("lifetime", \.lifetime),
+    .fact("companions", \.companions),
     .open("foreign", \.foreign),
   ]
 

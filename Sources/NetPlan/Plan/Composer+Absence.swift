@@ -35,7 +35,7 @@ extension Composer {
       default: continue
       }
       target.drop(object.id, because: path)
-      let former = object.renamed([link: uplink])
+      let former = withCompanions(object, link).renamed([link: uplink])
       held[FormerID(object: former.id.description, attribute: "object")] = Holding(
         object: .link(uplink), set: uplink.text, otherwise: former.described.json.text())
     }
@@ -46,6 +46,32 @@ extension Composer {
           "default-route", object: (link == uplink ? ObjectID.link(link) : .route(lost)).description,
           "'\(link)' carries the host's default route, and \(path) leaves the host without one",
           remedy: "'host: keep' moves it onto the bridge"))
+    }
+  }
+
+  private func withCompanions(_ object: Object, _ link: LinkName) -> Object {
+    guard case .route(var route) = object, route.id.advertisement == nil else { return object }
+    let staying = observed.routes.count {
+      $0.id.first == route.id.first && $0.id.advertisement == nil && !observed.links(of: $0).contains(link)
+    }
+    if staying > 0 { route.companions = staying }
+    return .route(route)
+  }
+
+  /// A route takes its place again among those that are alike and have stayed.
+  mutating func bringBack(_ route: Route, because reason: String) {
+    var list = (Array(observed.routes) + target.wanted.routes.filter { observed[.route($0.id)] == nil })
+      .filter {
+        $0.id.first == route.id.first && $0.id.advertisement == nil
+          && !target.unwanted.contains(.route($0.id))
+      }.map { target.wanted[.route($0.id)]?.route ?? $0 }.sorted { $0.id.ordinal < $1.id.ordinal }
+    var route = route
+    route.companions = nil
+    if list.contains(where: { $0.unnumbered == route.unnumbered }) { return }
+    list.insert(route, at: min(route.id.ordinal, list.count))
+    for (place, var route) in list.enumerated() {
+      route.id.ordinal = place
+      target.want(.route(route), because: reason)
     }
   }
 

@@ -30,7 +30,6 @@ extension Composer {
         "'\(uplink.name)' is not ours and becomes a port of '\(bridge.name)', as \(path) asks",
         refusable: false))
     refuseStranding(uplink, path)
-    refuseAlike(uplink, path)
     let former = formerBridge(of: uplink)
     switch network.host {
     case .keep:
@@ -81,25 +80,6 @@ extension Composer {
       hint: "name the former network in 'was', or remove it first")
   }
 
-  /// Of routes that only their order tells apart the kernel replaces the first, whichever was meant
-  /// (`fib_table_insert`, net/ipv4/fib_trie.c; `fib6_add_rt2node`, net/ipv6/ip6_fib.c).
-  private mutating func refuseAlike(_ uplink: Link, _ path: String) {
-    let moving = observed.routes.filter { route in
-      observed.links(of: route).contains(uplink.name) && route.origin != Ownership.origin
-        && route.nexthopID == nil && route.id.advertisement == nil
-    }
-    let ids = Set(moving.map(\.id.first))
-    let groups = Dictionary(grouping: observed.routes.filter { ids.contains($0.id.first) }, by: \.id.first)
-    guard let alike = groups.filter({ $0.value.count > 1 }).min(by: { $0.key < $1.key })?.value else {
-      return
-    }
-    let routes = alike.sorted { $0.id < $1.id }.map(\.summary)
-    lacking(
-      nil, "\(path).uplink",
-      "the host's routes differ in their order only, which moving one of them would lose: \(routes.joined(separator: "; "))",
-      hint: "give one of them another metric, or remove it first")
-  }
-
   /// An uplink that is a port already: what was taken away from it stays away as long as the file says so; when the
   /// file changes its mind, what the host has goes from the bridge, or comes back on it.
   private mutating func keepTaken(_ uplink: Link, _ network: Network, _ bridge: Link, _ path: String) {
@@ -107,10 +87,14 @@ extension Composer {
     if network.host == .keep {
       guard wasAbsent else { return }
       copySettings(from: uplink, to: bridge, because: path)
-      for former in observed.formers where former.users == [topology.name] && former.set == uplink.name.text {
-        guard let object = suspended(former),
-          observed[object.id]?.origin ?? Ownership.origin == Ownership.origin
-        else { continue }
+      for former in observed.formers.sorted(by: { $0.id < $1.id })
+      where former.users == [topology.name] && former.set == uplink.name.text {
+        guard let object = suspended(former) else { continue }
+        if let route = object.route, route.companions != nil || route.id.ordinal > 0 {
+          bringBack(route, because: path)
+          continue
+        }
+        guard observed[object.id]?.origin ?? Ownership.origin == Ownership.origin else { continue }
         target.want(object, because: path)
       }
       return

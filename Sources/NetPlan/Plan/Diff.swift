@@ -27,6 +27,7 @@ package func difference(from observed: State, to target: Target) -> [Change] {
   var cascades = Cascades(changes, observed, target)
   cascades.explain()
   changes = cascades.changes
+  arrangeAlike(&changes, present)
   let ids = changes.map(\.id)
   return changes.indices.sorted { ids[$0] < ids[$1] }.map { changes[$0] }
 }

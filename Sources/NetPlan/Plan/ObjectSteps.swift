@@ -48,7 +48,7 @@ extension Footing {
     return [(stage, change)]
   }
 
-  private func stage(of change: Change) -> Stage {
+  func stage(of change: Change) -> Stage {
     let object = (change.after ?? change.before)!
     switch object {
     case .link: return .configure
