@@ -29,14 +29,17 @@ struct AlikeUplinkTests {
   private func withRoutes(_ layout: String, _ body: (Host) throws -> Void) throws {
     try Host.with(secondUplink: true) { host in
       try host.space.ip(layout.lines.map { "route " + $0 }.joined(separator: "\n"))
+      try #require(try order(host, layout.contains("2001:") ? 6 : 4).count > 1)
       try body(host)
     }
   }
 
   /// The ways out, in the order in which the kernel has them.
   private func order(_ host: Host, _ family: Int) throws -> [String] {
-    try host.space.json("ip -\(family) -j route show table all").elements
-      .filter { $0["protocol"].text == "boot" }
+    let routes = try host.space.json("ip -\(family) -d -j route show table all").elements
+    let ours = routes.filter { $0["protocol"].text == "boot" }
+    return
+      ours
       .map { "\($0["dst"].line) \($0["table"].line) \($0["gateway"].line) \($0["dev"].line)" }
   }
 
@@ -93,11 +96,17 @@ struct AlikeUplinkTests {
       expect(try host.vnet("remove", file), exits: 0)
       Clock.sleep(0.2)
       monitor.signal(15)
-      var count = orders.count { $0.hasPrefix(key) }
+      var present = Set(orders.filter { $0.hasPrefix(key) }.map { $0.words.suffix(2).joined(separator: " ") })
       for line in monitor.finish(timeout: 5).stdout.lines where line.contains("\(key) ") {
-        count += line.hasPrefix("Deleted") ? -1 : line.hasPrefix("replaced") ? 0 : 1
-        #expect(count > 0, "after \(line)")
+        let (words, isGone) = (line.words, line.hasPrefix("Deleted"))
+        let value = { (name: String) in words.firstIndex(of: name).map { words[$0 + 1] } ?? "null" }
+        let way = "\(value("via")) \(value("dev"))"
+        if isGone { present.remove(way) } else { present.insert(way) }
+        #expect(!present.isEmpty, "after \(line)")
       }
+      #expect(
+        present.isSuperset(
+          of: orders.filter { $0.hasPrefix(key) }.map { $0.words.suffix(2).joined(separator: " ") }))
     }
   }
 

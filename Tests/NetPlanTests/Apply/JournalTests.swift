@@ -66,6 +66,7 @@ struct JournalTests {
     route.congestionControl = "bbr"
     route.preference = 3
     route.lifetime = .forever
+    route.companions = 2
     route.foreign = [30]
     var rule = Rule(
       id: RuleID(
