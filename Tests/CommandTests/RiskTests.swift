@@ -22,24 +22,6 @@ struct RiskTests {
     expectEqual(before, try host.space.dump())
   }
 
-  @Test(
-    "an uplink with one of several routes that are alike is refused by name, and nothing changes",
-    arguments: ["keep", "none"])
-  func alikeRoutes(presence: String) throws {
-    try Host.with(secondUplink: true) { host in
-      try host.space.ip("route append default via 198.51.100.1 dev eth2")
-      let file = try host.files.write(
-        "alike.conf",
-        "name: alike\nallow: [default-route]\nnetworks: {office: {uplink: eth1, host: \(presence)}}\nvms: {}\n"
-      )
-      let before = try host.space.dump()
-      let outcome = try host.vnet("apply", file)
-      expect(outcome, exits: 69)
-      #expect(outcome.stderr.contains("default via 192.0.2.1 dev eth1; default via 198.51.100.1 dev eth2"))
-      expectEqual(before, try host.space.dump())
-    }
-  }
-
   @Test("`host: none` on the uplink of the default route is the risk default-route")
   func defaultRoute() throws {
     try Host.with { host in

@@ -1,4 +1,4 @@
-// stand-in: a guest without a hypervisor, and a prober. Both are used by the acceptance tests and by the demo.
+// stand-in: a guest without a hypervisor, a prober and an IPv6 router. The acceptance tests and the demo use them.
 //
 //   stand-in guest --tap NAME [--mac MAC] [--address ADDRESS/LENGTH]... [--gateway ADDRESS]...
 //                  [--vlan ID] [--vnet-hdr] [--multi-queue]
@@ -7,6 +7,8 @@
 //                 [--own MAC,IPV4,IPV6] [--other MAC,IPV4,IPV6] [--to MAC,IPV4,IPV6] [--vnet-hdr] [--multi-queue]
 //   stand-in frames
 //   stand-in lead TAP NAMESPACE NAME MAC
+//   stand-in router LINK --source ADDRESS [--lifetime SECONDS] [--preference high|low] [--silent]
+//                   [--prefix PREFIX,VALID[,PREFERRED]]... [--on-link PREFIX,VALID]... [--route PREFIX,LIFETIME]...
 //   stand-in cookie
 //
 // `guest` attaches to a TAP (TUNSETIFF), prints "ready" and is a station there: it answers ARP, neighbour
@@ -23,6 +25,10 @@
 //
 // `lead` makes an interface NAME in the namespace at the path NAMESPACE and joins it to a TAP, for guests that are
 // programs of that namespace (DHCP clients, resolvers). It lasts until standard input closes.
+//
+// `router` advertises itself on LINK from a link-local address, prints "ready", and does so again (RFC 4861) when it is
+// solicited, but with `--silent`, and at each line on its standard input; `lifetime SECONDS` there changes how long it
+// offers to be a default router. It forwards nothing, and ends when standard input closes.
 //
 // `cookie` prints the network namespace cookie (SO_NETNS_COOKIE), the name of its state folder.
 
@@ -53,8 +59,9 @@ int main(int argc, char **argv) {
   if (argc >= 2 && strcmp(argv[1], "probe") == 0) return probe(argc - 1, argv + 1);
   if (argc >= 2 && strcmp(argv[1], "wire") == 0) return wire(argc - 1, argv + 1);
   if (argc >= 2 && strcmp(argv[1], "lead") == 0) return lead(argc - 1, argv + 1);
+  if (argc >= 2 && strcmp(argv[1], "router") == 0) return router(argc - 1, argv + 1);
   if (argc == 2 && strcmp(argv[1], "frames") == 0) return frame_names(), 0;
   if (argc == 2 && strcmp(argv[1], "cookie") == 0) return cookie();
-  fprintf(stderr, "usage: stand-in guest --tap NAME [OPTION]... | probe ADDRESS [COUNT [INTERVAL_US]] | wire OPTION... | frames | lead … | cookie\n");
+  fprintf(stderr, "usage: stand-in guest --tap NAME [OPTION]... | probe ADDRESS [COUNT [INTERVAL_US]] | wire OPTION... | frames | lead … | router LINK [OPTION]... | cookie\n");
   return 64;
 }

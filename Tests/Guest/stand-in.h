@@ -15,6 +15,7 @@ int guest(int argc, char **argv);
 int probe(int argc, char **argv);
 int wire(int argc, char **argv);
 int lead(int argc, char **argv);
+int router(int argc, char **argv);
 
 /// Opens a TAP that is there (TUNSETIFF); `header` is how many bytes of virtio-net stand before each frame. -errno
 /// where it cannot.

@@ -16,6 +16,11 @@ extension Journal {
       }, uniquingKeysWith: { first, _ in first })
     target.renamed = names.filter { seen.link($0.key) != nil && seen.link($0.value) == nil }
     for (index, change) in changes.enumerated() {
+      if let route = change.before?.renamed(names).route, route.id.advertisement != nil {
+        if let after = change.after, started[index] { target.drop(after.id, because: "undo") }
+        if started[index] { target.keep(route, seen) }
+        continue
+      }
       guard started[index] else {
         // It stays as it is, even where the way back takes along what stands below it.
         if let before = change.before, !before.id.isLink {
@@ -72,6 +77,15 @@ extension Journal {
       }
     }
     return begun
+  }
+}
+
+extension Target {
+  /// An advertised route that has gone cannot be made again; what leads to the same router stands in for it.
+  fileprivate mutating func keep(_ route: Route, _ seen: State) {
+    guard route.id.advertisement?.router != nil, !seen.routes.contains(where: { $0.stands(for: route) })
+    else { return }
+    want(.route(route.standIn(among: Array(seen.routes) + wanted.routes)), because: "undo")
   }
 }
 

@@ -28,6 +28,7 @@ func verify(_ plan: Plan, _ batches: [Batch], before: State, now: State) -> [Hos
         link.forwarding = nil
         after = .link(link)
       }
+      after.takeLifetime(from: seen)
       if after.completed(from: seen) != seen {
         errors.append(.unmet(change.id, after.difference(from: seen)))
       }
@@ -105,6 +106,21 @@ extension Object {
     case (.reservation(let a), .reservation(let b)): fields(a, b)
     case (.service(let a), .service(let b)): fields(a, b)
     default: "it is of another kind"
+    }
+  }
+
+  /// How long something lasts that expires is for whoever renews it, an advertisement at any moment.
+  fileprivate mutating func takeLifetime(from seen: Object) {
+    switch (self, seen) {
+    case (.address(var new), .address(let seen))
+    where new.lifetime?.expires == true && seen.lifetime?.expires == true:
+      new.lifetime = seen.lifetime
+      self = .address(new)
+    case (.route(var new), .route(let seen))
+    where new.lifetime?.expires == true && seen.lifetime?.expires == true:
+      new.lifetime = seen.lifetime
+      self = .route(new)
+    default: break
     }
   }
 

@@ -16,6 +16,7 @@ extension Link {
     up = message.isUp
     master = message.master.flatMap { $0 == 0 ? nil : names.name($0) }.map(Master.link) ?? Master.none
     addressGeneration = message.ipv6?.addressGeneration.flatMap(AddressGeneration.init(number:))
+    token = message.ipv6?.token.map { IPAddress($0) }.flatMap { $0.value == 0 ? nil : $0 }
     forwarding = message.ipv4?[.forwarding].map { $0 != 0 }
     switch message.data {
     case .bridge(let settings):
@@ -124,6 +125,11 @@ extension Netlink.Batch {
     if before.addressGeneration != after.addressGeneration, let mode = after.addressGeneration {
       message.ipv6 = IPv6Settings(addressGeneration: mode.number)
       words.append("addrgenmode \(mode)")
+    }
+    if before.token != after.token, let token = after.token {
+      message.ipv6 = message.ipv6 ?? IPv6Settings()
+      message.ipv6?.token = token.netlink
+      words.append("token \(token)")
     }
     if before.forwarding != after.forwarding, let forwarding = after.forwarding {
       message.ipv4 = IPv4Settings([.forwarding: forwarding ? 1 : 0])

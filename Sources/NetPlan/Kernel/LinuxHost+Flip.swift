@@ -10,7 +10,9 @@ extension LinuxHost {
   /// one loses a packet now and then.
   mutating func flip(_ batch: Batch, _ outcomes: inout [StepOutcome]) {
     detours = detours(for: batch)
-    let neighbours = introduceNeighbours(batch)
+    let successors = successors(in: batch)
+    let neighbours = introduceNeighbours(successors)
+    defer { for (_, new) in successors { solicitRouters(on: new) } }
     let steps = batch.steps.indices
     guard !detours.isEmpty else { return request(steps, of: batch, &outcomes) }
     for detour in detours { detour.open() }

@@ -65,7 +65,6 @@ extension LinuxHost {
     }
     try observeAddresses(&state, now)
     try observeRouting(&state, now)
-    if names == nil { noteUplinks(state) }
   }
 
   private mutating func listLinks() throws(NetlinkError) -> [LinkMessage] {
@@ -106,13 +105,6 @@ extension LinuxHost {
     for sysctl in Sysctl.settings(of: message, link.name) { state.insert(.sysctl(sysctl)) }
   }
 
-  private mutating func noteUplinks(_ state: State) {
-    uplinks.removeAll()
-    for link in state.links where link.owner == nil && link.kind != .tap {
-      if let bridge = link.master?.name, state.link(bridge)?.owner != nil { uplinks[bridge] = link.name }
-    }
-  }
-
   mutating func dumpLinks() throws(NetlinkError) -> [LinkMessage] {
     try socket.dumpLinks()
   }
@@ -144,12 +136,17 @@ extension LinuxHost {
   }
 
   private mutating func observeRouting(_ state: inout State, _ now: UInt64) throws(NetlinkError) {
+    advertised.removeAll()
     for message in try dumpNexthops() {
       if let nexthop = NexthopObject(message, links) { state.insert(.nexthop(nexthop)) }
     }
     for family in AddressFamily.allCases {
-      for message in try socket.dumpRoutes(family: family.rawValue) {
-        guard var route = Route(message, links, now: now) else { continue }
+      let messages = try socket.dumpRoutes(family: family.rawValue)
+      let kernels = AdvertisedRoutes(among: messages)
+      for message in messages {
+        guard var route = Route(message, links, now: now, isAdvertised: kernels.contains(message, links))
+        else { continue }
+        if route.id.advertisement != nil { advertised.insert(route.id.first) }
         while state[.route(route.id)] != nil { route.id.ordinal += 1 }
         state.insert(.route(route))
       }

@@ -103,7 +103,8 @@ extension LinuxHost {
       switch (after ?? before)! {
       case .address: try requests.add(before?.address, after?.address, &links, now: now)
       case .nexthop: try requests.add(before?.nexthop, after?.nexthop, &links)
-      case .route: try requests.add(before?.route, after?.route, &links, now: now)
+      case .route:
+        try requests.add(before?.route, after?.route, beside: advertised, &links, now: now)
       case .rule: requests.add(before?.rule, after?.rule)
       case .neighbour(let proxy):
         try requests.add(before == nil ? nil : proxy, after == nil ? nil : proxy, &links)

@@ -11,8 +11,8 @@ package struct LinuxHost: Host, ~Copyable {
   /// Looked up once: neither changes while a plan is made and applied.
   var facts: HostFacts?
   var wireless: Set<Int32>?
-  /// Bridges of ours with the hardware among their ports, as of the last look.
-  var uplinks: [LinkName: LinkName] = [:]
+  /// Routes that are alike to advertised ones, as of the last look.
+  var advertised: Set<RouteID> = []
   /// Looked up where a configuration has forwards.
   var listeners: [Listener]?
   /// Open while a plan is carried out.

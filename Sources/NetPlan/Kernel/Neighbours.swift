@@ -8,8 +8,9 @@ extension LinuxHost {
   /// On the way back, while the hardware is still a port, answers to its own questions arrive at the bridge and are lost
   /// to it; on the way in, an answer may come while the port does not forward yet; and the kernel asks again only after a
   /// second. Nothing depends on it: neighbours are learned anew, only later.
-  mutating func introduceNeighbours(_ batch: Batch) -> [LinkName: [NeighbourMessage]] {
-    let successors = successors(in: batch)
+  mutating func introduceNeighbours(
+    _ successors: [(LinkName, LinkName)]
+  ) -> [LinkName: [NeighbourMessage]] {
     guard !successors.isEmpty, let known = try? socket.dumpNeighbours() else { return [:] }
     var requests = Netlink.Batch()
     var introduced: [LinkName: [NeighbourMessage]] = [:]
@@ -34,15 +35,15 @@ extension LinuxHost {
     if !requests.isEmpty { _ = socket.transact(requests) }
   }
 
-  private func successors(in batch: Batch) -> [(LinkName, LinkName)] {
-    let joining = batch.steps.compactMap { step -> (LinkName, LinkName)? in
-      guard let before = step.change.before?.link, before.owner == nil, before.kind != .tap,
-        let bridge = step.change.after?.link?.master?.name, before.master?.name != bridge
+  /// Links of which hardware or its bridge takes over what the host has there, each with that.
+  func successors(in batch: Batch) -> [(LinkName, LinkName)] {
+    batch.steps.compactMap { step -> (LinkName, LinkName)? in
+      guard let before = step.change.before?.link, let after = step.change.after?.link, before.owner == nil,
+        before.kind != .tap, before.master?.name != after.master?.name
       else { return nil }
-      return (before.name, bridge)
+      if let bridge = after.master?.name { return (before.name, bridge) }
+      return before.master?.name.map { ($0, after.name) }
     }
-    let left = Set(batch.steps.flatMap { $0.change.before?.links ?? [] })
-    return joining + left.sorted().compactMap { bridge in uplinks[bridge].map { (bridge, $0) } }
   }
 }
 

@@ -3,10 +3,12 @@ internal import Netlink
 // Routes: dump → model, change → requests.
 
 extension Route {
-  /// nil for routes that the kernel makes by itself: they follow from addresses and come and go with them.
-  init?(_ message: RouteMessage, _ names: LinkTable, now: UInt64) {
+  /// nil for routes that the kernel makes by itself: they follow from addresses and come and go with them. Not so those
+  /// that are advertised.
+  init?(_ message: RouteMessage, _ names: LinkTable, now: UInt64, isAdvertised: Bool = false) {
     // RTPROT_KERNEL and RTPROT_REDIRECT of linux/rtnetlink.h; RTM_F_CLONED is a cached answer.
-    guard message.proto != 2, message.proto != 1, message.flags & 0x200 == 0, message.table != 255,
+    guard message.proto != 2 || isAdvertised, message.proto != 1, message.flags & 0x200 == 0,
+      message.table != 255,
       let family = AddressFamily(rawValue: message.family)
     else { return nil }
     let address = message.destination.map { IPAddress($0) } ?? .unspecified(family)
@@ -34,6 +36,9 @@ extension Route {
           link: message.output.flatMap(names.name),
           // RTNH_F_ONLINK
           onlink: message.flags & 4 != 0 ? true : nil))
+    }
+    if isAdvertised, let link = nexthops.first?.link {
+      id.advertisement = Advertisement(link: link, router: nexthops.first?.gateway)
     }
     self.init(id: id, kind: Kind(rawValue: message.type) ?? .unspecified, nexthops: nexthops)
     // With a nexthop object that is a blackhole the kernel tells of a blackhole, which the route itself is not.
@@ -127,13 +132,15 @@ extension RouteMessage {
 }
 
 extension Netlink.Batch {
-  mutating func add(_ before: Route?, _ after: Route?, _ table: inout LinkTable, now: UInt64)
-    throws(NetlinkError)
-  {
+  /// `advertised` are those of the kernel beside which another one may come, which NLM_F_EXCL forbids.
+  mutating func add(
+    _ before: Route?, _ after: Route?, beside advertised: Set<RouteID>, _ table: inout LinkTable, now: UInt64
+  ) throws(NetlinkError) {
     if let after {
       let message = try after.message(&table, now: now)
+      let creation: Verb = after.id.ordinal > 0 || advertised.contains(after.id) ? .append : .create
       add(
-        "\(before == nil ? "add" : "change") route \(after.summary)", before == nil ? .create : .replace,
+        "\(before == nil ? "add" : "change") route \(after.summary)", before == nil ? creation : .replace,
         message)
     } else {
       let gone = before!

@@ -13,13 +13,26 @@ private let ipv4Settings: [(String, IPv4Settings.Setting)] = [
 ]
 private let ipv6Settings: [(String, IPv6Settings.Setting)] = [
   ("forwarding", .forwarding), ("accept_ra", .acceptRA), ("use_tempaddr", .useTemporaryAddresses),
-  ("proxy_ndp", .proxyNDP), ("force_forwarding", .forceForwarding),
+  ("proxy_ndp", .proxyNDP), ("force_forwarding", .forceForwarding), ("disable_ipv6", .disableIPv6),
+]
+/// How a host lives from advertisements; of no concern to a TAP, whose guest is not asked.
+private let advertisementSettings: [(String, IPv6Settings.Setting)] = [
+  ("autoconf", .autoconf), ("accept_ra_defrtr", .acceptRADefaultRoute),
+  ("accept_ra_pinfo", .acceptRAPrefixInfo), ("accept_ra_rtr_pref", .acceptRARouterPreference),
+  ("accept_ra_rt_info_min_plen", .acceptRARouteInfoMinPrefix),
+  ("accept_ra_rt_info_max_plen", .acceptRARouteInfoMaxPrefix), ("accept_ra_mtu", .acceptRAMTU),
+  ("accept_ra_min_hop_limit", .acceptRAMinHopLimit), ("accept_ra_min_lft", .acceptRAMinLifetime),
+  ("accept_ra_from_local", .acceptRAFromLocal), ("ra_defrtr_metric", .defaultRouterMetric),
+  ("temp_valid_lft", .temporaryValidLifetime), ("temp_prefered_lft", .temporaryPreferredLifetime),
+  ("max_desync_factor", .maxDesyncFactor), ("regen_max_retry", .regenMaxRetry),
+  ("max_addresses", .maxAddresses), ("dad_transmits", .dadTransmits), ("accept_dad", .acceptDAD),
+  ("optimistic_dad", .optimisticDAD), ("use_optimistic", .useOptimistic),
 ]
 
 extension Sysctl {
   static func observedKeys(of link: LinkName) -> [SysctlKey] {
     ipv4Settings.map { SysctlKey(family: .ipv4, link: link, name: $0.0) }
-      + ipv6Settings.map { SysctlKey(family: .ipv6, link: link, name: $0.0) }
+      + (ipv6Settings + advertisementSettings).map { SysctlKey(family: .ipv6, link: link, name: $0.0) }
   }
 
   static func settings(of message: LinkMessage, _ link: LinkName) -> [Sysctl] {
@@ -28,12 +41,24 @@ extension Sysctl {
       guard let value = message.ipv4?[setting] else { continue }
       list.append(Sysctl(key: SysctlKey(family: .ipv4, link: link, name: name), value: String(value)))
     }
-    for (name, setting) in ipv6Settings {
+    let all = message.kind == "tun" ? ipv6Settings : ipv6Settings + advertisementSettings
+    for (name, setting) in all {
       guard let value = message.ipv6?[setting] else { continue }
       list.append(
         Sysctl(key: SysctlKey(family: .ipv6, link: link, name: name), value: String(value)))
     }
+    if let secret = stableSecret(of: message, link) { list.append(secret) }
     return list
+  }
+
+  /// Netlink leaves it out, and reading one that is not set fails.
+  private static func stableSecret(of message: LinkMessage, _ link: LinkName) -> Sysctl? {
+    // IN6_ADDR_GEN_MODE_EUI64: addresses are made of the MAC. A TAP makes none; a port's mode says nothing.
+    guard message.kind != "tun", message.ipv6?.addressGeneration.map({ $0 != 0 }) ?? false else { return nil }
+    let key = SysctlKey(family: .ipv6, link: link, name: "stable_secret")
+    return ProcFile.read("/proc/sys/" + key.path).flatMap {
+      $0.isEmpty ? nil : Sysctl(key: key, value: $0)
+    }
   }
 }
 

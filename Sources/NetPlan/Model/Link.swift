@@ -14,6 +14,8 @@ package struct Link: Described {
   package var master: Master?
   /// `IFLA_INET6_ADDR_GEN_MODE`: how the kernel makes the link's own IPv6 addresses.
   package var addressGeneration: AddressGeneration?
+  /// `IFLA_INET6_TOKEN` (`ip token`): the host part of addresses made of advertised prefixes; nil for none.
+  package var token: IPAddress?
   /// IPv4 `forwarding` of this interface (`IFLA_INET_CONF`), for links of our own.
   package var forwarding: Bool?
   package var bridge = Bridge()
@@ -32,7 +34,8 @@ package struct Link: Described {
   package static func == (a: Link, b: Link) -> Bool {
     a.name == b.name && a.kind == b.kind && a.alias == b.alias && a.altnames == b.altnames && a.mac == b.mac
       && a.mtu == b.mtu && a.up == b.up && a.master == b.master && a.addressGeneration == b.addressGeneration
-      && a.forwarding == b.forwarding && a.bridge == b.bridge && a.port == b.port && a.tap == b.tap
+      && a.token == b.token && a.forwarding == b.forwarding && a.bridge == b.bridge && a.port == b.port
+      && a.tap == b.tap
       && a.vlans == b.vlans
   }
 
@@ -46,6 +49,7 @@ package struct Link: Described {
     .open("up", \.up),
     .open("master", \.master),
     .open("addrgenmode", \.addressGeneration),
+    .open("token", \.token),
     .open("forwarding", \.forwarding),
     .open("owner", \.tap.owner),
     .open("group", \.tap.group),

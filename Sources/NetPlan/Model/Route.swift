@@ -15,6 +15,8 @@ package struct Route: Described {
   /// IPv6 router preference (RFC 4191): 0 medium, 1 high, 3 low.
   package var preference: UInt8?
   package var lifetime: Lifetime?
+  /// Of one that was taken off an uplink: how many like it stayed, so that it comes back among those.
+  package var companions: Int?
   /// Attribute numbers of the kernel that this program does not carry (encapsulation, realms):
   /// such a route is left alone, and refused where it would have to move.
   package var foreign: [UInt16]?
@@ -32,6 +34,7 @@ package struct Route: Described {
     .always("tos", \.id.tos),
     .fact("source", \.id.source),
     .always("ordinal", \.id.ordinal),
+    .fact("advertised", \.id.advertisement),
     .always("type", \.kind),
     .open("protocol", \.origin),
     .open("scope", \.scope),
@@ -41,6 +44,7 @@ package struct Route: Described {
     .open("congctl", \.congestionControl),
     .open("pref", \.preference),
     .open("lifetime", \.lifetime),
+    .fact("companions", \.companions),
     .open("foreign", \.foreign),
   ]
 
@@ -103,6 +107,8 @@ package struct RouteID: Hashable, Sendable {
   package var source: IPPrefix?
   /// Counts routes that are alike to the kernel (`ip route append`), in dump order.
   package var ordinal: Int
+  /// Of a route that the kernel has made of a router's advertisement, or of an address that expires.
+  package var advertisement: Advertisement?
 
   package init(
     destination: IPPrefix, table: UInt32 = 254, metric: UInt32 = 0, tos: UInt8 = 0, source: IPPrefix? = nil,
@@ -122,15 +128,18 @@ package struct RouteID: Hashable, Sendable {
   package var first: RouteID {
     var first = self
     first.ordinal = 0
+    first.advertisement = nil
     return first
   }
 }
 
 extension RouteID: Comparable, CustomStringConvertible {
   package static func < (a: RouteID, b: RouteID) -> Bool {
-    (a.table, a.destination, a.metric, a.tos, a.ordinal) < (
-      b.table, b.destination, b.metric, b.tos, b.ordinal
-    )
+    if (a.table, a.destination, a.metric, a.tos) != (b.table, b.destination, b.metric, b.tos) {
+      return (a.table, a.destination, a.metric, a.tos) < (b.table, b.destination, b.metric, b.tos)
+    }
+    if a.ordinal != b.ordinal { return a.ordinal < b.ordinal }
+    return a.advertisement?.description ?? "" < b.advertisement?.description ?? ""
   }
 
   package var description: String {
@@ -139,6 +148,7 @@ extension RouteID: Comparable, CustomStringConvertible {
     if metric != 0 { text += " metric \(metric)" }
     if tos != 0 { text += " tos \(tos)" }
     if let source { text += " from \(source)" }
+    if let advertisement { text += " advertised on \(advertisement)" }
     if ordinal != 0 { text += " #\(ordinal + 1)" }
     return text
   }

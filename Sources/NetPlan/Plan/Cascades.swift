@@ -52,7 +52,10 @@ struct Cascades {
   }
 
   private mutating func append(_ before: Object, _ after: Object?) {
-    changes.append(Change(before: before, after: after ?? (wanted[before.id] == nil ? nil : before)))
+    // What only an advertisement makes is not put back.
+    let isAdvertised = before.route?.id.advertisement != nil
+    let after = isAdvertised ? nil : after ?? (wanted[before.id] == nil ? nil : before)
+    changes.append(Change(before: before, after: after))
     touched.insert(before.id)
   }
 

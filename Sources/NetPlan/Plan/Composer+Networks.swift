@@ -145,6 +145,7 @@ extension Composer {
     where route.id.destination.length > 0 && route.id.destination.overlaps(address.value.prefix)
       && !observed.links(of: route).contains(network.device) && whose(.route(route)) != .mine
       && !movesToBridge(route, network) && !target.unwanted.contains(.route(route.id))
+      && !isOfAddress(route, on: route.links.first ?? .default)
     {
       let through = observed.links(of: route).first.map { " (dev \($0))" } ?? ""
       if route.id.destination.length >= address.value.length {
@@ -193,7 +194,12 @@ extension Composer {
       nexthops: [Nexthop(gateway: gateway.value, link: network.device)])
     route.origin = Ownership.origin
     route.scope = .global
-    if let there = observed[.route(route.id)]?.route, whose(.route(there)) != .mine,
+    let alike =
+      observed[.route(route.id)]?.route
+      ?? observed.routes.first {
+        $0.id.advertisement != nil && $0.id.first == route.id && !target.unwanted.contains(.route($0.id))
+      }
+    if let there = alike, whose(.route(there)) != .mine,
       !movesToBridge(there, network), !target.unwanted.contains(.route(route.id)),
       !observed.links(of: there).contains(network.device)
     {

@@ -71,7 +71,8 @@ extension Composer {
         target.want(.former(former), because: "ledger")
       }
     }
-    for var former in observed.formers where former.users.contains(topology.name) && held[former.id] == nil {
+    let mine = observed.formers.filter { $0.users.contains(topology.name) && held[$0.id] == nil }
+    for var former in mine.sorted(by: { $0.id < $1.id }) {
       // What others hold there goes elsewhere, or with the link.
       if target.unwanted.contains(.former(former.id)) { continue }
       former.users.removeAll { $0 == topology.name }
@@ -104,8 +105,12 @@ extension Composer {
       return nil
     }
     let isAddress = former.id.object.hasPrefix("address/")
-    return (isAddress ? Address(json: json).map(Object.address) : Route(json: json).map(Object.route))?
-      .renamed(uplinks)
+    let object = isAddress ? Address(json: json).map(Object.address) : Route(json: json).map(Object.route)
+    // Until the kernel is told of it again.
+    if case .route(let route)? = object, route.id.advertisement != nil {
+      return Object.route(standIn(for: route)).renamed(uplinks)
+    }
+    return object?.renamed(uplinks)
   }
 
   private mutating func restore(_ former: Former) {
@@ -113,9 +118,12 @@ extension Composer {
     if former.id.attribute == "object" {
       guard let object = suspended(former),
         object.links.allSatisfy({ observed.link($0) != nil || target.wanted.link($0) != nil }),
-        object.route?.nexthopID.map({ observed[.nexthop($0)] != nil }) ?? true,
-        observed[object.id] == nil || target.unwanted.contains(object.id)
+        object.route?.nexthopID.map({ observed[.nexthop($0)] != nil }) ?? true
       else { return }
+      if let route = object.route, route.companions != nil || route.id.ordinal > 0 {
+        return bringBack(route, because: reason)
+      }
+      guard observed[object.id] == nil || target.unwanted.contains(object.id) else { return }
       target.want(object, because: reason)
       return
     }

@@ -5,6 +5,8 @@ package func difference(from observed: State, to target: Target) -> [Change] {
   // A renamed link carries its addresses and routes along; they differ by the name alone.
   let present = observed.renamed(target.renamed)
   for (id, wanted) in target.wanted.objects {
+    // Only an advertisement makes or refreshes it.
+    if case .route(let route) = id, route.advertisement != nil { continue }
     guard let have = present[id] else {
       changes.append(Change(before: nil, after: wanted))
       continue
@@ -21,9 +23,11 @@ package func difference(from observed: State, to target: Target) -> [Change] {
     if let have = present[id] { changes.append(Change(before: have, after: nil)) }
   }
   joinLengths(&changes)
+  joinAdvertised(&changes)
   var cascades = Cascades(changes, observed, target)
   cascades.explain()
   changes = cascades.changes
+  arrangeAlike(&changes, present)
   let ids = changes.map(\.id)
   return changes.indices.sorted { ids[$0] < ids[$1] }.map { changes[$0] }
 }
@@ -42,6 +46,25 @@ private func joinLengths(_ changes: inout [Change]) {
     guard let new = changes[index].after?.address, let old = gone[key(new)] else { continue }
     changes[index] = Change(before: .address(old), after: .address(new))
     joined.insert(Object.address(old).id)
+  }
+  changes.removeAll { $0.action == .delete && joined.contains($0.id) }
+}
+
+/// An ordinary route that is to be where the kernel has advertised ones takes the place of the first of them: it cannot
+/// be added beside any (NLM_F_EXCL), nor may it come only when they have gone.
+private func joinAdvertised(_ changes: inout [Change]) {
+  var gone: [RouteID: Route] = [:]
+  for change in changes where change.after == nil {
+    guard let route = change.before?.route, route.id.advertisement != nil else { continue }
+    if let other = gone[route.id.first], other.id < route.id { continue }
+    gone[route.id.first] = route
+  }
+  if gone.isEmpty { return }
+  var joined: Set<ObjectID> = []
+  for index in changes.indices where changes[index].action == .create {
+    guard let new = changes[index].after?.route, let old = gone[new.id] else { continue }
+    changes[index] = Change(before: .route(old), after: .route(new))
+    joined.insert(Object.route(old).id)
   }
   changes.removeAll { $0.action == .delete && joined.contains($0.id) }
 }
@@ -79,6 +102,7 @@ extension Object {
       return .nexthop(nexthop)
     case .route(var route):
       for index in route.nexthops.indices { route.nexthops[index].link = route.nexthops[index].link.map(new) }
+      if let link = route.id.advertisement?.link { route.id.advertisement?.link = new(link) }
       return .route(route)
     case .neighbour(var neighbour):
       neighbour.link = new(neighbour.link)

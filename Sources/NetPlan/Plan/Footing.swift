@@ -7,6 +7,8 @@ struct Footing {
   var replaced: Set<LinkName> = []
   /// Links that go down, and lose the IPv6 addresses they have by then.
   var lowered: Set<LinkName> = []
+  /// Links that something is taken from, with which the kernel drops routes.
+  var unsettled: Set<LinkName> = []
   /// Bridges that hardware leaves: their addresses go in the same send, so that no packet falls between.
   var released: Set<LinkName> = []
   /// Links that lose IPv4 addresses and get none: with the last one go the routes.
@@ -35,6 +37,8 @@ struct Footing {
       if let address = change.before?.address, address.local.family == .ipv4 {
         leftSubnets.insert(address.subnet)
       }
+      if let address = change.before?.address { unsettled.insert(address.link) }
+      if let link = change.before?.link { unsettled.insert(link.name) }
       if change.action == .replace, case .link(let name) = change.id { replaced.insert(name) }
     }
     var gaining: Set<LinkName> = []
@@ -124,7 +128,8 @@ struct Footing {
   func cascades(_ step: Change, in stage: Stage) -> Bool {
     if step.id.isLink { return false }
     switch stage {
-    case .free, .remove: return true
+    case .free: return true
+    case .remove: return step.before!.links.contains(where: removed.contains)
     case .flip: return step.after == nil && goesDown(step.before!)
     default: return false
     }

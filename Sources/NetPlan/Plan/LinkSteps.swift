@@ -18,6 +18,11 @@ extension Link {
     }
     var configured = link
     configured.up = false
+    // The kernel takes these two only when the settings that they need are there.
+    configured.token = nil
+    if configured.addressGeneration == .stableSecret || configured.addressGeneration == .random {
+      configured.addressGeneration = Link.AddressGeneration.none
+    }
     configured.master = Link.Master.none
     configured.port = Link.Port()
     configured.vlans = nil

@@ -13,6 +13,13 @@ extension Footing {
     case (.service(let service)?, nil): return service.removal
     default: break
     }
+    // What the kernel alone can make is kept until the outcome is decided, but where traffic would be lost on a bridge
+    // without hardware.
+    if change.after == nil, let route = change.before?.route, route.id.advertisement != nil,
+      !goesDown(.route(route))
+    {
+      return [(route.links.contains(where: released.contains) ? .flip : .remove, change)]
+    }
     // What stands on a link that goes, goes with it, or has moved off it by then.
     if change.after == nil, let object = change.before, object.links.contains(where: removed.contains) {
       if case .address(let address) = object, moves(address) {
@@ -45,7 +52,7 @@ extension Footing {
     return [(stage, change)]
   }
 
-  private func stage(of change: Change) -> Stage {
+  func stage(of change: Change) -> Stage {
     let object = (change.after ?? change.before)!
     switch object {
     case .link: return .configure

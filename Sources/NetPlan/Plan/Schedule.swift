@@ -5,7 +5,15 @@
 package func schedule(_ changes: [Change]) -> [Batch] {
   let footing = Footing(changes)
   var byStage: [[Step]] = Array(repeating: [], count: Stage.allCases.count)
-  for (index, change) in changes.enumerated() {
+  let alike = Footing.alike(in: changes)
+  for places in alike.sorted(by: { $0.key < $1.key }).map(\.value) {
+    for (stage, index, step) in footing.steps(ofAlike: places, in: changes) {
+      let cascades = footing.cascades(step, in: stage)
+      byStage[stage.rawValue].append(Step(index: index, change: step, cascades: cascades))
+    }
+  }
+  let together = Set(alike.values.joined())
+  for (index, change) in changes.enumerated() where !together.contains(index) {
     for (stage, step) in footing.steps(of: change) {
       let cascades = footing.cascades(step, in: stage)
       byStage[stage.rawValue].append(Step(index: index, change: step, cascades: cascades))

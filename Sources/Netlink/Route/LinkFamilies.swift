@@ -68,9 +68,16 @@ package struct IPv6Settings: Hashable, Sendable {
     case acceptRARouteInfoMaxPrefix, proxyNDP, optimisticDAD, acceptSourceRoute, multicastForwarding,
       disableIPv6
     case acceptDAD, forceTLLAO, notifyNeighbours
+    case acceptRAFromLocal = 33
+    case useOptimistic = 34
+    case acceptRAMTU = 35
     case stableSecretIsSet = 36
+    case acceptRAMinHopLimit = 38
     case keepAddressOnDown = 42
     case addressGenerationMode = 47
+    case acceptRARouteInfoMinPrefix = 49
+    case defaultRouterMetric = 52
+    case acceptRAMinLifetime = 58
     /// Of Linux 6.17 and newer: this link forwards whatever `all.forwarding` says.
     case forceForwarding = 59
   }

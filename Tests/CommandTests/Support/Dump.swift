@@ -133,7 +133,7 @@ extension Namespace {
 
   /// An address without what time changes: only whether its lifetimes end is kept.
   private static func lasting(_ address: JSON) -> JSON {
-    var members = address.without(["temporary", "tentative", "cstamp", "tstamp"]).members
+    var members = address.without(["temporary", "stable-privacy", "tentative", "cstamp", "tstamp"]).members
     for key in ["valid_life_time", "preferred_life_time"] {
       members[key] = .string(members[key]?.int == 4_294_967_295 ? "forever" : "ends")
     }

@@ -22,6 +22,7 @@ struct JournalTests {
     link.up = true
     link.master = .link(br)
     link.addressGeneration = .stableSecret
+    link.token = IPAddress("::99")
     link.forwarding = true
     link.bridge.stp = false
     link.bridge.vlanFiltering = true
@@ -57,6 +58,7 @@ struct JournalTests {
         source: IPPrefix("2001:db8:1::/48"), ordinal: 2),
       kind: .blackhole,
       nexthops: [Nexthop(gateway: IPAddress("fe80::1"), link: br, weight: 256, onlink: true), Nexthop()])
+    route.id.advertisement = Advertisement(link: br, router: IPAddress("fe80::1"))
     route.origin = 255
     route.scope = .nowhere
     route.preferredSource = IPAddress("2001:db8::1")
@@ -64,6 +66,7 @@ struct JournalTests {
     route.congestionControl = "bbr"
     route.preference = 3
     route.lifetime = .forever
+    route.companions = 2
     route.foreign = [30]
     var rule = Rule(
       id: RuleID(

@@ -128,6 +128,7 @@ struct RandomHost {
       route.scope = .link
       add(route)
     }
+    addAlike(name, gateway)
     if random.chance(20) {
       let destination = IPPrefix(IPAddress("2001:db8:f0::")!, length: 48)!
       var route = Route(
@@ -138,6 +139,28 @@ struct RandomHost {
           $0.local.family == .ipv6 && !$0.local.address.isLinkLocal
         }?.local.address
       add(route)
+    }
+  }
+
+  /// Routes that only their order tells apart, by every link in turn.
+  private mutating func addAlike(_ name: LinkName, _ gateway: IPAddress) {
+    let ways = [Nexthop(link: name), Nexthop(gateway: gateway, link: name)]
+    for (destination, ways) in [("203.0.113.0", ways), ("2001:db8:f2::", [ways[0]])] {
+      for way in ways where random.chance(35) {
+        let address = IPAddress(destination)!
+        // The first address that is given to a link takes its routes along when it goes.
+        if address.family == .ipv4,
+          !(kernel.addresses[name] ?? []).contains(where: { $0.local.family == .ipv4 })
+        {
+          continue
+        }
+        var route = Route(
+          id: RouteID(
+            destination: IPPrefix(address, length: address.family == .ipv4 ? 24 : 48)!, metric: 9, ordinal: 1),
+          nexthops: [way])
+        route.scope = way.gateway == nil && address.family == .ipv4 ? .link : .global
+        add(route)
+      }
     }
   }
 

@@ -4,13 +4,17 @@ import NetPlan
 extension SimulatedKernel {
   mutating func addRoute(_ wanted: Route, replacing: Bool) throws(Refusal) {
     let new = try checked(wanted)
-    let place = routes.firstIndex { isAlike($0.id, new.id) }
-    guard let place else {
+    let alike = routes.indices.filter { isAlike(routes[$0].id, new.id) }
+    // The same way out once more (`fib_table_insert`, `rt6_duplicate_nexthop`).
+    let twin = alike.first { routes[$0].nexthops == new.nexthops && routes[$0].kind == new.kind }
+    if replacing, let first = alike.first {
+      if let twin, twin != first { throw Refusal(EEXIST) }
+      routes[first] = new
+    } else if alike.isEmpty || wanted.id.ordinal > 0 && twin == nil {
       routes.append(new)
-      return
+    } else {
+      throw Refusal(EEXIST)
     }
-    guard replacing else { throw Refusal(EEXIST) }
-    routes[place] = new
   }
 
   private func isAlike(_ a: RouteID, _ b: RouteID) -> Bool {

@@ -1,0 +1,86 @@
+// An uplink whose bridge the host is not on as it was on the uplink.
+
+extension Composer {
+  /// The ledger's entry that says that the host is not on the bridge of an uplink as it was on the uplink.
+  func absence(on uplink: LinkName) -> FormerID {
+    FormerID(object: ObjectID.link(uplink).description, attribute: "host")
+  }
+
+  mutating func mark(_ uplink: Link, _ network: Network) {
+    held[absence(on: uplink.name)] = Holding(
+      object: .link(uplink.name), set: "\"stated\"", otherwise: "\"keep\"")
+  }
+
+  func isAbsent(_ uplink: LinkName) -> Bool {
+    observed[.former(absence(on: uplink))]?.former?.users.contains(topology.name) ?? false
+  }
+
+  /// Takes the host's addresses and routes off an uplink that is no longer the host's, or off its bridge; they come
+  /// back on release.
+  mutating func suspend(
+    from link: LinkName, of uplink: LinkName, _ network: Network, _ path: String
+  ) {
+    var losesDefault: [RouteID] = []
+    for object in observed.objects.values {
+      switch object {
+      case .address(let address) where address.link == link && address.origin != Ownership.origin:
+        if link != uplink, isOwnLinkLocal(address), !makes(uplink, address) { continue }
+      case .route(let route)
+      where observed.links(of: route).contains(link) && route.origin != Ownership.origin:
+        if route.id.destination.length == 0, route.id.table == 254 { losesDefault.append(route.id) }
+        if isOfAddress(route, on: link) || observed.routes.contains(where: { $0.supersedes(route) }) {
+          target.drop(object.id, because: path)
+          continue
+        }
+      default: continue
+      }
+      target.drop(object.id, because: path)
+      let former = withCompanions(object, link).renamed([link: uplink])
+      held[FormerID(object: former.id.description, attribute: "object")] = Holding(
+        object: .link(uplink), set: uplink.text, otherwise: former.described.json.text())
+    }
+    losesDefault.removeAll { id in network.gateways.contains { $0.value.family == id.family } }
+    if let lost = losesDefault.min() {
+      target.risks.append(
+        Risk(
+          "default-route", object: (link == uplink ? ObjectID.link(link) : .route(lost)).description,
+          "'\(link)' carries the host's default route, and \(path) leaves the host without one",
+          remedy: "'host: keep' moves it onto the bridge"))
+    }
+  }
+
+  private func withCompanions(_ object: Object, _ link: LinkName) -> Object {
+    guard case .route(var route) = object, route.id.advertisement == nil else { return object }
+    let staying = observed.routes.count {
+      $0.id.first == route.id.first && $0.id.advertisement == nil && !observed.links(of: $0).contains(link)
+    }
+    if staying > 0 { route.companions = staying }
+    return .route(route)
+  }
+
+  /// A route takes its place again among those that are alike and have stayed.
+  mutating func bringBack(_ route: Route, because reason: String) {
+    var list = (Array(observed.routes) + target.wanted.routes.filter { observed[.route($0.id)] == nil })
+      .filter {
+        $0.id.first == route.id.first && $0.id.advertisement == nil
+          && !target.unwanted.contains(.route($0.id))
+      }.map { target.wanted[.route($0.id)]?.route ?? $0 }.sorted { $0.id.ordinal < $1.id.ordinal }
+    var route = route
+    route.companions = nil
+    if list.contains(where: { $0.unnumbered == route.unnumbered }) { return }
+    list.insert(route, at: min(route.id.ordinal, list.count))
+    for (place, var route) in list.enumerated() {
+      route.id.ordinal = place
+      target.want(.route(route), because: reason)
+    }
+  }
+
+  /// What was taken off an uplink stays in the ledger.
+  mutating func keepSuspended(_ uplink: LinkName) {
+    for former in observed.formers
+    where former.users.contains(topology.name) && former.id.attribute == "object" && former.set == uplink.text
+    {
+      held[former.id] = Holding(object: .link(uplink), set: former.set, otherwise: former.value)
+    }
+  }
+}
