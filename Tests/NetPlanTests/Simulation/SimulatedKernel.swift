@@ -47,7 +47,6 @@ struct SimulatedKernel: Sendable {
   /// What an interface begins with.
   static let usualSettings: [(family: AddressFamily, name: String, value: String)] = [
     (.ipv4, "forwarding", "0"), (.ipv4, "rp_filter", "0"), (.ipv4, "arp_ignore", "0"),
-    (.ipv4, "route_localnet", "0"),
     (.ipv6, "forwarding", "0"), (.ipv6, "accept_ra", "1"), (.ipv6, "proxy_ndp", "0"),
     (.ipv6, "force_forwarding", "0"),
   ]
@@ -96,6 +95,7 @@ struct SimulatedKernel: Sendable {
   }
 
   private mutating func addSettings(of link: LinkName) {
+    settings[SysctlKey(family: .ipv4, link: link, name: "route_localnet")] = "0"
     for setting in SimulatedKernel.usualSettings {
       if setting.name == "force_forwarding", !features.forceForwarding { continue }
       let key = SysctlKey(family: setting.family, link: link, name: setting.name)
