@@ -17,7 +17,7 @@ struct NexthopTests {
 
   /// A process that holds `v-eth0`, which gives the bridge `lab` a carrier.
   private func guest(on host: Host) throws -> Station {
-    let guest = try Station("v-eth0", in: host.space, mac: "02:00:00:00:10:01")
+    let guest = try Station("v-eth0", in: host.space)
     _ = try Clock.wait(5) { try host.link("lab")["flags"].elements.contains(.string("LOWER_UP")) }
     return guest
   }

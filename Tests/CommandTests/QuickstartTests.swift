@@ -255,7 +255,7 @@ struct QuickstartTests {
         "desktop-eth0", in: host.space, mac: "02:00:00:00:10:01",
         "--address 192.0.2.51/24 --address 2001:db8::51/64")
       let two = try Station(
-        "build-eth0", in: host.space, mac: "02:00:00:00:20:01",
+        "build-eth0", in: host.space,
         "--address 192.0.2.52/24 --address 2001:db8::52/64")
       defer {
         one.leave()

@@ -88,6 +88,9 @@ extension Composer {
   ) {
     let network = nic.network.flatMap { self.network(named: $0.value) }
     let guest = guest(nic, tap, network)
+    let addresses = guestAddresses(of: nic).map(\.address)
+    target.guestMarks["vms.\(nic.vm).nics.\(nic.name)"] = Set(
+      [nic.mac.description] + addresses.map(\.description) + addresses.map(\.hexadecimal))
     for address in guestAddresses(of: nic) { bridge.reserve(address.address) }
     guard let network else {
       router.check(guest)

@@ -136,7 +136,7 @@ extension IPPrefix {
 
 extension IPAddress {
   /// As nft writes an integer of that many bits.
-  fileprivate var hexadecimal: String { "0x" + String(value, radix: 16) }
+  var hexadecimal: String { "0x" + String(value, radix: 16) }
 }
 
 extension [IPPrefix] {

@@ -27,7 +27,7 @@ extension Planner {
     }
   }
 
-  private func isSelected(_ path: String) -> Bool {
+  func isSelected(_ path: String) -> Bool {
     only.contains { wish in
       let parts = wish.split(separator: "/", maxSplits: 1)
       let prefix = "vms.\(parts[0])" + (parts.count > 1 ? ".nics.\(parts[1])" : "")

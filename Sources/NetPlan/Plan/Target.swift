@@ -12,6 +12,8 @@ package struct Target: Sendable {
   package var interruptions: [ObjectID: [String]] = [:]
   /// The order of addresses is to be what their `order` says, also of those that are there.
   package var restoresOrder = false
+  /// MACs and addresses of guests, by the NIC's place in the configuration, as tables write them.
+  package var guestMarks: [String: Set<String>] = [:]
   package var obstacles: [Obstacle] = []
   package var risks: [Risk] = []
 

@@ -2,11 +2,26 @@
 final class Station {
   let child: Child
 
-  /// Attaches to `tap` with the flags the TAP was made with, and waits until it has it.
-  init(_ tap: String, in space: Namespace, mac: String = "02:00:00:00:10:01", _ options: String = "") throws {
+  /// Attaches to `tap` with the flags the TAP was made with, and waits until it has it. Without `mac` it has the one that
+  /// `attach` gives it, or any on a TAP of somebody else.
+  init(_ tap: String, in space: Namespace, mac: String? = nil, _ options: String = "") throws {
+    let mac = try mac ?? Self.attached(tap, in: space) ?? "02:00:00:00:10:01"
     child = try space.start(
       [Tools.standIn, "guest", "--tap", tap, "--mac", mac] + Self.flags(tap, in: space) + options.words)
     guard child.line() == "ready" else { throw CommandFailure(description: child.finish().description) }
+  }
+
+  /// The MAC of the NIC that a TAP is for: `vnet:NAME/vms.VM.nics.NIC` is its alias.
+  private static func attached(_ tap: String, in space: Namespace) throws -> String? {
+    let link = try space.json("ip -j link show dev \(tap)")[0]
+    let parts = (link["ifalias"].text ?? "").split(separator: "/", maxSplits: 1)
+    guard parts.count == 2, let name = parts.first?.dropFirst("vnet:".count) else { return nil }
+    let nic = parts[1].replacing("vms.", with: "").replacing(".nics.", with: "/")
+    let outcome = try space.run(
+      [Tools.vnetApply, "attach", String(nic), "--name", String(name), "--vmm", "qemu"])
+    return outcome.stdout.split { ",\n ".contains($0) }.first { $0.hasPrefix("mac=") }.map {
+      String($0.dropFirst(4))
+    }
   }
 
   /// What says how a TAP was made: it can be opened in no other way.
