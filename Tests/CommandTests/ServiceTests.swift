@@ -112,6 +112,9 @@ struct ServiceTests {
       try guest.space.ip("addr add \(web.addresses[0])/24 dev eth0")
       #expect(try Clock.wait(5) { try guest.dig("@10.77.3.1 late.lab.example A") == [late.addresses[0]] })
       #expect(try host.reservation("vms.web.nics.eth0").addresses == web.addresses)
+      let newcomer = try Guest("late-eth0", mac: late.mac, on: host)
+      defer { newcomer.leave() }
+      #expect(try newcomer.lease()["new_ip_address"] == late.addresses[0])
     }
   }
 
