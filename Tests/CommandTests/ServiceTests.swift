@@ -151,6 +151,26 @@ struct ServiceTests {
     }
   }
 
+  @Test("a process of somebody else is not taken for it, whatever its command line says")
+  func lookalike() throws {
+    try Host.with { host in
+      let file = try apply(host)
+      let mark = "--conf-file=\(try host.serviceFolder("lab"))/conf"
+      let other = try host.space.start(
+        ["setpriv", "--reuid", "1234", "--clear-groups", "sh", "-c", "echo up; sleep 60; :", "dnsmasq", mark])
+      #expect(other.line() == "up")
+      for pid in host.servers { kill(pid, SIGKILL) }
+      #expect(Clock.wait(5) { host.servers.isEmpty })
+      expect(try host.vnet("plan", file), exits: 2)
+      expect(try host.vnet("apply", file), exits: 0)
+      #expect(host.servers.count == 1)
+      expect(try host.vnet("remove", file), exits: 0)
+      #expect(kill(other.pid, 0) == 0)
+      other.signal(SIGKILL)
+      _ = other.finish(timeout: 5)
+    }
+  }
+
   @Test("a file of its that somebody edited is a difference, and is put right")
   func edited() throws {
     try Host.with { host in
