@@ -7,7 +7,7 @@ struct GlobalOptions: ParsableArguments {
     help: ArgumentHelp("Work inside another network namespace, by ip-netns(8)'s name.", valueName: "name"))
   var netns: String?
 
-  @Option(help: ArgumentHelp("Where the journal and the ledger are.", valueName: "dir"))
+  @Option(help: ArgumentHelp("Where journal, ledger and services are.", valueName: "dir"))
   var stateDir = StatePlaces.usual
 
   @Flag(name: .shortAndLong, help: "Say more on standard error.")

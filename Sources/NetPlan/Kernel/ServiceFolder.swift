@@ -3,8 +3,8 @@ internal import Netlink
 
 /// The files of one service, and its process.
 ///
-/// A process is known by its command line, which names its file in this folder and nobody else's, and is signalled
-/// through a descriptor that was opened before the command line was read: a process number alone says nothing.
+/// A process is known by its command line, which names its file in this folder and nobody else's, and by whose it is. It
+/// is signalled through a descriptor that was opened before both were read: a process number alone says nothing.
 ///
 /// What the files say and what the process has read are kept together by order: its configuration changes while it is
 /// stopped; the lists that it reads again change under the mark `stale`, which goes when it has been told.
@@ -35,8 +35,15 @@ struct ServiceFolder {
   private var mark: String { "--conf-file=\(path(.configuration))" }
 
   private func isOurs(_ pid: Int32) -> Bool {
-    guard let text = ProcFile.read("/proc/\(pid)/cmdline") else { return false }
-    return text.split(separator: "\0").contains { $0 == mark }
+    guard let text = ProcFile.read("/proc/\(pid)/cmdline"), text.contains(mark) else { return false }
+    return text.split(separator: "\0").contains { $0 == mark } && isTrusted(pid)
+  }
+
+  /// Anybody can give a process such a command line.
+  private func isTrusted(_ pid: Int32) -> Bool {
+    var status = stat()
+    guard stat("/proc/\(pid)", &status) == 0 else { return false }
+    return [0, geteuid(), Accounts.user(named: account)?.id].contains(status.st_uid)
   }
 
   /// By its own word, and otherwise by looking at all: it may have been started by a run that was killed right then.

@@ -12,9 +12,17 @@ struct PlanLine {
       let words = words(of: change, plan.accounts)
       return PlanLine(
         action: change.action, words: words, interruptions: plan.interruptions[change.id] ?? [],
-        place: folded ? SeriesPlace(change, words, reason: plan.reasons[change.id] ?? "") : nil)
+        place: folded ? place(of: change, words, plan.reasons[change.id] ?? "") : nil)
     }
     return folded ? fold(lines) : lines
+  }
+
+  /// Chosen addresses grow by no rule: many reservations are one line without them.
+  private static func place(of change: Change, _ words: String, _ reason: String) -> SeriesPlace? {
+    guard let reservation = (change.after ?? change.before)?.reservation else {
+      return SeriesPlace(change, words, reason: reason)
+    }
+    return SeriesPlace(change, Object.reservation(reservation).headline, reason: reason)
   }
 
   private static func words(of change: Change, _ accounts: AccountNames) -> String {

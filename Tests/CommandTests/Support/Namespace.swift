@@ -31,9 +31,10 @@ struct Namespace {
   func delete() {
     for pid in processes { kill(pid, SIGKILL) }
     let folder = cookie.map { "/run/vnet-apply/\($0)" }
-    _ = try? run(["ip", "netns", "delete", name])
-    if let folder { _ = try? run(["rm", "-rf", folder]) }
-    _ = try? run(["rm", "-rf", lasting])
+    _ = try? CommandTests.run(["ip", "netns", "delete", name])
+    // Its own `run` would be inside of it.
+    if let folder { _ = try? CommandTests.run(["rm", "-rf", folder]) }
+    _ = try? CommandTests.run(["rm", "-rf", lasting])
   }
 
   /// What outlives the namespace.

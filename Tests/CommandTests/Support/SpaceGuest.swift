@@ -1,3 +1,5 @@
+import Testing
+
 /// A guest that is a network namespace, joined to the TAP of a NIC: its programs are the witnesses.
 struct SpaceGuest {
   let space: Namespace
@@ -70,6 +72,15 @@ enum Served {
 }
 
 extension Host {
+  /// Applies a file after which nothing is left to do; its path.
+  func serve(_ text: String = Served.text) throws -> String {
+    let file = try files.write("served.conf", text)
+    let outcome = try vnet("apply", file)
+    expect(outcome, exits: 0)
+    expect(try vnet("plan", file), exits: 0)
+    return file
+  }
+
   /// What is reserved for a NIC: its MAC and its addresses.
   func reservation(_ path: String) throws -> (mac: String, addresses: [String]) {
     let objects = try JSON(parsing: vnet("snapshot").stdout)["objects"].elements

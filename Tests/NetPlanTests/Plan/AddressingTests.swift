@@ -207,6 +207,14 @@ struct ReservationTests {
     #expect(!all.joined().contains("10.7.0.1/24") && !all.joined().contains("10.7.0.255/24"))
   }
 
+  @Test("those of a count are one line of a plan")
+  func folded() throws {
+    let imagined = Imagined()
+    let topology = try imagined.topology(lab + "vms: {v: {count: 20, nics: {eth0: {network: n}}}}\n")
+    let text = Planner(topology: topology, host: imagined.host).plan().plan.text()
+    #expect(text.contains("\n+ reservation v-{01…20}-eth0  (20)\n"), "\(text)")
+  }
+
   @Test("who comes or goes renumbers nobody, in any order")
   func stable() throws {
     var imagined = Imagined()
