@@ -45,6 +45,7 @@ extension Journal {
         target.want(original, because: "undo")
       }
     }
+    if announced > 0 { target.putBackAlike(changes, names, seen) }
     return target
   }
 
