@@ -206,7 +206,7 @@ struct Cascades {
     let remaining = Set((Array(staying) + arriving).map(\.local.address))
     let returning = Set(putBack.map(\.local.address))
     let sources = Set((leaving + absent).map(\.local.address)).subtracting(remaining)
-    let bare = Set(leaving.map(\.link)).filter { link in
+    let bare = Set(leaving.filter { $0.local.family == .ipv4 }.map(\.link)).filter { link in
       !staying.contains { renamed[$0.link] ?? $0.link == link && $0.local.family == .ipv4 }
         && !arriving.contains { $0.link == link && $0.local.family == .ipv4 }
     }
