@@ -31,6 +31,7 @@ extension Composer {
         let key = SysctlKey(family: family, link: link, name: name)
         guard needsHold(key) else { continue }
         addGuard(link, family)
+        if !isGuarded(link, family) { noticeShadowed(by: link, family) }
         noticeForwarding(key)
         hold(key, "1", because: "forwarding for routed guests")
         // Only what did not forward was ever guarded.
@@ -127,6 +128,28 @@ extension Composer {
         "foreign-object", object: ObjectID.sysctl(key).description,
         "'\(name)' is not ours and forwards \(key.family == .ipv4 ? "IPv4" : "IPv6") from now on, to the guests of this file only",
         refusable: false))
+  }
+
+  /// What arrives at a guarded interface and is neither for an address of the host's nor for a guest ends at the guard's
+  /// last rule. A later rule that would have made it the host's own, as transparent proxies have it (`local default dev
+  /// lo` in a table of their own), is no longer asked: no rule can tell what a later one would deliver from what it
+  /// would forward.
+  private mutating func noticeShadowed(by link: LinkName, _ family: AddressFamily) {
+    let last = guardIDs(link, family)[2].priority
+    for rule in observed.rules.sorted(by: { $0.id.priority < $1.id.priority })
+    where rule.id.family == family && rule.origin != Ownership.origin && rule.id.priority > last
+      && rule.id.action == .lookup && rule.id.iif ?? link == link
+    {
+      let delivers = observed.routes.contains {
+        $0.id.family == family && $0.id.table == rule.id.table && $0.kind == .local
+      }
+      guard delivers else { continue }
+      target.risks.append(
+        Risk(
+          "foreign-object", object: ObjectID.rule(rule.id).description,
+          "what comes in by '\(link)' is no longer the host's by table \(rule.id.table) (a transparent proxy's), since our rules \(last - 2) to \(last) stand before it",
+          refusable: false, remedy: "give that rule a preference below \(last - 2)"))
+    }
   }
 
   private mutating func addGuard(_ link: LinkName, _ family: AddressFamily) {
