@@ -79,7 +79,8 @@ struct LanguageTests {
       #expect(try host.link("run1")["altnames"].elements.contains(.string("c.runner-02.eth0")))
       let kept = try host.link("run1")["ifindex"]
       try host.files.write("c.conf", text(4))
-      #expect(try Set(host.plan(file).changes.map(\.action)) == ["create"])
+      let growth = try host.plan(file).changes.filter { !$0.id.hasPrefix("table/") }
+      #expect(Set(growth.map(\.action)) == ["create"])
       expect(try host.vnet("apply", file), exits: 0)
       try host.files.write("c.conf", text(2))
       expect(try host.vnet("apply", file), exits: 0)

@@ -16,14 +16,17 @@ struct PrivilegeTests {
       ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", "--"] + strace + [binary] + arguments)
   }
 
-  @Test("plan works, with the same changes as root's")
+  @Test("plan works, with the same changes as root's but for the filters, which it says that it cannot read")
   func plan() throws {
     try Host.with { host in
       let file = try host.files.write("quick.conf", Quickstart.text)
       let outcome = try unprivileged(host, ["plan", "--json", file])
       expect(outcome, exits: 2)
       guard outcome.code == 2 else { return }
-      #expect(Plan(try JSON(parsing: outcome.stdout)).changes == (try host.plan(file).changes))
+      let plan = Plan(try JSON(parsing: outcome.stdout))
+      let readable = try host.plan(file).changes.filter { !$0.id.hasPrefix("table/") }
+      #expect(plan.changes == readable)
+      #expect(plan.json["risks"].elements.contains { $0["name"].text == "unread" })
     }
   }
 

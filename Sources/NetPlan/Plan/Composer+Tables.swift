@@ -50,7 +50,8 @@ extension Composer {
     _ network: Network, _ link: Link, _ bridge: inout GuestChecks, _ router: inout RouterTable
   ) {
     for address in hostAddresses(of: network) { bridge.reserve(address.address) }
-    if let identifier = link.mac?.interfaceIdentifier {
+    // A bridge of somebody else takes another MAC with each port (`br_stp_recalculate_bridge_id`).
+    if isOurs(link) || target.wanted.link(link.name) != nil, let identifier = link.mac?.interfaceIdentifier {
       bridge.reserve(IPAddress(family: .ipv6, value: UInt128(0xfe80) << 112 | identifier))
     }
     guard isInside(network) else { return }

@@ -2,7 +2,6 @@ extension Planner {
   /// Of a change of a table what concerns the chosen guests: their elements as they are to be, all others as they are.
   func selectedTable(_ change: Change, _ target: Target) -> Change? {
     let (before, after) = (change.before?.table, change.after?.table)
-    guard let whole = after ?? before else { return nil }
     let old = marks(of: before, target)
     let new = marks(of: after, target)
     guard var table = before ?? after?.without(marks(of: after, target, chosen: false)) else { return nil }
@@ -12,9 +11,8 @@ extension Planner {
       elements.merge((after?[set: name]?.elements ?? [:]).filter { new.concern($0.key, $0.value) }) { $1 }
       table.sets[index].elements = elements
     }
-    if after == nil, table.isIdle { return change }
-    if table == before { return nil }
-    return Change(before: change.before, after: .table(table.chains.isEmpty ? whole : table))
+    if table.isIdle { return before == nil ? nil : Change(before: change.before, after: nil) }
+    return table == before ? nil : Change(before: change.before, after: .table(table))
   }
 
   /// What stands for guests in a table: their interfaces, MACs and addresses.
