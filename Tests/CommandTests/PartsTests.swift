@@ -35,6 +35,26 @@ struct PartsTests {
     }
   }
 
+  @Test("`--only` brings the filters of its guests, and a part that goes takes its own along and no other's")
+  func filters() throws {
+    try Host.with { host in
+      let file = try host.files.write("parts.conf", Self.text)
+      func guests(_ family: String) throws -> Set<String> {
+        let outcome = try host.space.run(["nft", "-j", "list", "set", family, "vnet-parts", "guests"])
+        if outcome.code != 0 { return [] }
+        let items = try JSON(parsing: outcome.stdout)["nftables"].elements
+        return Set(items.flatMap { $0["set"]["elem"].elements.compactMap(\.text) })
+      }
+      expect(try host.vnet("apply", "--only", "near", file), exits: 0)
+      #expect(try guests("inet") == ["near-eth0"])
+      expect(try host.vnet("apply", file), exits: 0)
+      #expect(try guests("inet") == ["near-eth0", "far-eth0"])
+      expect(try host.vnet("remove", file, "near"), exits: 0)
+      #expect(try guests("inet") == ["far-eth0"])
+      #expect(try guests("bridge") == ["web-eth0", "web-eth1"])
+    }
+  }
+
   @Test("`--only` of a first routed guest brings the forwarding it needs")
   func onlyGuest() throws {
     try Host.with { host in

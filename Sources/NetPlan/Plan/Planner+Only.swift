@@ -13,7 +13,10 @@ extension Planner {
       guard isRelease else { return new.contains(family) ? change : nil }
       return isUnneeded(family, after: own, target) ? restoring(change, own) : nil
     }
-    let chosen = own + shared + services(changes, for: own)
+    let tables = changes.compactMap { change in
+      (change.after ?? change.before)?.table == nil ? nil : selectedTable(change, target)
+    }
+    let chosen = own + shared + services(changes, for: own) + tables
     refuseMissingBridges(changes, chosen, target, &obstacles)
     return chosen.sorted { $0.id < $1.id }
   }
