@@ -47,6 +47,7 @@ struct TranslationTests {
       let far = try Namespace()
       defer { far.delete() }
       let lan = inner.host.lan
+      try far.sysctl("net.ipv6.conf.default.accept_dad=0")
       try lan.sysctl("net.ipv4.ip_forward=1", "net.ipv6.conf.all.forwarding=1")
       try lan.ip(
         """

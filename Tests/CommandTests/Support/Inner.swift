@@ -100,6 +100,7 @@ final class Inner {
     let written = address.contains(":") ? "[\(address)]" : address
     let outcome = try space.run(
       ["timeout", "1.6", "busybox", "wget", "-q", "-O", "-", "http://\(written):\(port)/cgi-bin/who"])
-    return outcome.code == 0 ? outcome.stdout.trimmed.replacing("::ffff:", with: "") : nil
+    let plain = outcome.stdout.trimmed.filter { !"[]".contains($0) }.replacing("::ffff:", with: "")
+    return outcome.code == 0 ? plain : nil
   }
 }
