@@ -138,7 +138,12 @@ struct RouterTable {
       ]),
     TableChain("to-guest", redirections),
     TableChain(
-      "forward-in", hook: TableChain.hook("nat", "prerouting", -100), ["fib daddr type local goto to-guest"]),
+      "forward-in", hook: TableChain.hook("nat", "prerouting", -100),
+      [
+        // From a wire nothing is for 127.0.0.1, but translated the kernel would no longer see that it was (`martian
+        // destination`, ip_route_input_slow); what the host sends itself is translated on its way out.
+        "ip daddr 127.0.0.0/8 accept", "fib daddr type local goto to-guest",
+      ]),
     TableChain(
       "forward-own", hook: TableChain.hook("nat", "output", -100), ["fib daddr type local goto to-guest"]),
     TableChain(
