@@ -189,9 +189,6 @@ extension GuestChecks {
       TableChain("checked", GuestChecks.frames + GuestChecks.packets),
       TableChain(
         "early", hook: TableChain.hook("filter", "prerouting", -300), ["iifname @guests goto checked"]),
-      // With spanning tree on, a BPDU goes to the bridge itself and past the hook before.
-      TableChain(
-        "input", hook: TableChain.hook("filter", "input", -300), [GuestChecks.frames[0]]),
     ]
     return table
   }
