@@ -3,6 +3,20 @@ import Testing
 
 @Suite("what is not ours", .enabled(if: Gate.ready, Comment(rawValue: Gate.readyComment)))
 struct ForeignTests {
+  @Test("a bridge whose name is no word to nftables is refused by name", arguments: ["br\"9", "br*", "a;b"])
+  func name(_ bridge: String) throws {
+    try Host.with { host in
+      try must(["ip", "-n", host.space.name, "link", "add", "name", bridge, "type", "bridge"])
+      let text = "networks: {n: {existing: '\(bridge)'}}\nvms: {v: {nics: {eth0: {network: n}}}}\n"
+      let file = try host.files.write("odd.conf", text)
+      let before = try host.space.dump()
+      let outcome = try host.vnet("apply", file)
+      expect(outcome, exits: 65)
+      #expect(outcome.stderr.contains(bridge), "\(outcome)")
+      expectEqual(before, try host.space.dump())
+    }
+  }
+
   @Test("foreign bridges, TAPs, routes, rules and nftables are untouched by apply, prune and remove")
   func untouched() throws {
     try Host.with { host in

@@ -21,7 +21,7 @@ extension LinuxHost {
 
   private func ruleset() -> [UInt8]? {
     guard let nft = Executable.find("nft"),
-      let result = try? Program.run([nft, "-j", "list", "ruleset"], timeout: 30_000), result.code == 0
+      let result = try? ChildProcess.run([nft, "-j", "list", "ruleset"], timeout: 30_000), result.code == 0
     else { return nil }
     return result.output
   }

@@ -44,12 +44,12 @@ func socketHolders(of wanted: Set<UInt32>) -> [UInt32: Holder] {
 }
 
 /// Number of the network namespace of a process.
-func namespaceInode(of pid: Int32) -> UInt64? { inode("/proc/\(pid)/ns/net") }
+func namespaceInode(of pid: Int32) -> UInt64? { namespaceInode(at: "/proc/\(pid)/ns/net") }
 
 /// Number of the calling thread's network namespace.
-func threadNamespaceInode() -> UInt64? { inode("/proc/thread-self/ns/net") }
+func threadNamespaceInode() -> UInt64? { namespaceInode(at: "/proc/thread-self/ns/net") }
 
-func inode(_ path: String) -> UInt64? {
+func namespaceInode(at path: String) -> UInt64? {
   var status = stat()
   return stat(path, &status) == 0 ? UInt64(status.st_ino) : nil
 }

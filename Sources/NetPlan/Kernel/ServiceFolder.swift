@@ -84,9 +84,9 @@ struct ServiceFolder {
       message: said.isEmpty ? "it ended with code \(result.code)" : said.joined(separator: "; "))
   }
 
-  private func run(_ arguments: [String]) throws(HostError) -> Program.Result {
+  private func run(_ arguments: [String]) throws(HostError) -> ChildProcess.Result {
     do throws(NetlinkError) {
-      return try Program.run(arguments, timeout: 30_000)
+      return try ChildProcess.run(arguments, timeout: 30_000)
     } catch {
       throw HostError(error)
     }

@@ -55,7 +55,7 @@ extension Namespace {
         let name = withUnsafeBytes(of: &entry.pointee.d_name) { bytes in
           String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
         }
-        if !name.hasPrefix("."), own == inode("/run/netns/\(name)") { return .named(name) }
+        if !name.hasPrefix("."), own == namespaceInode(at: "/run/netns/\(name)") { return .named(name) }
       }
     }
     // Who may not look at process 1 (ptrace(2)) is no root, and can only read.

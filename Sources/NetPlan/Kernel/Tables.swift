@@ -110,16 +110,16 @@ extension LinuxHost {
   }
 
   private func nft(_ arguments: [String], _ commands: String, _ operation: String) throws(HostError)
-    -> Program.Result
+    -> ChildProcess.Result
   {
     guard let program = Executable.find("nft") else {
       throw HostError(
         operation: operation, errno: ENOENT, message: "the program 'nft' is not installed",
         hint: "install the package nftables")
     }
-    let result: Program.Result
+    let result: ChildProcess.Result
     do throws(NetlinkError) {
-      result = try Program.run([program] + arguments, input: Array(commands.utf8), timeout: 60_000)
+      result = try ChildProcess.run([program] + arguments, input: Array(commands.utf8), timeout: 60_000)
     } catch {
       throw HostError(error)
     }

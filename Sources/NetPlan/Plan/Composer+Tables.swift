@@ -9,6 +9,7 @@ extension Composer {
     }
     for (nic, tap) in filtered { add(nic, tap, &bridge, &router) }
     addReach(&router)
+    if refusesNames() { return }
     if !bridge.sets["guests"]!.elements.isEmpty { want(bridge.table(TableID(.bridge, of: topology.name))) }
     if !router.isEmpty { want(router.table(TableID(.inet, of: topology.name))) }
   }
@@ -175,8 +176,19 @@ extension Composer {
     }
   }
 
-  /// Names of interfaces are bytes to the kernel and a string in quotes to nft, which knows no escapes and ends a name
-  /// with `*` as a pattern. Names of ours are letters, digits and `_.-`; others are looked at where they are found.
+  /// Names of interfaces are bytes to the kernel and a string in quotes to nft, which knows no escapes and takes a `*` at
+  /// the end for a pattern. Names of ours are letters, digits and `_.-`; those of others may be anything.
+  private mutating func refusesNames() -> Bool {
+    let names = bridges.values.map(\.name) + outbound.values.map(place)
+    guard let name = names.sorted().first(where: { !$0.text.utf8.allSatisfy(Name.isLetter) }) else {
+      return false
+    }
+    conflict(
+      nil, "networks", "the name of the interface '\(name)' cannot stand in nftables rules",
+      hint: "give it a name of letters, digits, '_', '.' and '-'")
+    return true
+  }
+
   private func quoted(_ name: LinkName) -> String { "\"\(name.text)\"" }
 }
 

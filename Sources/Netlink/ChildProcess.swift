@@ -2,7 +2,7 @@ internal import CNetlink
 import Glibc
 
 /// A program that is started and ends, or puts itself into the background, in the thread's network namespace.
-package enum Program {
+package enum ChildProcess {
   package struct Result: Sendable {
     /// Its exit code, or 128 + the number of the signal that ended it.
     package var code: Int32 = 0
