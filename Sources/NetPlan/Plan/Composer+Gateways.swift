@@ -28,7 +28,7 @@ extension Composer {
 
   private func isUsable(_ family: AddressFamily) -> Bool { family == .ipv4 || host.facts.ipv6 != false }
 
-  private func forwards(_ network: Network) -> Bool {
+  func forwards(_ network: Network) -> Bool {
     if network.nat != nil || network.route || network.reach != .networks([]) { return true }
     func names(_ reach: Reach) -> Bool {
       switch reach {
