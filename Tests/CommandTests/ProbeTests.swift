@@ -33,11 +33,10 @@ struct ProbeTests {
 
   /// A bridge drops what comes in between the moment when a link becomes its port and the port's forwarding
   /// (`br_add_if` registers the receiver first), and between the end of that and its leaving (`del_nbp` disables the
-  /// port first). On a kernel where the host's packets can go past the bridge meanwhile nothing is lost; on an older one
-  /// a probe now and then, so that each way must be without loss in some round, and never worse than 20 ms.
+  /// port first). Where the host's packets can go past the bridge meanwhile, nothing is lost.
   @Test(
     "no probe is lost during take-in, nor during give-back, in either direction, with IPv4 and IPv6",
-    arguments: Sort.allCases)
+    .enabled(if: Gate.detours, "needs the hooks of Linux 6.6 (tcx)"), arguments: Sort.allCases)
   func nothingLost(sort: Sort) throws {
     try Host.with(dad: true) { host in
       switch sort {
@@ -46,19 +45,14 @@ struct ProbeTests {
       case .looseReversePath: try host.space.sysctl("net.ipv4.conf.all.rp_filter=2")
       }
       let file = try host.files.write("quick.conf", Self.text)
-      var lossless: [String: Int] = [:]
-      let rounds = 5
-      for _ in 1...rounds {
+      for _ in 1...5 {
         for command in ["apply", "remove"] {
           for (way, result) in try probed([command, file], host).sorted(by: { $0.key < $1.key }) {
             print("  \(command), \(way): \(result)")
-            #expect(
-              result.lost <= (Gate.detours ? 0 : 20) && result.sent > 1500, "\(command), \(way): \(result)")
-            lossless["\(command), \(way)", default: 0] += result.lost == 0 ? 1 : 0
+            #expect(result.lost == 0 && result.sent > 1500, "\(command), \(way): \(result)")
           }
         }
       }
-      for (way, count) in lossless { #expect(count > 0, "\(way): a probe lost in each of \(rounds) rounds") }
     }
   }
 
