@@ -10,6 +10,7 @@ struct FrameTests {
 
   private static let text = """
     name: f
+    defaults: {anti-spoof: false}
     networks: {office: {uplink: eth1}}
     vms:
       one: {nics: {eth0: {network: office, mac: "\(one.mac)"}}}

@@ -37,6 +37,13 @@ private struct Redaction {
       reservation.mac = reservation.mac.map { replace($0) }
       return .reservation(reservation)
     }
+    if case .table(var table) = object {
+      for index in table.sets.indices {
+        let elements = table.sets[index].elements.map { (redact($0.key), $0.value) }
+        table.sets[index].elements = Dictionary(elements) { first, _ in first }
+      }
+      return .table(table)
+    }
     if case .service(var service) = object {
       service.hosts = service.hosts.map { host in
         MACAddress(host.prefix(17)).map { "\(replace($0))\(host.dropFirst(17))" } ?? host
@@ -47,6 +54,12 @@ private struct Redaction {
     link.mac = link.mac.map { replace($0) }
     if let permanent = link.facts?.permanentMAC { link.facts?.permanentMAC = replace(permanent) }
     return .link(link)
+  }
+
+  /// An element of a set: interfaces, MACs, addresses.
+  private mutating func redact(_ element: String) -> String {
+    element.split(separator: " . ").map { part in MACAddress(part).map { "\(replace($0))" } ?? String(part) }
+      .joined(separator: " . ")
   }
 
   private mutating func replace(_ mac: MACAddress) -> MACAddress {

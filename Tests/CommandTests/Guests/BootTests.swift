@@ -6,7 +6,7 @@ extension RealGuests {
     private static let bridged = """
       name: g
       networks: {inner: {address: [10.7.0.1/24, "2001:db8:7::1/64"], dhcp: false, dns: false, ra: false}}
-      vms: {web: {OWNER nics: {eth0: {network: inner KEYS}}}}
+      vms: {web: {OWNER nics: {eth0: {network: inner, address: 10.7.0.2 KEYS}}}}
 
       """
 

@@ -73,7 +73,7 @@ struct Scenario: Sendable, CustomTestStringConvertible {
     \(network.map { "  net: \($0)" } ?? "")
     vms:
       vm: {count: 2, nics: {eth0: \(nic)}}
-      far: {nics: {eth0: {network: far}}}
+      far: {nics: {eth0: {network: far, address: [10.8.0.51, "2001:db8:8::51"]}}}
 
     """
   }
@@ -82,6 +82,9 @@ struct Scenario: Sendable, CustomTestStringConvertible {
 extension Scenario {
   private static let ownNetwork =
     "{address: [10.7.0.1/24, \"2001:db8:7::1/64\"], dhcp: false, dns: false, ra: false}"
+
+  /// The guests' addresses are typed by hand, and no others would pass.
+  private static let ownNIC = "{network: net, address: [\"10.7.0.{50+n}\", \"2001:db8:7::{50+n}\"]}"
 
   static let all: [Scenario] = [
     Scenario(
@@ -93,8 +96,13 @@ extension Scenario {
       subnet: .office,
       reach: [.toHost: .all, .fromHost: .all, .toLAN: .all, .fromLAN: .all]),
     Scenario(
-      title: "`bridged`, the network has an address of the host", network: ownNetwork, nic: "{network: net}",
+      title: "`bridged`, the network has an address of the host", network: ownNetwork, nic: ownNIC,
       subnet: .own, reach: [.toHost: .all, .fromHost: .all, .betweenVMs: .all]),
+    Scenario(
+      title: "`shared`, the network has `nat`",
+      network:
+        "{nat: true, address: [10.7.0.1/24, \"2001:db8:7::1/64\"], dhcp: false, dns: false, ra: false}",
+      nic: ownNIC, subnet: .own, reach: [.toHost: .all, .fromHost: .all, .betweenVMs: .all, .toLAN: .all]),
     Scenario(
       title: "`bridged`, the network has neither", network: "{}", nic: "{network: net}", subnet: .closed,
       reach: [.betweenVMs: .all]),
@@ -102,13 +110,13 @@ extension Scenario {
       title: "`tap`, the LAN has a route to the guest",
       nic: "{mode: tap, address: [\"203.0.113.{50+n}\", \"2001:db8:f::{50+n}\"]}", subnet: .behind,
       reach: [
-        .toHost: .all, .fromHost: .all, .betweenVMs: .all, .toLAN: .all, .fromLAN: .all,
+        .toHost: .all, .fromHost: .all, .toLAN: .all, .fromLAN: .all,
       ]),
     Scenario(
       title: "`tap` with `proxy`",
       nic: "{mode: tap, proxy: eth1, address: [\"192.0.2.{50+n}\", \"2001:db8::{50+n}\"]}", subnet: .proxied,
       reach: [
-        .toHost: .all, .fromHost: .all, .betweenVMs: .all, .toLAN: .all, .fromLAN: .all,
+        .toHost: .all, .fromHost: .all, .toLAN: .all, .fromLAN: .all,
       ]),
   ]
 }

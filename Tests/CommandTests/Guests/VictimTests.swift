@@ -11,6 +11,7 @@ extension RealGuests {
 
     private static let text = """
       name: v
+      defaults: {anti-spoof: false}
       networks: {office: {uplink: eth1}}
       vms:
         attacker: {nics: {eth0: {network: office, mac: "\(attacker.mac)"}}}
