@@ -103,7 +103,13 @@ struct ConcurrencyTests {
   }
 
   /// Holds the run before the given one of its batches, while somebody else is at work.
-  private func held(before batch: Int, _ meddle: String, expecting words: [String]) throws {
+  private func held(
+    before batch: Int, _ meddle: String, expecting words: [String],
+    once isDue: (Host) throws -> Bool = { _ in
+      Clock.sleep(0.9)
+      return true
+    }
+  ) throws {
     try Host.with { host in
       let file = try host.files.write("quick.conf", Quickstart.text)
       expect(try host.vnet("apply", file), exits: 0)
@@ -114,7 +120,7 @@ struct ConcurrencyTests {
         Quickstart.text.replacing("backstage: {}", with: "backstage: {address: 10.1.0.1/24, mtu: 1400}"))
       let point = TracedCall(name: "sendto", ordinal: sends + batch)
       let child = try host.start(["apply", file], Injection(at: point, .delay(1.5)))
-      Clock.sleep(0.9)
+      #expect(try Clock.wait(10) { try isDue(host) })
       try host.space.ip(meddle)
       let outcome = child.finish()
       expect(outcome, exits: 1)
@@ -135,7 +141,11 @@ struct ConcurrencyTests {
   func heardRemoval() throws {
     try held(
       before: 3, "address del 10.1.0.1/24 dev backstage",
-      expecting: ["watch address/backstage/10.1.0.1/24: somebody else removed it"])
+      expecting: ["watch address/backstage/10.1.0.1/24: somebody else removed it"],
+      once: { host in
+        try host.space.json("ip -j addr show dev backstage").elements
+          .contains { $0["addr_info"].elements.contains { $0["local"].text == "10.1.0.1" } }
+      })
   }
 
   @Test("a signal mid-way gives old or new", arguments: [SIGINT, SIGTERM, SIGHUP], [0.35, 0.6, 0.85])

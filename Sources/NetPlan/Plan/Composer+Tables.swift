@@ -201,6 +201,8 @@ extension GuestChecks {
       TableChain("checked", GuestChecks.frames + GuestChecks.packets),
       TableChain(
         "early", hook: TableChain.hook("filter", "prerouting", -300), ["iifname @guests goto checked"]),
+      // Of link-local multicast but BPDUs the kernel asks here, not before (`br_handle_frame`).
+      TableChain("input", hook: TableChain.hook("filter", "input", -300), [GuestChecks.frames[0]]),
     ]
     return table
   }

@@ -109,7 +109,7 @@ extension Namespace {
       }
     case "nft":
       return json["nftables"].elements.map {
-        "nft \($0.without(["handle", "packets", "bytes", "metainfo"]).line)"
+        "nft \($0.without(["handle", "packets", "bytes", "metainfo"]).sorting("elem").line)"
       }
     case "neighbour":
       return json.elements.map { "neighbour \($0.without(["used", "confirmed", "updated", "probes"]).line)" }

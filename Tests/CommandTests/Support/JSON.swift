@@ -74,6 +74,17 @@ enum JSON: Hashable, Decodable {
   }
 
   /// The same value without the members that `keys` names, at any depth.
+  /// The elements under `key`, which have no order, in one, wherever they stand.
+  func sorting(_ key: String) -> JSON {
+    guard case .object(let members) = self else { return self }
+    return .object(
+      members.reduce(into: [:]) { result, member in
+        let value = member.value.sorting(key)
+        guard member.key == key, case .array(let elements) = value else { return result[member.key] = value }
+        result[member.key] = .array(elements.sorted { $0.line < $1.line })
+      })
+  }
+
   func without(_ keys: Set<String>) -> JSON {
     switch self {
     case .object(let members):
