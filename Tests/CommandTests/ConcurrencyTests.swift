@@ -105,9 +105,8 @@ struct ConcurrencyTests {
   /// Holds the run before the given one of its batches, while somebody else is at work.
   private func held(
     before batch: Int, _ meddle: String, expecting words: [String],
-    once isDue: (Host) throws -> Bool = { _ in
-      Clock.sleep(0.9)
-      return true
+    once isDue: (Host) throws -> Bool = { host in
+      try run(["test", "-e", "/run/vnet-apply/\(host.space.cookie ?? "")/journal"]).code == 0
     }
   ) throws {
     try Host.with { host in
@@ -117,7 +116,9 @@ struct ConcurrencyTests {
       let before = try host.space.dump()
       try host.files.write(
         "quick.conf",
-        Quickstart.text.replacing("backstage: {}", with: "backstage: {address: 10.1.0.1/24, mtu: 1400}"))
+        Quickstart.text.replacing(
+          "backstage: {}",
+          with: "backstage: {address: 10.1.0.1/24, mtu: 1400, dhcp: false, dns: false, ra: false}"))
       let point = TracedCall(name: "sendto", ordinal: sends + batch)
       let child = try host.start(["apply", file], Injection(at: point, .delay(1.5)))
       #expect(try Clock.wait(10) { try isDue(host) })
