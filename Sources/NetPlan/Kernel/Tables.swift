@@ -93,22 +93,6 @@ extension LinuxHost {
     }
   }
 
-  /// Why `nft` would refuse these tables, without anything being changed.
-  package func objection(to changes: [Change]) -> HostError? {
-    var commands = ""
-    for change in changes {
-      guard let table = change.after?.table else { continue }
-      commands += table.commands(from: change.before?.table)
-    }
-    if commands.isEmpty { return nil }
-    do throws(HostError) {
-      _ = try nft(["--check", "-f", "-"], commands, "check nftables tables")
-      return nil
-    } catch {
-      return error
-    }
-  }
-
   private func nft(_ arguments: [String], _ commands: String, _ operation: String) throws(HostError)
     -> ChildProcess.Result
   {

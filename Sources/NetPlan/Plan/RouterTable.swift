@@ -6,7 +6,7 @@
 struct RouterTable {
   private(set) var checks = GuestChecks()
   private(set) var sets: [String: TableSet] = [:]
-  /// `NAME-guests` chains are left out where nobody is checked there.
+
   init() {
     func make(
       _ name: String, _ key: String, _ value: String? = nil, isInterval: Bool = false, counts: Bool = false
