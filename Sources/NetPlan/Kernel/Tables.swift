@@ -55,13 +55,12 @@ extension LinuxHost {
       guard let set = item["set"], let name = set["name"]?.string, name.hasPrefix(TableSet.dropped) else {
         continue
       }
+      let reason = String(name.dropFirst(TableSet.dropped.count))
       for element in set["elem"]?.array ?? [] {
         guard let interface = element["elem"]?["val"]?.string,
           let count = element["elem"]?["counter"]?["packets"]?.int
         else { continue }
-        drops[LinkName(kernel: interface), default: [:]][
-          String(name.dropFirst(TableSet.dropped.count)), default: 0] +=
-          UInt64(clamping: count)
+        drops[LinkName(kernel: interface), default: [:]][reason, default: 0] += UInt64(clamping: count)
       }
     }
     return drops
