@@ -86,6 +86,34 @@ struct PartsTests {
     }
   }
 
+  @Test(
+    "`remove --name` of a VM tells DHCP and DNS of its network, and of nothing else",
+    .enabled(if: Gate.services, Comment(rawValue: Gate.servicesComment)))
+  func served() throws {
+    try Host.with { host in
+      _ = try host.serve()
+      let folder = try host.serviceFolder("lab")
+      let web = try host.reservation("vms.web.nics.eth0")
+      let pid = host.servers
+      try #expect(must(["cat", folder + "/hosts"]).contains(web.mac))
+      expect(try host.vnet("remove", "--name", "served", "web"), exits: 0)
+      for file in ["hosts", "names"] {
+        let text = try must(["cat", "\(folder)/\(file)"])
+        #expect(!text.contains("web") && !text.contains(web.mac), "\(text)")
+        #expect(text.contains("db") && text.contains("10.77.3.7"), "\(text)")
+      }
+      // dig(1) is the witness that it has been told.
+      let asked = try host.space.run(["dig", "+short", "+time=2", "@10.77.3.1", "web.lab.example"])
+      #expect(asked.stdout.isEmpty, "\(asked)")
+      let other = try host.space.run(["dig", "+short", "+time=2", "@10.77.3.1", "db.lab.example"])
+      #expect(other.stdout.contains("10.77.3.7"), "\(other)")
+      #expect(host.servers == pid)
+      let file = try host.files.write(
+        "served.conf", Served.text.replacing("  web: {nics: {eth0: {network: lab}}}\n", with: ""))
+      expect(try host.vnet("plan", file), exits: 0)
+    }
+  }
+
   @Test("`remove --name` with a file says that it is one or the other")
   func nameAndFile() throws {
     try Host.with { host in

@@ -66,7 +66,8 @@ extension LinuxHost {
     return drops
   }
 
-  /// All changes of tables of a batch, each in a transaction of its own.
+  /// All changes of tables of a batch, each in a transaction of its own. Connections of forwards that went with it end
+  /// with it: one that could not be ended makes the step one that may not have happened, and so undone.
   func performTables(_ batch: Batch, _ outcomes: inout [StepOutcome]) {
     for (index, step) in batch.steps.enumerated() {
       guard case .table(let id) = step.change.id else { continue }
@@ -75,6 +76,12 @@ extension LinuxHost {
         if let after = step.change.after?.table { try set(after, from: before) } else { try delete(id) }
       } catch {
         outcomes[index] = error.errno == 0 ? .failed(error) : .unknown(error)
+        continue
+      }
+      do throws(HostError) {
+        try endConnections(of: before, under: step.change.after?.table)
+      } catch {
+        outcomes[index] = .unknown(error)
       }
     }
   }

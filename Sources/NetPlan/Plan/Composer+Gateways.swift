@@ -3,6 +3,7 @@ extension Composer {
   mutating func addGateway(of network: Network, _ bridge: inout Link, _ path: String) {
     guard isInside(network), forwards(network) else { return }
     bridge.forwarding = true
+    networkProxies[network.name] = network.proxy.flatMap { find($0, "\(path).proxy") }
     let prefixes = Set(
       hostAddresses(of: network).filter { !$0.address.isLinkLocal && isUsable($0.family) }.map(\.prefix))
     for prefix in prefixes.sorted() {
@@ -26,7 +27,7 @@ extension Composer {
     }
   }
 
-  private func isUsable(_ family: AddressFamily) -> Bool { family == .ipv4 || host.facts.ipv6 != false }
+  func isUsable(_ family: AddressFamily) -> Bool { family == .ipv4 || host.facts.ipv6 != false }
 
   func forwards(_ network: Network) -> Bool {
     if network.nat != nil || network.route || network.reach != .networks([]) { return true }

@@ -32,6 +32,10 @@ extension Composer {
       else { return }
       join(&tap, nic, network, bridge, path)
       routeBehind(nic, bridge.name, path)
+      if let hardware = networkProxies[network.name] {
+        let guests = guestAddresses(of: nic).map(\.address)
+        answer(for: guests.filter { !$0.isLinkLocal && isUsable($0.family) }, on: hardware, path)
+      }
     } else {
       tap.master = Link.Master.none
       tap.mtu = nic.mtu?.value ?? 1500

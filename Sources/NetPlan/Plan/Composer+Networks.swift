@@ -146,6 +146,7 @@ extension Composer {
       && !observed.links(of: route).contains(network.device) && whose(.route(route)) != .mine
       && !movesToBridge(route, network) && !target.unwanted.contains(.route(route.id))
       && !isOfAddress(route, on: route.links.first ?? .default)
+      && !isPart(of: route.id.destination, on: observed.links(of: route), address.value.prefix, network)
     {
       let through = observed.links(of: route).first.map { " (dev \($0))" } ?? ""
       if route.id.destination.length >= address.value.length {
@@ -165,6 +166,7 @@ extension Composer {
       && other.local.length > 0 && !other.local.address.isLinkLocal && uplinks[other.link] != network.device
       && whose(.address(other)) != .mine
       && !target.unwanted.contains(Object.address(other).id)
+      && !isPart(of: other.local.prefix, on: [other.link], address.value.prefix, network)
     {
       conflict(
         address.position, written,
@@ -181,6 +183,20 @@ extension Composer {
       if address.value.length < 31 { wanted.broadcast = address.value.prefix.last }
     }
     target.want(.address(wanted), because: path)
+  }
+
+  /// Some of the addresses of a LAN on which the host answers for whoever has them, its own and a router's not among
+  /// them.
+  private mutating func isPart(
+    of lan: IPPrefix, on links: [LinkName], _ subnet: IPPrefix, _ network: Network
+  ) -> Bool {
+    guard let hardware = networkProxies[network.name]?.name, 0 < lan.length, lan.length < subnet.length,
+      lan.contains(subnet)
+    else { return false }
+    let places = [hardware, place(of: hardware), observed.link(hardware)?.master?.name]
+    guard links.contains(where: places.contains) else { return false }
+    return !observed.addresses.contains { places.contains($0.link) && subnet.contains($0.local.address) }
+      && !knownGateways.keys.contains(where: subnet.contains)
   }
 
   private func movesToBridge(_ route: Route, _ network: Network) -> Bool {

@@ -33,10 +33,18 @@ extension Composer {
   /// The host would send what is for a gateway of its own to the guest.
   private mutating func checkGateways(_ prefix: IPPrefix, at position: SourcePosition?, _ path: String) {
     guard prefix.length == prefix.family.bits else { return }
-    if gateways == nil { gateways = findGateways() }
-    guard let what = gateways?[prefix.address] else { return }
+    guard let what = knownGateways[prefix.address] else { return }
     conflict(
       position, path, "\(prefix.address) is a gateway of the host's: \(what)", hint: "choose another address")
+  }
+
+  /// Routers that the host's routes name, each with such a route in words.
+  var knownGateways: [IPAddress: String] {
+    mutating get {
+      let found = gateways ?? findGateways()
+      gateways = found
+      return found
+    }
   }
 
   /// Found once, since every guest asks.

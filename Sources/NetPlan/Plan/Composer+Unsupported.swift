@@ -24,12 +24,6 @@ extension Composer {
     if case .stated(let vlan?) = network.host {
       unsupported("the host on VLAN \(vlan)", at: network.position, "\(path).host.vlan")
     }
-    for (key, position) in network.written.sorted(by: { $0.key < $1.key }) {
-      switch key.prefix(while: { $0 != "." }) {
-      case "proxy": unsupported(String(key), at: position, "\(path).\(key)")
-      default: break
-      }
-    }
   }
 
   /// Whether this version executes the mode of a NIC.

@@ -30,6 +30,8 @@ struct Composer {
   var outside: Set<LinkName> = []
   /// Hardware by which the guests of a network leave.
   var outbound: [HardwareReference: LinkName] = [:]
+  /// Hardware on whose LAN the guests of a network are answered for, by the network's name.
+  var networkProxies: [String: Link] = [:]
   /// Hardware NICs on whose LAN guests are answered for.
   var proxies: [LinkName] = []
   /// Released uplinks that were down before, and can be so again.

@@ -24,9 +24,13 @@ extension Planner {
   /// What serves a network is told of a NIC that comes or goes; it starts and ends with its network.
   private func services(_ changes: [Change], for own: [Change]) -> [Change] {
     let networks = Set(own.compactMap { ($0.after ?? $0.before)?.reservation?.network })
-    return changes.filter { change in
-      guard case .service(let id) = change.id, change.before != nil, change.after != nil else { return false }
-      return networks.contains(id.network)
+    let gone = own.compactMap { $0.after == nil ? $0.before?.reservation : nil }
+    return changes.compactMap { change in
+      guard let before = change.before?.service, networks.contains(before.id.network) else { return nil }
+      if change.after != nil { return change }
+      // Without a file nothing is known of the network but what the service was told.
+      let after = before.without(gone.filter { $0.network == before.id.network })
+      return after == before ? nil : Change(before: change.before, after: .service(after))
     }
   }
 
@@ -114,5 +118,18 @@ extension Object {
   fileprivate var guestFamily: AddressFamily? {
     guard let route, route.origin == Ownership.origin, route.id.destination.length > 0 else { return nil }
     return route.id.family
+  }
+}
+
+extension Service {
+  /// Told nothing of those guests.
+  fileprivate func without(_ guests: [Reservation]) -> Service {
+    var service = self
+    let macs = guests.compactMap { $0.mac.map { "\($0)," } }
+    let addresses = guests.flatMap(\.addresses).map { "\($0.address) " }
+    service.hosts.removeAll { line in macs.contains(where: line.hasPrefix) }
+    service.names.removeAll { line in addresses.contains(where: line.hasPrefix) }
+    if service != self, state == .stale { service.state = .running }
+    return service
   }
 }

@@ -15,7 +15,8 @@ extension Resolver {
     exclude(
       keys, "network", ["stp", "multicast-snooping", "vlan-filtering", "native", "mac"],
       "the bridge is that network's")
-    exclude(keys, "nat", ["route"], "guests are either translated or not")
+    exclude(keys, "nat", ["route", "proxy"], "guests are either translated or not")
+    exclude(keys, "uplink", ["proxy"], "its guests are on a LAN already")
     if keys.uplink == nil, written("uplink", keys) == nil, written("host", keys) != nil {
       report(
         .conflictingKeys, keys, "host", "`host` is for a network with `uplink`",

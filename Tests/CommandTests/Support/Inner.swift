@@ -7,6 +7,7 @@ final class Inner {
   let file: String
   private(set) var guests: [String: SpaceGuest] = [:]
   private var answering: [Answering] = []
+  private var talks: [Talk] = []
 
   /// The addresses of a guest, of the host on the guest's network, and the prefix lengths.
   struct Place: Sendable {
@@ -78,7 +79,11 @@ final class Inner {
     answering.append(try Answering(name, in: space, files: host.files))
   }
 
+  /// It ends with the guests.
+  func keep(_ talk: Talk) { talks.append(talk) }
+
   private func leave() {
+    for each in talks { each.leave() }
     for each in answering { each.leave() }
     for guest in guests.values { guest.leave() }
   }

@@ -57,8 +57,17 @@ FIELDS = {
     "netconfmsg": [(1, "ncm_family"), (3, "pad")],
     "nhmsg": [(1, "nh_family"), (1, "nh_scope"), (1, "nh_protocol"), (1, "reserved"), (4, "nh_flags")],
 }
+# Of nfnetlink_conntrack.h, whose enums share a prefix.
+CONNECTION = dict(enumerate(["CTA_" + name for name in (
+    "UNSPEC TUPLE_ORIG TUPLE_REPLY STATUS PROTOINFO HELP NAT_SRC TIMEOUT MARK COUNTERS_ORIG COUNTERS_REPLY USE ID NAT_DST "
+    "TUPLE_MASTER SEQ_ADJ_ORIG SEQ_ADJ_REPLY SECMARK ZONE SECCTX TIMESTAMP MARK_MASK LABELS LABELS_MASK SYNPROXY FILTER "
+    "STATUS_MASK").split()]))
+TUPLE = {1: "CTA_TUPLE_IP", 2: "CTA_TUPLE_PROTO", 3: "CTA_TUPLE_ZONE"}
+TABLES[256] = ("nfgenmsg", 4, CONNECTION)
+FIELDS["nfgenmsg"] = [(1, "nfgen_family"), (1, "version"), (2, "res_id")]
 VERBS = {0: "RTM_NEW", 1: "RTM_DEL", 2: "RTM_GET", 3: "RTM_SET"}
 OBJECTS = {16: "LINK", 20: "ADDR", 24: "ROUTE", 28: "NEIGH", 32: "RULE", 80: "NETCONF", 104: "NEXTHOP", 108: "LINKPROP"}
+CONNECTION_TYPES = {256: "IPCTNL_MSG_CT_NEW", 258: "IPCTNL_MSG_CT_DELETE"}
 
 
 class Annotator:
@@ -73,7 +82,8 @@ class Annotator:
         base = kind & ~3
         name, size, table = TABLES[base]
         self.line(data[0:4], "nlmsg_len %d" % length)
-        self.line(data[4:6], "nlmsg_type %s%s" % (VERBS[kind & 3], OBJECTS[base]))
+        words = CONNECTION_TYPES.get(kind) or VERBS[kind & 3] + OBJECTS[base]
+        self.line(data[4:6], "nlmsg_type %s" % words)
         self.line(data[6:8], "nlmsg_flags %#x" % flags)
         self.line(data[8:12], "nlmsg_seq")
         self.line(data[12:16], "nlmsg_pid")
@@ -94,6 +104,9 @@ class Annotator:
         if name == "IFLA_AF_SPEC": return BRIDGE if self.family == 7 else {2: "AF_INET", 10: "AF_INET6"}
         if name == "AF_INET": return INET
         if name == "AF_INET6": return INET6
+        if name in ("CTA_TUPLE_ORIG", "CTA_TUPLE_REPLY"): return TUPLE
+        if name == "CTA_TUPLE_IP": return enum("netfilter/nfnetlink_conntrack.h", "CTA_IP_")
+        if name == "CTA_TUPLE_PROTO": return enum("netfilter/nfnetlink_conntrack.h", "CTA_PROTO_(?!MAX)")
         if name == "RTA_METRICS": return enum("rtnetlink.h", "RTAX_")
         return None
 
@@ -146,7 +159,7 @@ def run(command):
 
 def ask(kind, body, flags=0x300):
     """Messages of the kernel's answer to a dump, or to one request if flags is 0."""
-    connection = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, 0)
+    connection = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, 12 if kind >= 256 else 0)
     connection.setsockopt(270, 12, 1)
     connection.send(struct.pack("=IHHII", 16 + len(body), kind, 1 | flags, 1, 0) + body)
     messages = []
@@ -171,11 +184,11 @@ def answer(name, title, kind, body, pick, flags=0x300):
 def request(name, command, check=True):
     """The last message that a command of iproute2 sends, whether the kernel knows it or not."""
     trace = subprocess.run(
-        ["strace", "-f", "-e", "trace=sendmsg", "-e", "write=all", "sh", "-c", command],
+        ["strace", "-f", "-e", "trace=sendmsg,sendto", "-e", "write=all", "sh", "-c", command],
         check=check, capture_output=True, text=True).stderr
     data = b""
     for line in trace.splitlines():
-        if "sendmsg(" in line: data = b""
+        if re.search(r"send(msg|to)\(", line): data = b""
         match = re.match(r" \| [0-9a-f]{5}  (.{48})", line)
         if match: data += bytes.fromhex(match[1])
     write(name, "The request of: %s" % command, data)
@@ -280,5 +293,17 @@ def vlans():
            struct.pack("=BBHiII", 7, 0, 0, 0, 0, 0) + struct.pack("=HHI", 8, 29, 4), named("v0"))
 
 
+def connections():
+    """Connections whose destination was changed, and what conntrack(8) sends to delete one."""
+    unshare()
+    run("conntrack -I -p tcp -s 192.0.2.1 -d 192.0.2.10 --sport 40000 --dport 8080 --state ESTABLISHED --timeout 600 "
+        "--dst-nat 10.7.0.51:80 2>/dev/null")
+    run("conntrack -I -p udp -s 2001:db8::1 -d 2001:db8::10 --sport 40000 --dport 5353 --timeout 600 "
+        "--dst-nat [2001:db8:7::51]:53 2>/dev/null")
+    for family, version in ((2, "4"), (10, "6")):
+        answer("connection" + version, "a connection with another destination", 257, bytes([family, 0, 0, 0]), lambda m: True)
+    request("request-connection", "conntrack -D -p tcp -s 192.0.2.1 -d 192.0.2.10 --sport 40000 --dport 8080")
+
+
 if __name__ == "__main__":
-    vlans() if "vlan" in sys.argv else record()
+    vlans() if "vlan" in sys.argv else connections() if "connections" in sys.argv else record()
