@@ -20,7 +20,8 @@ struct Status: ParsableCommand {
     let name = loaded?.topology.name ?? name
     let taps = Set(host.state.links.filter { $0.kind == .tap && $0.facts?.carrier == true }.map(\.name))
     let table = StatusTable(
-      host.state, name: name, holders: session.host.holders(of: taps), counters: session.host.counters(),
+      host.state, name: name, topology: loaded?.topology, holders: session.host.holders(of: taps),
+      counters: session.host.counters(),
       drops: session.host.drops(in: host.state), leased: session.host.leases(of: name))
     var drift = try loaded.map { try Loading.plan(Planner(topology: $0.topology, host: host), $0.files) }
     drift?.nameAccounts(from: session.host)

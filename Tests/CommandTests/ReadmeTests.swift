@@ -1,3 +1,4 @@
+import Glibc
 import Testing
 
 @Suite("the pages, as they are written")
@@ -40,6 +41,27 @@ struct ReadmeTests {
         expectShown(output.map(\.withoutMACs), printed, "\(page.name): \(outcome)")
       }
     }
+  }
+
+  @Test(
+    "the host of nothing that README.md offers for a try is made, used and gone as it is written",
+    .enabled(if: Gate.ready, Comment(rawValue: Gate.readyComment)))
+  func hostOfNothing() throws {
+    let files = try TemporaryFolder()
+    defer { files.delete() }
+    let page = Page(name: "README.md")
+    for block in try page.blocks("yaml") {
+      if let name = block.file { try files.write(name, block.text) }
+    }
+    let block = try #require(page.blocks("sh").first { $0.text.contains("ip netns add h\n") })
+    // Another run of this test, or a host of nothing that somebody tries, may be there under the same name.
+    let name = "vt-\(getpid())-h"
+    defer { _ = try? run(["ip", "netns", "delete", name]) }
+    let script = block.text.replacing(/\bh\b/, with: name).replacing("vnet-apply ", with: "\"$0\" ")
+    let outcome = try run(["env", "-C", files.path, "sh", "-ec", script, Tools.vnetApply])
+    expect(outcome, exits: 0)
+    #expect(outcome.stdout.lines.contains("Applied."), "\(outcome)")
+    #expect(try !must(["ip", "netns", "list"]).lines.contains { $0.words.first == name })
   }
 
   /// `…` on a line of its own stands for lines left out.
@@ -131,7 +153,8 @@ struct Page: Sendable, CustomTestStringConvertible {
       for block in try blocks("console", "sh") {
         for line in block.lines {
           if block.language == "sh" {
-            guard line.hasPrefix("vnet-apply ") else { continue }
+            // One inside another namespace is part of a script.
+            guard line.hasPrefix("vnet-apply "), !line.contains("--netns") else { continue }
             let parts = line.split(separator: "#").map { String($0).words }
             var command = Command(words: parts[0])
             if parts.count > 1, parts[1].first == "exit", let code = Int32(parts[1][1]) {

@@ -27,8 +27,10 @@ extension Composer {
   }
 
   /// Whether this version executes the mode of a NIC.
-  static func executes(_ nic: NIC) -> Bool {
-    switch (nic.mode, nic.via) {
+  static func executes(_ nic: NIC) -> Bool { executes(nic.mode, nic.via) }
+
+  static func executes(_ mode: Mode, _ via: Via) -> Bool {
+    switch (mode, via) {
     case (.bridged, .bridge), (.tap, .tap), (.shared, .nat): true
     default: false
     }

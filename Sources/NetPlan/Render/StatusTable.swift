@@ -20,24 +20,30 @@ package struct StatusTable: Sendable {
 
   package var rows: [Row]
 
-  /// NICs of the configuration `name`, or of all.
+  /// NICs of the configuration `name`, or of all. `topology` is a configuration: its word on modes is the last.
   package init(
-    _ state: State, name: String?, holders: [LinkName: [Holder]], counters: [LinkName: LinkCounters],
+    _ state: State, name: String?, topology: Topology? = nil, holders: [LinkName: [Holder]],
+    counters: [LinkName: LinkCounters],
     drops: [LinkName: [String: UInt64]] = [:], leased: Set<IPAddress> = []
   ) {
     var addresses: [LinkName: [String]] = [:]
     for route in state.routes where route.origin == Ownership.origin && route.id.table == 254 {
       for link in route.links { addresses[link, default: []].append(route.id.destination.description) }
     }
+    let modes = StatusMode(state)
+    var written: [String: Mode] = [:]
+    for nic in topology?.vms.flatMap(\.nics) ?? [] { written[nic.id] = nic.mode }
     rows = state.links.compactMap { link -> Row? in
       guard link.kind == .tap, let owner = link.owner, name == nil || owner == name!,
         let nic = link.nicID
       else { return nil }
       let id = ReservationID(name: String(owner), path: String(link.path ?? ""))
       let reserved = (state[.reservation(id)]?.reservation?.addresses ?? []).map(\.address)
+      let mode = topology?.name == String(owner) ? written[nic] : nil
       return Row(
         name: String(owner), nic: nic,
-        mode: link.master?.name.map { "bridged \($0)" } ?? "tap", device: link.name, isUp: link.up == true,
+        mode: (mode ?? modes.mode(of: link, owner: owner)).rawValue
+          + (link.master?.name.map { " \($0)" } ?? ""), device: link.name, isUp: link.up == true,
         carrier: link.facts?.carrier == true, holders: holders[link.name] ?? [],
         addresses: (addresses[link.name] ?? []).sorted() + reserved.map { "\($0)" },
         leases: reserved.filter(leased.contains).map { "\($0)" }, counters: counters[link.name],

@@ -11,3 +11,15 @@ package struct Forward: Hashable, Sendable {
   package var from: [IPPrefix]
   package var position: SourcePosition?
 }
+
+extension Forward {
+  /// As it is written in one line; where it listens and whom it lets in are said.
+  var words: String {
+    func range(_ ports: ClosedRange<UInt16>) -> String {
+      ports.count == 1 ? "\(ports.lowerBound)" : "\(ports.lowerBound)-\(ports.upperBound)"
+    }
+    let place = listen.map { $0.family == .ipv6 ? "[\($0)]:" : "\($0):" } ?? ""
+    let sources = from.isEmpty ? "" : " from " + from.map { "\($0)" }.joined(separator: " ")
+    return "\(transport.rawValue) \(place)\(range(ports)) -> \(range(to))\(sources)"
+  }
+}

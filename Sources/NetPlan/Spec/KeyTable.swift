@@ -75,7 +75,7 @@ struct TableKey<Record: Keyed>: Sendable {
         if node.isBooleanWord {
           guard let isOn = ValueShape<Bool>.boolean.read(node, &reader) else { return }
           record[keyPath: value] = isOn ? .on(Value()) : .off
-        } else if let read = table.read(node, &reader) {
+        } else if let read = table.read(node, &reader, or: "true, false or ") {
           record[keyPath: value] = .on(read)
         }
       },
@@ -157,11 +157,11 @@ struct KeyTable<Record: Keyed>: Sendable {
 
   func number(of name: String) -> UInt8 { UInt8(index[name]!) }
 
-  /// `true` and nothing are the mapping without keys.
-  func read(_ node: Node, _ reader: inout NodeReader) -> Record? {
+  /// `true` and nothing are the mapping without keys. `others` says what else would have been right.
+  func read(_ node: Node, _ reader: inout NodeReader, or others: String = "") -> Record? {
     guard case .mapping(let entries) = node.content else {
       if node.isNull || node.isPlainTrue { return Record() }
-      reader.wrongType(node, "a mapping, \(what)")
+      reader.wrongType(node, "\(others)a mapping, \(what)")
       return nil
     }
     var record = Record()

@@ -50,7 +50,7 @@ struct NICKinds: OptionSet, Hashable, Sendable {
 
 extension Mode {
   /// The mechanisms that provide it, the default first.
-  var vias: [Via] {
+  package var vias: [Via] {
     switch self {
     case .shared: [.user, .nat, .passt]
     case .tap: [.tap, .vde, .vmm]

@@ -5,11 +5,13 @@ extension Resolver {
     guard var keys = NICKeys.table.read(stanza.node, &reader) else { return nil }
     let own = keys.written.count
     let network = layer(&keys, vmKeys.nic, file.nic)
-    if reader.diagnostics.errorCount > before { return nil }
+    // A network that is not there is a mistake of its own, whatever else is wrong with the NIC.
     if let name = network?.name, networks[name] == nil {
       if !networkNames.contains(name) { undefinedNetwork(name, network?.position) }
       return nil
     }
+    _ = reach(keys.reach)
+    if reader.diagnostics.errorCount > before { return nil }
     if keys.network != nil, keys.hardware != nil {
       reader.report(
         .networkAndHardware, NICKeys.table.position("hardware", in: keys),

@@ -60,6 +60,13 @@ final class Inner {
     expectEqual(before, try host.space.dump())
   }
 
+  /// The same on a host of its own.
+  static func withHost(
+    _ text: String, _ places: [String: Place], _ body: (Inner) throws -> Void
+  ) throws {
+    try Host.with { try with(text, places, host: $0, body) }
+  }
+
   private func boot(_ name: String, _ place: Place) throws {
     let guest = try SpaceGuest("\(name)-eth0", mac: place.mac, on: host)
     guests[name] = guest

@@ -1,7 +1,7 @@
 import FoundationEssentials
 
 /// Any JSON value, as `ip -j` and friends print it.
-enum JSON: Hashable, Decodable {
+enum JSON: Hashable, Decodable, Sendable {
   case null
   case bool(Bool)
   case number(Double)

@@ -1,0 +1,97 @@
+// The answers. What the kernel does is said as it does it; what a filter of ours does is said to be one.
+
+extension Explanation {
+  typealias Answers = [Topic: String]
+
+  private static let tapPrivilege =
+    "CAP_NET_ADMIN for `vnet-apply`; the VM software runs as the TAP's `owner` and needs none"
+  private static let filtered =
+    "none: `anti-spoof` lets IPv4, IPv6 and ARP through; with `anti-spoof: false` all pass (IPX, AppleTalk, RARP)"
+
+  static let translated: Answers = [
+    .address: "one of its own towards the host; everybody else sees the host's",
+    .icmp: "ping and traceroute outwards, and the errors of its own connections; nobody outside can ping it",
+    .ipv6: "as IPv4, translated too; needs Linux 6.17 or a host that forwards IPv6 already",
+    .arp: "between the guest and its network; the LAN hears none of it",
+    .ethertypes: "none: the host routes IPv4 and IPv6 (no IPX, AppleTalk, RARP)",
+    .protocols:
+      "TCP, UDP, SCTP and ICMP by port or identifier;\nothers (GRE, protocol 41) by address alone: one guest at a time for each far end",
+    .inbound: "answers to what it asked, and what `forward` names; no new connection otherwise",
+    .lowPorts: "any port can be forwarded: the kernel does it, and no process needs to listen",
+    .host: "both ways by the guest's own address; `to-host` narrows what it reaches on the host",
+    .overhead: "no process of its own: the kernel routes, and keeps an entry for each connection",
+    .privilege: tapPrivilege,
+  ]
+
+  static let application: Answers = [
+    .address: "the host's; what it has inside is the VM software's invention",
+    .icmp:
+      "often none: the host must allow unprivileged ping sockets (net.ipv4.ping_group_range);\ntraceroute by ICMP does not work, by UDP it may",
+    .ipv6: "as far as the VM software speaks it",
+    .arp: "answered by the VM software itself; none leaves it",
+    .ethertypes: "none but IPv4, and IPv6 where the software has it",
+    .protocols: "TCP and UDP alone: no GRE, no protocol 41, no IPsec without UDP",
+    .inbound: "nothing but answers, and ports that the VM software was told to listen at",
+    .lowPorts: "not for a user without CAP_NET_BIND_SERVICE (net.ipv4.ip_unprivileged_port_start)",
+    .host:
+      "guest to host by an address of the software's; the host reaches the guest by forwarded ports only",
+    .overhead: "each packet passes a process that speaks TCP twice: the slowest of all",
+    .privilege: "none: nothing changes on the host",
+  ]
+
+  static let routed: Answers = [
+    .address: "its own, which the host routes to it; with `proxy` one of a LAN's, which the host answers for",
+    .icmp: "all of it, both ways: ping and traceroute show the host as a hop",
+    .ipv6: "as IPv4; needs Linux 6.17 or a host that forwards IPv6 already",
+    .arp: "between guest and host alone: no Ethernet is shared with anybody, broadcasts reach nobody",
+    .ethertypes: "none: the host routes IPv4 and IPv6 (no IPX, AppleTalk, RARP)",
+    .protocols: "every protocol of IP: GRE, protocol 41, IPsec",
+    .inbound: "everything that finds a route to it: a route on the LAN's router, or `proxy`",
+    .lowPorts: "its own, all of them",
+    .host: "both ways; `to-host` narrows what it reaches on the host, other guests only by `reach`",
+    .overhead: "one routing decision of the kernel a packet; no flooding, no learning",
+    .privilege: tapPrivilege,
+  ]
+
+  static let bridged: Answers = [
+    .address: "whatever the Ethernet has: the LAN's DHCP, router advertisements, or one typed in",
+    .icmp: "all of it, both ways",
+    .ipv6: "all of it, with the LAN's router advertisements",
+    .arp: "its own, on the whole Ethernet; with a MAC of its own, which the LAN's switches see",
+    .ethertypes: filtered,
+    .protocols: "every protocol of IP: GRE, protocol 41, IPsec",
+    .inbound: "everything: it is as open as any machine on that Ethernet",
+    .lowPorts: "its own, all of them",
+    .host: "both ways where the host has an address there (`uplink` with its addresses kept, `address`)",
+    .overhead: "the least with a TAP: the kernel switches by MAC; floods reach every port",
+    .privilege: tapPrivilege,
+  ]
+
+  static let macvtap: Answers = [
+    .address: "whatever the hardware NIC's Ethernet has",
+    .icmp: "all of it, both ways, but with the host itself",
+    .ipv6: "all of it, but with the host itself",
+    .arp: "its own, on the whole Ethernet; with a MAC of its own, which the LAN's switches see",
+    .ethertypes: "what the hardware NIC carries",
+    .protocols: "every protocol of IP: GRE, protocol 41, IPsec",
+    .inbound: "everything from the Ethernet",
+    .lowPorts: "its own, all of them",
+    .host: "not at all, unless `host-access` gives the host a macvlan of its own",
+    .overhead: "less than a bridge: nothing is learned",
+    .privilege: tapPrivilege,
+  ]
+
+  static let dedicated: Answers = [
+    .address: "whatever the wire has; the host has none there any more",
+    .icmp: "all of it",
+    .ipv6: "all of it",
+    .arp: "its own, on the wire",
+    .ethertypes: "all of them: the hardware is the VM's",
+    .protocols: "all of them",
+    .inbound: "everything from the wire; no filter of the host sees it",
+    .lowPorts: "its own, all of them",
+    .host: "by way of the wire alone: through a switch, and another NIC of the host's",
+    .overhead: "the least of all: no kernel of the host's in between",
+    .privilege: "root to hand the hardware over; the host cannot use it meanwhile",
+  ]
+}

@@ -1,0 +1,90 @@
+import Testing
+
+/// A file of examples/.
+private struct Example: Sendable, CustomTestStringConvertible {
+  let name: String
+
+  static let all: [Example] =
+    ((try? must(["ls", "\(Tools.repository)/examples"])) ?? "").words.map(Example.init)
+
+  var testDescription: String { name }
+  var path: String { "\(Tools.repository)/examples/\(name)" }
+  private var text: String { (try? must(["sed", "s/#.*//", path])) ?? "" }
+
+  var namesVLANs: Bool { text.contains(/\b(vlan|trunk|native):/) }
+  /// Packets of IPv6 that the host forwards between interfaces which the file states.
+  var routesIPv6: Bool { text.contains(/mode: *tap/) && text.contains("::") }
+  var isPlain: Bool { !namesVLANs && !routesIPv6 }
+
+  /// Names of what must be there before it: hardware, and bridges of somebody else.
+  var hardware: Set<String> { Set(text.matches(of: /\b(?:uplink|proxy|out): *(\w+)/).map { String($0.1) }) }
+  var bridges: Set<String> { Set(text.matches(of: /\bexisting: *(\w+)/).map { String($0.1) }) }
+}
+
+@Suite(
+  "every file of examples/, as somebody would try it",
+  .enabled(if: Gate.services && Gate.nft, "needs root, /dev/net/tun, iproute2, nft and dnsmasq"))
+struct ExamplesTests {
+  /// Check, plan, apply, nothing left to do, and the host back.
+  private func tried(_ example: Example) throws {
+    try Host.with { host in
+      for name in example.hardware.subtracting(["eth1"]) {
+        try host.space.ip("link add name \(name) type veth peer name \(name)-lan\nlink set \(name) up")
+      }
+      for name in example.bridges {
+        // Like one in use, it has a MAC of its own and a port; without, it takes both MAC and offloads from ours
+        // (`br_stp_recalculate_bridge_id`, `br_features_recompute`).
+        try host.space.ip(
+          """
+          link add name \(name) address 52:54:00:5e:00:01 type bridge
+          link add name vnet9 type veth peer name vnet9-vm
+          link set vnet9 master \(name) up
+          link set \(name) up
+          """)
+      }
+      let before = try host.space.dump()
+      expect(try host.vnet("check", example.path), exits: 0)
+      expect(try host.vnet("plan", example.path), exits: 2)
+      expectEqual(before, try host.space.dump(), "plan")
+      let applied = try host.vnet("apply", example.path)
+      expect(applied, exits: 0)
+      guard applied.code == 0 else { return }
+      let second = try host.vnet("plan", example.path)
+      expect(second, exits: 0)
+      #expect(second.stdout == "No changes.\n")
+      let status = try host.vnet("status", "--json", example.path)
+      expect(status, exits: 0)
+      let taps = try host.space.json("ip -d -j link show").elements.filter {
+        $0["linkinfo"]["info_kind"].text == "tun"
+      }
+      #expect(try JSON(parsing: status.stdout)["nics"].elements.count == taps.count)
+      #expect(!taps.isEmpty)
+      expect(try host.vnet("remove", example.path), exits: 0)
+      expectEqual(before, try host.space.dump())
+      #expect(host.space.processes == [])
+    }
+  }
+
+  @Test(
+    "applied, nothing is left to do; removed, the host is as it was", arguments: Example.all.filter(\.isPlain)
+  )
+  fileprivate func plain(_ example: Example) throws { try tried(example) }
+
+  @Test(
+    "the same with VLANs", .enabled(if: Gate.vlanFiltering, "kernel lacks bridge VLAN filtering"),
+    arguments: Example.all.filter(\.namesVLANs))
+  fileprivate func vlans(_ example: Example) throws { try tried(example) }
+
+  @Test(
+    "the same where IPv6 is routed",
+    .enabled(if: Gate.forceForwarding, "kernel forwards IPv6 for all or none"),
+    arguments: Example.all.filter { $0.routesIPv6 && !$0.namesVLANs })
+  fileprivate func routed(_ example: Example) throws { try tried(example) }
+
+  @Test("each of them is of one of these kinds, and there are as many as there are files")
+  func complete() throws {
+    #expect(Example.all.count > 5)
+    #expect(Example.all.filter(\.isPlain).count > 3)
+    for example in Example.all { #expect(example.name.hasSuffix(".conf"), "\(example.name)") }
+  }
+}

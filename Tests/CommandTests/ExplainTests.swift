@@ -1,0 +1,41 @@
+import Testing
+
+@Suite("explain", .enabled(if: Gate.ready, Comment(rawValue: Gate.readyComment)))
+struct ExplainTests {
+  @Test(
+    "each mode is explained without root or kernel, and what is not executed is said to be so",
+    arguments: ["shared", "tap", "bridged", "dedicated"])
+  func modes(mode: String) throws {
+    let outcome = try run([Tools.vnetApply, "explain", mode])
+    expect(outcome, exits: 0)
+    for topic in [
+      "ICMP", "IPv6", "ARP", "other Ethertypes", "inbound", "ports below 1024", "host ↔ guest", "overhead",
+      "privilege",
+    ] { #expect(outcome.stdout.contains(topic), "\(topic): \(outcome)") }
+    #expect(outcome.stdout.contains("does not execute it") == (mode == "dedicated"))
+    #expect(try run([Tools.vnetApply, "explain"]).stdout.contains("\n\(mode) ") || mode == "shared")
+  }
+
+  @Test(
+    "what is marked as not executed is what `plan` refuses", arguments: [("shared", "user"), ("tap", "vde")])
+  func marked(mode: String, via: String) throws {
+    expect(try run([Tools.vnetApply, "explain", mode, "--via", via]), exits: 0)
+    try Host.with { host in
+      let file = try host.files.write(
+        "e.conf", "networks: {lab: {}}\nvms: {web: {nics: {eth0: {mode: \(mode), via: \(via)}}}}\n")
+      expect(try host.vnet("plan", file), exits: 69)
+      let outcome = try host.vnet("explain", "web/eth0", "-c", file)
+      expect(outcome, exits: 0)
+      #expect(outcome.stdout.contains("This version does not execute it"), "\(outcome)")
+    }
+  }
+
+  @Test("a wrong word exits 64, a NIC that the file has not 65")
+  func wrong() throws {
+    for arguments in [["bridge"], ["web/eth0"], ["tap", "--via", "nat"]] {
+      expect(try run([Tools.vnetApply, "explain"] + arguments), exits: 64)
+    }
+    let file = "\(Tools.repository)/examples/nat.conf"
+    expect(try run([Tools.vnetApply, "explain", "nobody/eth0", "-c", file]), exits: 65)
+  }
+}
