@@ -18,12 +18,6 @@ extension Composer {
 
   private mutating func refuse(_ network: Network) {
     let path = "networks.\(network.name)"
-    if case .portGroup = network.segment {
-      unsupported("a network that is a VLAN of another", at: network.position, path)
-    }
-    if case .stated(let vlan?) = network.host {
-      unsupported("the host on VLAN \(vlan)", at: network.position, "\(path).host.vlan")
-    }
     for (key, position) in network.written.sorted(by: { $0.key < $1.key }) {
       switch key.prefix(while: { $0 != "." }) {
       case "proxy": unsupported(String(key), at: position, "\(path).\(key)")
