@@ -27,8 +27,8 @@ struct VLANFaultTests {
 
   /// Runs `body` at points of an apply that leads from one file to another (from nothing where `old` is nil), with the
   /// dump before and the one after.
-  private func campaign(
-    from old: String?, to new: String, _ effect: Injection.Effect, at most: Int,
+  static func campaign(
+    from old: String?, to new: String, _ effect: Injection.Effect, at most: Int, follows: Bool = true,
     _ body: (Host, _ file: String, Injection, Outcome, _ before: Dump, _ after: Dump) throws -> Void
   ) throws {
     try Host.with { host in
@@ -43,13 +43,14 @@ struct VLANFaultTests {
       }
       try back()
       let before = try host.comparableDump()
-      let calls = try host.calls("sendto,sendmsg", ["apply", file])
+      let calls = try host.calls("sendto,sendmsg", ["apply", file], follows: follows)
       let after = try host.comparableDump()
       let points = calls.count <= most ? calls : (0..<most).map { calls[$0 * (calls.count - 1) / (most - 1)] }
       for point in points {
         try back()
         expectEqual(before, try host.comparableDump(), "on the way back")
-        let injection = Injection(at: point, effect)
+        var injection = Injection(at: point, effect)
+        injection.follows = follows
         let outcome = try host.vnet(["apply", file], injection).outcome
         try body(host, file, injection, outcome, before, after)
       }
@@ -70,7 +71,7 @@ struct VLANFaultTests {
 
   @Test("a request that fails leaves the host as it was, or as desired", arguments: ways)
   func failing(_ way: Way) throws {
-    try campaign(from: way.old, to: way.new, .error("ENOMEM"), at: Campaign.most("lab", usually: 12)) {
+    try Self.campaign(from: way.old, to: way.new, .error("ENOMEM"), at: Campaign.most("lab", usually: 12)) {
       host, file, injection, outcome, before, after in
       #expect(outcome.code == 0 || outcome.code == 1, "\(injection): \(outcome)")
       // A deletion behind the commit that fails is a warning, and the next apply's work.
@@ -84,7 +85,7 @@ struct VLANFaultTests {
 
   @Test("killed and recovered: old or new, never between", arguments: ways)
   func killed(_ way: Way) throws {
-    try campaign(from: way.old, to: way.new, .signal("SIGKILL"), at: Campaign.most("lab", usually: 12)) {
+    try Self.campaign(from: way.old, to: way.new, .signal("SIGKILL"), at: Campaign.most("lab", usually: 12)) {
       host, file, injection, _, before, after in
       expect(try host.vnet("recover"), exits: 0)
       let now = try host.comparableDump()

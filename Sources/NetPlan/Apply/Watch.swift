@@ -30,16 +30,20 @@ struct Watch {
     if notice.isGone {
       return leaving.contains(id) ? nil : .foreign(id, "somebody else removed it")
     }
-    if case .link(let seen) = notice.object { return objection(to: seen, forms.compactMap(\.link)) }
+    if case .link(let seen) = notice.object {
+      return objection(to: seen, forms.compactMap(\.link), isLeaving: leaving.contains(id))
+    }
     guard notice.cause == .others, !forms.contains(where: { $0.isAlike(notice.object) }) else { return nil }
     return .foreign(id, "somebody else changed it")
   }
 
-  private func objection(to seen: Link, _ forms: [Link]) -> HostError? {
+  private func objection(to seen: Link, _ forms: [Link], isLeaving: Bool) -> HostError? {
     for field in Watch.fields {
       var expected = forms.map { field.json($0) }
       // From one master to another goes by none (`do_set_master`, net/core/rtnetlink.c).
       if field.name == "master", Set(expected).count > 1 { expected.append(Link.Master.none.json) }
+      // A link that goes, goes down first.
+      if field.name == "up", isLeaving { expected.append(false.json) }
       // What some step leaves open is the kernel's to choose.
       guard let value = field.json(seen), !expected.contains(nil), !expected.contains(value) else { continue }
       var words: [String] = []

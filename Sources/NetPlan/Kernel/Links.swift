@@ -18,6 +18,7 @@ extension Link {
     addressGeneration = message.ipv6?.addressGeneration.flatMap(AddressGeneration.init(number:))
     token = message.ipv6?.token.map { IPAddress($0) }.flatMap { $0.value == 0 ? nil : $0 }
     forwarding = message.ipv4?[.forwarding].map { $0 != 0 }
+    facts = LinkFacts(message, names)
     switch message.data {
     case .bridge(let settings):
       bridge.stp = settings.stpState.map { $0 != 0 }
@@ -28,10 +29,10 @@ extension Link {
       tap.owner = settings.owner.map(TAP.Account.id) ?? TAP.Account.none
       tap.group = settings.group.map(TAP.Account.id) ?? TAP.Account.none
       tap.multiQueue = settings.multiQueue
+    case .vlan(let settings): vlan = VLAN(settings, on: facts?.lower)
     default: break
     }
     if message.portKind == "bridge" { port.isolated = message.port?.isolated }
-    facts = LinkFacts(message, names)
   }
 }
 
@@ -184,13 +185,19 @@ extension Netlink.Batch {
     }
   }
 
-  mutating func addBridge(_ link: Link) {
+  /// A bridge, or a VLAN interface on one.
+  mutating func addCreation(of link: Link, _ table: inout LinkTable) throws(NetlinkError) {
     var message = LinkMessage(name: link.name.text)
-    message.kind = "bridge"
-    message.data = .bridge(link.bridge.settings(changedFrom: Link.Bridge()))
+    message.kind = link.kind.description
+    if link.kind == .vlan {
+      message.data = .vlan(link.vlan.settings)
+      message.lower = try link.vlan.link.map { name throws(NetlinkError) in try table.index(name) }
+    } else {
+      message.data = .bridge(link.bridge.settings(changedFrom: Link.Bridge()))
+    }
     message.address = link.mac?.netlink
     message.mtu = link.mtu.map(UInt32.init)
-    add("create bridge \(link.name)", .create, message)
+    add("create \(link.kind) \(link.name)", .create, message)
   }
 
   /// Asking for one link makes the kernel settle its operational state at once (`linkwatch_sync_dev`, called by
@@ -214,28 +221,5 @@ extension Link.Bridge {
     if multicastSnooping != old.multicastSnooping { settings.multicastSnooping = multicastSnooping }
     if defaultPVID != old.defaultPVID { settings.vlanDefaultPVID = defaultPVID }
     return settings
-  }
-}
-
-extension [PortVLAN] {
-  /// Runs of neighbouring VLANs with the same flags, which the kernel takes as one; a PVID stands alone.
-  var ranges: [BridgeVLAN] {
-    var ranges: [BridgeVLAN] = []
-    for vlan in sorted() {
-      if let last = ranges.last, !vlan.pvid, !last.isPVID, last.isUntagged == vlan.untagged,
-        last.ids.upperBound + 1 == vlan.id
-      {
-        ranges[ranges.count - 1] = BridgeVLAN(last.ids.lowerBound...vlan.id, isUntagged: vlan.untagged)
-      } else {
-        ranges.append(BridgeVLAN(vlan.id...vlan.id, isPVID: vlan.pvid, isUntagged: vlan.untagged))
-      }
-    }
-    return ranges
-  }
-
-  init(_ ranges: [BridgeVLAN]) {
-    self = ranges.flatMap { range in
-      range.ids.map { PortVLAN(id: $0, pvid: range.isPVID, untagged: range.isUntagged) }
-    }.sorted()
   }
 }

@@ -48,6 +48,30 @@ extension LinuxHost {
     return facts
   }
 
+  /// Whether the kernel has VLAN interfaces, which may take it to load a module (`8021q`): for configurations that ask for
+  /// one.
+  ///
+  /// It is asked for one of which nothing is said. That it refuses before it makes anything, where it knows the kind
+  /// (EINVAL, `vlan_validate`) and where it does not (EOPNOTSUPP).
+  package mutating func lookUpVLANInterfaces() throws(HostError) {
+    do throws(NetlinkError) {
+      var facts = try readFacts()
+      var message = LinkMessage()
+      message.kind = "vlan"
+      var batch = Netlink.Batch()
+      batch.add("ask for VLAN interfaces", .create, message)
+      switch socket.transact(batch)[0].error?.errno {
+      case EINVAL: facts.vlanInterfaces = true
+      case EOPNOTSUPP: facts.vlanInterfaces = false
+      // Who may not ask may not apply either.
+      default: break
+      }
+      self.facts = facts
+    } catch {
+      throw HostError(error)
+    }
+  }
+
   /// Adds the accounts of those names to the facts of later observations; nil for all that the host lists.
   package mutating func lookUp(users: [String]?, groups: [String]?) throws(HostError) {
     do throws(NetlinkError) {

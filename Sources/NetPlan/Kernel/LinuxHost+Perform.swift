@@ -91,7 +91,7 @@ extension LinuxHost {
         return outcome
       }
       links.forget(link.name)
-      requests.addBridge(link)
+      try requests.addCreation(of: link, &links)
     case (.link(let before)?, .link(let after)?):
       if before.tap.owner != after.tap.owner || before.tap.group != after.tap.group {
         let outcome = changeOwner(before, after)

@@ -21,6 +21,7 @@ package struct Link: Described {
   package var bridge = Bridge()
   package var port = Port()
   package var tap = TAP()
+  package var vlan = VLAN()
   /// VLANs of a bridge's port, or of the bridge itself; nil where the bridge does not filter.
   package var vlans: [PortVLAN]?
   /// What is told about the link but never compared.
@@ -35,8 +36,7 @@ package struct Link: Described {
     a.name == b.name && a.kind == b.kind && a.alias == b.alias && a.altnames == b.altnames && a.mac == b.mac
       && a.mtu == b.mtu && a.up == b.up && a.master == b.master && a.addressGeneration == b.addressGeneration
       && a.token == b.token && a.forwarding == b.forwarding && a.bridge == b.bridge && a.port == b.port
-      && a.tap == b.tap
-      && a.vlans == b.vlans
+      && a.tap == b.tap && a.vlan == b.vlan && a.vlans == b.vlans
   }
 
   package static let fields: [Field<Link>] = [
@@ -54,6 +54,9 @@ package struct Link: Described {
     .open("owner", \.tap.owner),
     .open("group", \.tap.group),
     .open("multi_queue", \.tap.multiQueue),
+    .open("link", \.vlan.link),
+    .open("vlan_protocol", \.vlan.tag),
+    .open("vlan_id", \.vlan.id),
     .open("stp", \.bridge.stp),
     .open("vlan_filtering", \.bridge.vlanFiltering),
     .open("mcast_snooping", \.bridge.multicastSnooping),
@@ -177,31 +180,4 @@ extension Link {
       }
     }
   }
-}
-
-/// One VLAN of a bridge port.
-package struct PortVLAN: Hashable, Sendable, Comparable, TextRepresentable {
-  /// 1 … 4094.
-  package var id: UInt16
-  /// Untagged frames that come in belong to it.
-  package var pvid: Bool
-  /// Its frames leave without a tag.
-  package var untagged: Bool
-
-  package init(id: UInt16, pvid: Bool = false, untagged: Bool = false) {
-    self.id = id
-    self.pvid = pvid
-    self.untagged = untagged
-  }
-
-  /// `10`, `10 pvid untagged`: the words of bridge(8).
-  package init?(_ text: String) {
-    let words = text.split(separator: " ")
-    guard let first = words.first, let id = UInt16(first) else { return nil }
-    self.init(id: id, pvid: words.contains("pvid"), untagged: words.contains("untagged"))
-  }
-
-  package var description: String { "\(id)" + (pvid ? " pvid" : "") + (untagged ? " untagged" : "") }
-
-  package static func < (a: PortVLAN, b: PortVLAN) -> Bool { a.id < b.id }
 }

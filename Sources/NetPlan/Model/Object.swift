@@ -47,7 +47,8 @@ package enum Object: Sendable, Equatable {
   /// This object with what it leaves open taken from `other`, the same object as the host has it.
   package func completed(from other: Object) -> Object {
     switch (self, other) {
-    case (.link(let a), .link(let b)): .link(a.completed(from: b))
+    // A link of another kind is made anew, and takes nothing along.
+    case (.link(let a), .link(let b)): a.kind == b.kind ? .link(a.completed(from: b)) : self
     case (.address(let a), .address(let b)): .address(a.completed(from: b))
     case (.nexthop(let a), .nexthop(let b)): .nexthop(a.completed(from: b))
     case (.route(let a), .route(let b)): .route(a.completed(from: b))

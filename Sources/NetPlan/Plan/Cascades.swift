@@ -21,7 +21,7 @@ struct Cascades {
 
   mutating func explain() {
     var gone: Set<LinkName> = []
-    var replaced: Set<LinkName> = []
+    var replaced: [LinkName: Link] = [:]
     var lowered: Set<LinkName> = []
     var relabelled: Set<LinkName> = []
     for change in changes {
@@ -29,20 +29,21 @@ struct Cascades {
       if change.action == .delete { gone.insert(before.name) }
       if let after = change.after?.link {
         if change.action == .replace {
-          replaced.insert(after.name)
+          replaced[after.name] = after
           continue
         }
         if before.up == true, after.up == false { lowered.insert(after.name) }
         if before.name != after.name { relabelled.insert(after.name) }
       }
     }
+    if !gone.isEmpty || !replaced.isEmpty { explainStacks(on: &gone, Set(replaced.keys)) }
     if !gone.isEmpty { explainDeletion(of: gone) }
     if !replaced.isEmpty { explainReplacement(of: replaced) }
     if !lowered.isEmpty { explainLowering(of: lowered) }
     if !relabelled.isEmpty { explainLabels(on: relabelled) }
     explainNexthops()
     if restoresOrder { explainOrder() }
-    explainAddresses(gone.union(replaced))
+    explainAddresses(gone.union(replaced.keys))
   }
 
   /// What is there and in no change yet, under the names that links will have.
@@ -57,6 +58,17 @@ struct Cascades {
     let after = isAdvertised ? nil : after ?? (wanted[before.id] == nil ? nil : before)
     changes.append(Change(before: before, after: after))
     touched.insert(before.id)
+  }
+
+  /// VLAN interfaces go with what they stand on (`vlan_device_event`, net/8021q/vlan.c).
+  private mutating func explainStacks(on gone: inout Set<LinkName>, _ replaced: Set<LinkName>) {
+    for link in observed.links
+    where link.kind == .vlan && !touched.contains(.link(link.name))
+      && link.vlan.link.map({ gone.contains($0) || replaced.contains($0) }) == true
+    {
+      append(.link(link), nil)
+      gone.insert(link.name)
+    }
   }
 
   /// Deleting a link drops its addresses, routes, proxies and settings, and frees its ports.
@@ -75,10 +87,13 @@ struct Cascades {
   }
 
   /// A link that is made anew has nothing of what stood on the old one.
-  private mutating func explainReplacement(of replaced: Set<LinkName>) {
-    for object in untouched({ $0.links.contains(where: replaced.contains) }) {
-      // IFAPROT_KERNEL_LL: the kernel makes it again.
-      if object.address?.origin == 3 { continue }
+  private mutating func explainReplacement(of replaced: [LinkName: Link]) {
+    for object in untouched({ $0.links.contains { replaced[$0] != nil } }) {
+      // IFAPROT_KERNEL_LL: the kernel makes it again, of the MAC that there is then.
+      if let address = object.address, address.origin == 3 {
+        if !(replaced[address.link]?.makes(address) ?? false) { append(object, nil) }
+        continue
+      }
       // What is new has no carrier yet, without which it can have no nexthop object (`rtm_to_nh_config`).
       append(object, object.nexthop == nil ? object : nil)
     }

@@ -43,7 +43,7 @@ package struct Change: Sendable, Equatable {
     switch (before, after) {
     case (.link(let a), .link(let b)):
       // IFF_MULTI_QUEUE must be alike at every attach (tun_set_iff, drivers/net/tun.c).
-      if a.kind != b.kind || a.tap.multiQueue != b.tap.multiQueue { return true }
+      if a.kind != b.kind || a.tap.multiQueue != b.tap.multiQueue || a.vlan != b.vlan { return true }
       // TUNSETOWNER needs a descriptor of the TAP, which whoever holds it has (EBUSY).
       if a.tap != b.tap, a.facts?.carrier == true { return true }
       // TUNSETOWNER and TUNSETGROUP take no "nobody" (make_kuid must be valid).

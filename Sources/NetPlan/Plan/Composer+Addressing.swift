@@ -35,7 +35,7 @@ extension Composer {
 
   /// Where the host itself says who has which address. On the LAN of an uplink others do.
   private func reserves(_ network: Network) -> Bool {
-    network.segment == .own && !hostAddresses(of: network).isEmpty
+    network.assigns && !hostAddresses(of: network).isEmpty
   }
 
   /// The NICs of those networks alone: most files have many that are on none of them.
@@ -55,7 +55,9 @@ extension Composer {
   // MARK: The host's side
 
   private mutating func chooseSubnets() {
-    let automatic = topology.networks.filter { $0.automaticAddress && $0.segment == .own }
+    let automatic = topology.networks.filter {
+      $0.automaticAddress && ($0.segment == .own || $0.portGroup != nil)
+    }
     if automatic.isEmpty { return }
     var space = takenSpace(except: Set(automatic.map(\.name)))
     // What is there already stays, before anything new is chosen.

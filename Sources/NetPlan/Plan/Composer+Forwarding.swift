@@ -53,6 +53,7 @@ extension Composer {
   /// those on whose LAN guests are answered for. Whatever else the host has stays as it is.
   private func peers(of family: AddressFamily) -> [LinkName] {
     var links = Set(proxies).union(outside.map(place))
+    let hosts = Set(uplinks.values.map(hostSide))
     let routes = observed.routes.filter { [target] in !target.unwanted.contains(.route($0.id)) }
     for route in Array(routes) + Array(target.wanted.routes)
     where route.id.family == family && route.id.destination.length == 0 && route.id.table == 254 {
@@ -61,15 +62,15 @@ extension Composer {
     let addresses = observed.addresses.filter { [target] in !target.unwanted.contains(Object.address($0).id) }
     for address in Array(addresses) + Array(target.wanted.addresses)
     where address.local.family == family && address.scope == .global {
-      if let bridge = uplinks[address.link] { links.insert(bridge) }
-      if uplinks.values.contains(address.link) { links.insert(address.link) }
+      if let bridge = uplinks[address.link] { links.insert(hostSide(of: bridge)) }
+      if hosts.contains(address.link) { links.insert(address.link) }
     }
     // Not by a guest itself, nor by a bridge of this file without hardware.
     return links.filter { name in
       guard let link = observed.link(name) else { return true }
       if link.facts?.loopback == true { return false }
       return switch whose(link) {
-      case .mine: uplinks.values.contains(name)
+      case .mine: hosts.contains(name)
       case .another: link.kind == .bridge
       case .foreign: true
       }

@@ -31,7 +31,7 @@ extension Composer {
         let bridge = bridges[network.name]
       else { return }
       join(&tap, nic, network, bridge, path)
-      routeBehind(nic, bridge.name, path)
+      if let interface = interface(of: network) { routeBehind(nic, interface.name, path) }
       if let hardware = networkProxies[network.name] {
         let guests = guestAddresses(of: nic).map(\.address)
         answer(for: guests.filter { !$0.isLinkLocal && isUsable($0.family) }, on: hardware, path)
@@ -49,7 +49,8 @@ extension Composer {
     _ tap: inout Link, _ nic: NIC, _ network: Network, _ bridge: Link, _ path: String
   ) {
     tap.master = .link(bridge.name)
-    tap.mtu = nic.mtu?.value ?? bridge.mtu ?? 1500
+    let usual = network.portGroup == nil ? bridge.mtu : network.mtu?.value ?? bridge.mtu
+    tap.mtu = nic.mtu?.value ?? usual ?? 1500
     // A bridge that is not ours may follow its ports' MTU: one that joined with it once keeps what it has.
     let hasJoined = isExisting(network) && observed.link(tap.name)?.master == tap.master
     if hasJoined, nic.mtu == nil { tap.mtu = nil }
@@ -60,8 +61,10 @@ extension Composer {
         hint: "raise the network's mtu, or lower this one")
     }
     tap.port.isolated = nic.isolated
-    let filters = isExisting(network) ? bridge.bridge.vlanFiltering == true : network.vlanFiltering
-    let namesVLANs = nic.vlan != nil || !nic.trunk.isEmpty
+    let root = network.portGroup.flatMap { self.network(named: $0.network) } ?? network
+    let filters = isExisting(network) ? bridge.bridge.vlanFiltering == true : root.vlanFiltering
+    let access = nic.vlan ?? network.portGroup?.vlan
+    let namesVLANs = access != nil || !nic.trunk.isEmpty
     if namesVLANs, !filters || host.facts.vlanFiltering == false {
       lacking(
         nic.position, path, "the bridge '\(bridge.name)' does not filter VLANs",
@@ -70,7 +73,7 @@ extension Composer {
           : "this kernel lacks CONFIG_BRIDGE_VLAN_FILTERING")
     } else if host.facts.vlanFiltering == true || filters {
       var vlans = nic.trunk.map { PortVLAN(id: UInt16($0)) }
-      if let access = nic.vlan {
+      if let access {
         vlans.append(PortVLAN(id: UInt16(access), pvid: true, untagged: true))
       } else if nic.trunk.isEmpty, let usual = native(network, bridge) {
         vlans.append(usual)
@@ -90,7 +93,8 @@ extension Composer {
   }
 
   private func isExisting(_ network: Network) -> Bool {
-    if case .existing = network.segment { true } else { false }
+    let root = network.portGroup.flatMap { self.network(named: $0.network) } ?? network
+    return if case .existing = root.segment { true } else { false }
   }
 
   /// The TAP that a NIC has by now, under its own path or a former one.

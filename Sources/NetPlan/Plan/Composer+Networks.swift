@@ -3,7 +3,7 @@ extension Composer {
     let path = "networks.\(network.name)"
     switch network.segment {
     case .existing(let name): useExisting(name, network, path)
-    case .portGroup: break  // refused before
+    case .portGroup(let parent, let vlan): add(portGroup: network, vlan, of: parent, path)
     case .own: addBridge(network, path, uplink: nil)
     case .uplink(let reference):
       guard let uplink = find(reference, "\(path).uplink", taken: takenUplink(of: network)),
@@ -47,13 +47,13 @@ extension Composer {
       return
     }
     let mine = present(network)
-    if let mine, mine.name != name {
+    if let mine, mine.kind == .bridge, mine.name != name {
       conflict(
         network.position, path, "'\(mine.name)' is to become '\(name)', a name that something else has",
         hint: "rename in two steps, or write 'device: \(mine.name)'")
       return
     }
-    if let there = observed.link(name), !(isOurs(there) && there.kind == .bridge) {
+    if let there = observed.link(name), !isReplaceable(there) {
       conflict(
         network.position, path,
         "the host has \(there.kind == .bridge ? "a bridge" : "an interface") '\(name)' that is not ours",
@@ -81,11 +81,12 @@ extension Composer {
       // From the start: a later change would take the VLAN away from every port (`br_vlan_set_default_pvid`).
       bridge.bridge.defaultPVID = 0
       if network.vlanFiltering || host.facts.vlanFiltering == true {
-        bridge.vlans = network.vlanFiltering && hasHost(network) ? [native(network)] : []
+        bridge.vlans = network.vlanFiltering ? hostVLANs(of: network) : []
       }
     }
     if uplink == nil || network.host != .keep {
-      bridge.addressGeneration = hostAddresses(of: network).isEmpty ? Link.AddressGeneration.none : .eui64
+      let isThere = network.hostVLAN == nil && !hostAddresses(of: network).isEmpty
+      bridge.addressGeneration = isThere ? .eui64 : Link.AddressGeneration.none
       // What the host has there is what the file says, not what a guest or the LAN advertises.
       if host.facts.ipv6 != false { setting(.ipv6, name, "accept_ra", "0", path) }
     }
@@ -100,6 +101,10 @@ extension Composer {
     }
     noticeMAC(of: bridge, uplink, network)
     if let uplink { take(uplink, into: network, bridge, path) }
+    if let vlan = network.hostVLAN {
+      let written = network.written["host.vlan"] ?? network.written["host"] ?? network.position
+      guard addInterface(in: vlan, of: bridge, network, at: written, "\(path).host") != nil else { return }
+    }
     for address in hostAddresses(of: network) {
       let written = network.addresses.first { $0.value == address }
       addHostAddress(
@@ -132,113 +137,5 @@ extension Composer {
 
   func native(_ network: Network) -> PortVLAN {
     PortVLAN(id: UInt16(network.native), pvid: true, untagged: true)
-  }
-
-  private func hasHost(_ network: Network) -> Bool {
-    if case .uplink = network.segment { return network.host != .none }
-    return !hostAddresses(of: network).isEmpty
-  }
-
-  private mutating func addHostAddress(_ address: Sourced<IPInterface>, _ network: Network, _ path: String) {
-    let written = "\(path).\(network.host == .keep ? "address" : "host.address")"
-    for route in observed.routes
-    where route.id.destination.length > 0 && route.id.destination.overlaps(address.value.prefix)
-      && !observed.links(of: route).contains(network.device) && whose(.route(route)) != .mine
-      && !movesToBridge(route, network) && !target.unwanted.contains(.route(route.id))
-      && !isOfAddress(route, on: route.links.first ?? .default)
-      && !isPart(of: route.id.destination, on: observed.links(of: route), address.value.prefix, network)
-    {
-      let through = observed.links(of: route).first.map { " (dev \($0))" } ?? ""
-      if route.id.destination.length >= address.value.length {
-        conflict(
-          address.position, written,
-          "\(address.value.prefix) overlaps with the host's route \(route.id)\(through)",
-          hint: "choose another subnet")
-      } else {
-        target.risks.append(
-          Risk(
-            "overlap", object: "address/\(network.device)/\(address.value)",
-            "\(address.value.prefix) lies inside the host's route \(route.id)\(through)"))
-      }
-    }
-    for other in observed.addresses
-    where other.link != network.device && other.local.prefix.overlaps(address.value.prefix)
-      && other.local.length > 0 && !other.local.address.isLinkLocal && uplinks[other.link] != network.device
-      && whose(.address(other)) != .mine
-      && !target.unwanted.contains(Object.address(other).id)
-      && !isPart(of: other.local.prefix, on: [other.link], address.value.prefix, network)
-    {
-      conflict(
-        address.position, written,
-        "\(address.value.prefix) overlaps with the host's address \(other.local) on '\(other.link)'",
-        hint: "choose another subnet")
-    }
-    var wanted = Address(link: network.device, local: address.value)
-    wanted.origin = Ownership.origin
-    wanted.scope = .global
-    wanted.lifetime = .forever
-    wanted.flags = []
-    if address.value.family == .ipv4 {
-      wanted.label = network.device.text
-      if address.value.length < 31 { wanted.broadcast = address.value.prefix.last }
-    }
-    target.want(.address(wanted), because: path)
-  }
-
-  /// Some of the addresses of a LAN on which the host answers for whoever has them, its own and a router's not among
-  /// them.
-  private mutating func isPart(
-    of lan: IPPrefix, on links: [LinkName], _ subnet: IPPrefix, _ network: Network
-  ) -> Bool {
-    guard let hardware = networkProxies[network.name]?.name, 0 < lan.length, lan.length < subnet.length,
-      lan.contains(subnet)
-    else { return false }
-    let places = [hardware, place(of: hardware), observed.link(hardware)?.master?.name]
-    guard links.contains(where: places.contains) else { return false }
-    return !observed.addresses.contains { places.contains($0.link) && subnet.contains($0.local.address) }
-      && !knownGateways.keys.contains(where: subnet.contains)
-  }
-
-  private func movesToBridge(_ route: Route, _ network: Network) -> Bool {
-    observed.links(of: route).contains { uplinks[$0] == network.device }
-  }
-
-  private mutating func addGateway(_ gateway: Sourced<IPAddress>, _ network: Network, _ path: String) {
-    let family = gateway.value.family
-    var route = Route(
-      id: RouteID(destination: .all(family), metric: family == .ipv6 ? 1024 : 0),
-      nexthops: [Nexthop(gateway: gateway.value, link: network.device)])
-    route.origin = Ownership.origin
-    route.scope = .global
-    let alike =
-      observed[.route(route.id)]?.route
-      ?? observed.routes.first {
-        $0.id.advertisement != nil && $0.id.first == route.id && !target.unwanted.contains(.route($0.id))
-      }
-    if let there = alike, whose(.route(there)) != .mine,
-      !movesToBridge(there, network), !target.unwanted.contains(.route(route.id)),
-      !observed.links(of: there).contains(network.device)
-    {
-      conflict(
-        gateway.position, "\(path).host.gateway", "the host has a default route of its own: \(there.summary)",
-        hint: "leave out 'gateway', or remove that route first")
-      return
-    }
-    target.want(.route(route), because: path)
-  }
-}
-
-extension Route {
-  /// As `ip route` would say it.
-  package var summary: String {
-    var text = id.destination.length == 0 ? "default" : id.destination.description
-    for nexthop in nexthops {
-      if let id = nexthop.id { text += " nhid \(id)" }
-      if let gateway = nexthop.gateway { text += " via \(gateway)" }
-      if let link = nexthop.link { text += " dev \(link)" }
-    }
-    if id.table != 254 { text += " table \(id.table)" }
-    if id.metric != 0 { text += " metric \(id.metric)" }
-    return text
   }
 }

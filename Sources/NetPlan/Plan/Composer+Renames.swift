@@ -5,14 +5,17 @@ extension Composer {
     followUplinks()
     for network in topology.networks {
       switch network.segment {
-      case .own, .uplink: rename(present(network), to: network.device)
-      case .existing, .portGroup: break
+      case .own, .uplink:
+        rename(present(network), .bridge, to: network.device)
+        rename(presentInterface(of: network), .vlan, to: network.hostDevice)
+      case .portGroup: rename(presentInterface(of: network), .vlan, to: network.hostDevice)
+      case .existing: break
       }
     }
     for vm in topology.vms {
       for nic in vm.nics where Composer.executes(nic) {
         let present = present(nic, of: vm)
-        if let name = deviceName(of: nic, present: present) { rename(present, to: name) }
+        if let name = deviceName(of: nic, present: present) { rename(present, .tap, to: name) }
       }
     }
     if target.renamed.isEmpty { return }
@@ -21,8 +24,19 @@ extension Composer {
     use(host.state.renamed(target.renamed))
   }
 
-  private mutating func rename(_ link: Link?, to name: LinkName) {
-    guard let link, link.name != name, observed.link(name) == nil, altnames[name.text] == nil else { return }
+  /// The interface that the host has by now in the VLAN of a network, under its own name or its former one. One in another
+  /// VLAN makes room for a new one.
+  private func presentInterface(of network: Network) -> Link? {
+    let end = network.portGroup == nil ? ".host" : ""
+    let present =
+      owned["networks.\(network.name)\(end)"] ?? network.was.flatMap { owned["networks.\($0)\(end)"] }
+    return present?.vlan.id.map(Int.init) == network.hostVLAN ? present : nil
+  }
+
+  private mutating func rename(_ link: Link?, _ kind: Link.Kind, to name: LinkName) {
+    guard let link, link.kind == kind, link.name != name, observed.link(name) == nil,
+      altnames[name.text] == nil
+    else { return }
     if target.renamed.values.contains(name) { return }
     target.renamed[link.name] = name
   }

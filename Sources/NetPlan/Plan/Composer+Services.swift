@@ -3,8 +3,8 @@ extension Composer {
   mutating func serve() {
     let guests = guestsByNetwork(where: isServed)
     for network in topology.networks where isServed(network) {
-      guard let bridge = bridges[network.name] else { continue }
-      add(dnsmasq: network, bridge.name, guests[network.name] ?? [])
+      guard let link = interface(of: network) else { continue }
+      add(dnsmasq: network, link.name, guests[network.name] ?? [])
     }
     for service in observed.services
     where service.id.name == topology.name && target.wanted[.service(service.id)] == nil {
@@ -14,7 +14,7 @@ extension Composer {
 
   private func isServed(_ network: Network) -> Bool {
     let addresses = servedAddresses(of: network)
-    return network.segment == .own && !addresses.isEmpty
+    return (network.segment == .own || network.portGroup != nil) && !addresses.isEmpty
       && (network.dhcp != nil || network.dns != nil
         || network.ra && addresses.contains { $0.family == .ipv6 })
   }

@@ -4,7 +4,7 @@ extension Composer {
     var bridge = GuestChecks()
     var router = RouterTable()
     for network in topology.networks {
-      guard let link = bridges[network.name] else { continue }
+      guard let link = interface(of: network) else { continue }
       add(network, link, &bridge, &router)
     }
     for (nic, tap) in filtered { add(nic, tap, &bridge, &router) }
@@ -44,7 +44,7 @@ extension Composer {
 
   /// The host alone is on it besides guests.
   func isInside(_ network: Network) -> Bool {
-    if case .own = network.segment { !hostAddresses(of: network).isEmpty } else { false }
+    (network.segment == .own || network.portGroup != nil) && !hostAddresses(of: network).isEmpty
   }
 
   private func add(
@@ -99,18 +99,19 @@ extension Composer {
       return addRouted(nic, tap, &router)
     }
     bridge.add(guest)
-    guard let link = bridges[network.name] else { return }
-    let name = quoted(link.name)
-    let key = "\(name) . \(nic.mac)"
-    if nic.isolated {
-      router.insert("isolated", key)
-      for address in guestAddresses(of: nic) {
-        router.insert("isolated-\(address.family.shortName)", "\(name) . \(address.address)")
+    for link in interfaces(of: nic, on: network) {
+      let name = quoted(link.name)
+      let key = "\(name) . \(nic.mac)"
+      if nic.isolated {
+        router.insert("isolated", key)
+        for address in guestAddresses(of: nic) {
+          router.insert("isolated-\(address.family.shortName)", "\(name) . \(address.address)")
+        }
       }
-    }
-    // Of a network with an uplink others use the same interface.
-    if nic.toHost != network.toHost || !isInside(network) {
-      router.limitHost(key, in: "nic-host-reach", to: nic.toHost)
+      // Of a network with an uplink others use the same interface, and what one of another network uses says less.
+      if nic.toHost != network.toHost || !isInside(network) || link.name != interface(of: network)?.name {
+        router.limitHost(key, in: "nic-host-reach", to: nic.toHost)
+      }
     }
     addForwards(nic, &router)
   }
@@ -153,7 +154,7 @@ extension Composer {
   private func addReach(_ router: inout RouterTable) {
     var inside: [String: String] = [:]
     for network in topology.networks {
-      if let link = bridges[network.name] { inside[network.name] = quoted(link.name) }
+      if let link = interface(of: network) { inside[network.name] = quoted(link.name) }
     }
     let taps = filtered.filter { $0.nic.network == nil }.map { quoted($0.tap.name) }
     func ways(_ reach: Reach) -> [String] {
@@ -171,15 +172,19 @@ extension Composer {
         for way in ways(nic.reach) { router.insert("reach", "\(quoted(tap.name)) . \(way)") }
         continue
       }
-      guard nic.reach != network.reach, let name = inside[network.name] else { continue }
-      for way in ways(nic.reach) { router.insert("nic-reach", "\(name) . \(nic.mac) . \(way)") }
+      for link in interfaces(of: nic, on: network)
+      where nic.reach != network.reach || link.name != interface(of: network)?.name {
+        for way in ways(nic.reach) {
+          router.insert("nic-reach", "\(quoted(link.name)) . \(nic.mac) . \(way)")
+        }
+      }
     }
   }
 
   /// Names of interfaces are bytes to the kernel and a string in quotes to nft, which knows no escapes and takes a `*` at
   /// the end for a pattern. Names of ours are letters, digits and `_.-`; those of others may be anything.
   private mutating func refusesNames() -> Bool {
-    let names = bridges.values.map(\.name) + outbound.values.map(place)
+    let names = bridges.values.map(\.name) + interfaces.values.map(\.name) + outbound.values.map(place)
     guard let name = names.sorted().first(where: { !$0.text.utf8.allSatisfy(Name.isLetter) }) else {
       return false
     }

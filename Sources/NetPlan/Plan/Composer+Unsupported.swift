@@ -4,7 +4,6 @@ extension Composer {
     for (key, position) in topology.coexist.written.sorted(by: { $0.key < $1.key }) {
       unsupported("coexist.\(key)", at: position, "coexist")
     }
-    for network in topology.networks { refuse(network) }
     for vm in topology.vms {
       let path = "vms.\(vm.name)"
       if let netns = vm.netns { unsupported("netns", at: netns.position, "\(path).netns") }
@@ -14,16 +13,6 @@ extension Composer {
 
   private mutating func unsupported(_ what: String, at position: SourcePosition?, _ path: String) {
     lacking(position, path, "not yet supported: \(what)")
-  }
-
-  private mutating func refuse(_ network: Network) {
-    let path = "networks.\(network.name)"
-    if case .portGroup = network.segment {
-      unsupported("a network that is a VLAN of another", at: network.position, path)
-    }
-    if case .stated(let vlan?) = network.host {
-      unsupported("the host on VLAN \(vlan)", at: network.position, "\(path).host.vlan")
-    }
   }
 
   /// Whether this version executes the mode of a NIC.

@@ -31,7 +31,7 @@ extension Composer {
   /// Where the host is on the LAN of some hardware: what comes in by a port comes in by its bridge, be that one of this
   /// file, of another configuration, or foreign.
   func place(of link: LinkName) -> LinkName {
-    if let bridge = uplinks[link] { return bridge }
+    if let bridge = uplinks[link] { return hostSide(of: bridge) }
     guard let master = observed.link(link)?.master?.name, let bridge = observed.link(master),
       bridge.kind == .bridge, whose(bridge) != .mine
     else { return link }

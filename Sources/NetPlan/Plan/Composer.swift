@@ -18,6 +18,8 @@ struct Composer {
   private let places: [String: Int]
   /// Bridges that networks came out as, by the network's name; absent where an obstacle came first.
   var bridges: [String: Link] = [:]
+  /// Interfaces by which the host is on networks, where that is not the bridge itself: in VLANs of bridges.
+  var interfaces: [String: Link] = [:]
   /// Hardware NICs that are (to be) ports, and the bridge of each.
   var uplinks: [LinkName: LinkName] = [:]
   /// Guest addresses and prefixes behind routed TAPs: what forwarding is for.
@@ -79,7 +81,8 @@ struct Composer {
   mutating func compose() {
     refuseUnsupported()
     assignAddresses()
-    for network in topology.networks { add(network) }
+    for network in topology.networks where network.portGroup == nil { add(network) }
+    for network in topology.networks where network.portGroup != nil { add(network) }
     for vm in topology.vms {
       for nic in vm.nics { add(nic, of: vm) }
     }

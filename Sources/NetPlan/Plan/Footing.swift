@@ -31,6 +31,8 @@ struct Footing {
   var isFollowed: Set<ObjectID> = []
   /// New addresses that come only when others have gone.
   var late: [Address] = []
+  /// VLANs of links in which an interface comes to be: there is one at most (`register_vlan_dev`).
+  var stacked: Set<Link.VLAN> = []
 
   init(_ changes: [Change]) {
     for change in changes where change.action == .delete || change.action == .replace {
@@ -49,6 +51,11 @@ struct Footing {
           created.insert(name)
         }
         if change.action == .delete { removed.insert(name) }
+        if change.action == .create || change.action == .replace, let link = change.after?.link,
+          link.kind == .vlan
+        {
+          stacked.insert(link.vlan)
+        }
         if let before = change.before?.link, before.kind != .tap, let after = change.after?.link,
           after.master == Link.Master.none, let bridge = before.master?.name
         {
@@ -86,6 +93,11 @@ struct Footing {
         vacated.insert(address.link)
       }
     }
+  }
+
+  /// A VLAN interface whose place another one takes, or that goes with what it stands on.
+  func makesRoom(_ link: Link) -> Bool {
+    link.kind == .vlan && (stacked.contains(link.vlan) || link.vlan.link.map(replaced.contains) ?? false)
   }
 
   /// A new IPv4 address of a subnet that another one leaves.

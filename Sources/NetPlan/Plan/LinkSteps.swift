@@ -3,6 +3,7 @@
 extension Link {
   /// Bare, configured, joined, up.
   var creation: [(Stage, Change)] {
+    if kind == .vlan { return stacking }
     let link = self
     var bare = Link(name: link.name, kind: link.kind)
     bare.tap = link.tap
@@ -46,6 +47,26 @@ extension Link {
       (link.kind == .bridge ? .raiseBridges : .raise, port, raised), (.rearrange, raised, link))
   }
 
+  /// A VLAN interface begins with the MTU of what it stands on, which may be about to grow.
+  private var stacking: [(Stage, Change)] {
+    var bare = Link(name: name, kind: kind)
+    bare.vlan = vlan
+    bare.mac = mac
+    bare.up = false
+    var configured = self
+    configured.up = false
+    configured.mtu = nil
+    configured.token = nil
+    if configured.addressGeneration == .stableSecret || configured.addressGeneration == .random {
+      configured.addressGeneration = Link.AddressGeneration.none
+    }
+    var raised = configured
+    raised.up = up
+    return chain(
+      (.stack, nil, bare), (.settings, bare, configured), (.raise, configured, raised),
+      (.release, raised, self))
+  }
+
   /// The old one goes before the new one comes, since both have the name.
   func replacing(_ before: Link) -> [(Stage, Change)] {
     [(.free, Change(before: .link(before), after: nil))] + creation
@@ -84,7 +105,9 @@ extension Link {
     var arranged = flipped
     arranged.port = after.port
     arranged.vlans = after.vlans
-    arranged.mtu = after.mtu
+    // Not above that of the interface it stands on (`vlan_dev_change_mtu`).
+    let isLast = after.kind == .vlan && after.mtu ?? 0 > before.mtu ?? 0
+    if !isLast { arranged.mtu = after.mtu }
     arranged.bridge = after.bridge
     return chain(
       (.free, before, named), (.configure, named, configured), (.ports, configured, ported),
@@ -98,5 +121,15 @@ extension Link {
 private func chain(_ parts: (Stage, Link?, Link)...) -> [(Stage, Change)] {
   parts.compactMap { stage, before, after in
     before == after ? nil : (stage, Change(before: before.map(Object.link), after: .link(after)))
+  }
+}
+
+extension Link {
+  /// The kernel makes this link-local address of the MAC of such a link.
+  func makes(_ address: Address) -> Bool {
+    // A TAP that is made anew is as it was.
+    guard kind != .tap else { return true }
+    return addressGeneration == .eui64
+      && address.local.address.value & UInt128(UInt64.max) == mac?.interfaceIdentifier
   }
 }

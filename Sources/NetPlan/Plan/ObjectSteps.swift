@@ -6,7 +6,7 @@ extension Footing {
     case (.link(let before)?, .link(let after)?):
       return change.action == .replace ? after.replacing(before) : after.updating(before)
     case (nil, .link(let after)?): return after.creation
-    case (.link?, nil): return [(.remove, change)]
+    case (.link(let link)?, nil): return [(makesRoom(link) ? .free : .remove, change)]
     case (.table?, nil): return [(.unfilter, change)]
     case (nil, .table?): return [(.filter, change)]
     case (.table(let before)?, .table(let after)?): return after.replacing(before)

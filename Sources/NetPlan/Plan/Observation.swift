@@ -14,6 +14,8 @@ package struct HostFacts: Described {
   package var machineID: String?
   /// The kernel can filter VLANs on bridges (`CONFIG_BRIDGE_VLAN_FILTERING`).
   package var vlanFiltering: Bool?
+  /// The kernel has VLAN interfaces (`CONFIG_VLAN_8021Q`); nil where nobody asked.
+  package var vlanInterfaces: Bool?
   /// IPv6 is there at all.
   package var ipv6: Bool?
   /// `net.ipv6.conf.IF.force_forwarding` exists (Linux 6.17): IPv6 can forward per interface.
@@ -41,6 +43,7 @@ package struct HostFacts: Described {
   package static let fields: [Field<HostFacts>] = [
     .open("machine-id", \.machineID),
     .open("vlan-filtering", \.vlanFiltering),
+    .open("vlan-interfaces", \.vlanInterfaces),
     .open("ipv6", \.ipv6),
     .open("force-forwarding", \.forceForwarding),
     .open("ipv4-forwards-all", \.ipv4ForwardsAll),

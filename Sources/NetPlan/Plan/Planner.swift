@@ -63,7 +63,8 @@ package struct Planner {
     let doomed = changes.compactMap { $0.action == .delete ? $0.before?.link : nil }.filter {
       $0.owner != nil
     }
-    for (link, load) in foreignLoad(on: Set(doomed.map(\.name)), target) {
+    let remade = changes.compactMap { $0.action == .replace ? $0.before?.link?.name : nil }
+    for (link, load) in foreignLoad(on: Set(doomed.map(\.name)), Set(remade), target) {
       risks.append(
         Risk(
           "in-use", object: ObjectID.link(link).description,
@@ -93,17 +94,20 @@ package struct Planner {
     return risks
   }
 
-  /// What others have put on links of ours that are to go, by link; an uplink that is given back leaves by itself.
-  private func foreignLoad(on doomed: Set<LinkName>, _ target: Target) -> [LinkName: [String]] {
+  /// What others have put on links of ours that are to go, by link; an uplink that is given back leaves by itself. Of what
+  /// is on links that are made anew only other links do not come back.
+  private func foreignLoad(
+    on doomed: Set<LinkName>, _ remade: Set<LinkName>, _ target: Target
+  ) -> [LinkName: [String]] {
     var load: [LinkName: [String]] = [:]
-    if doomed.isEmpty { return load }
+    if doomed.isEmpty, remade.isEmpty { return load }
     for other in host.state.links where other.owner.map({ $0 != topology.name }) ?? true {
       if let master = other.master?.name, doomed.contains(master),
         target.wanted.link(other.name)?.master == nil
       {
         load[master, default: []].append("port \(other.name)")
       }
-      if let lower = other.facts?.lower, doomed.contains(lower) {
+      if let lower = other.facts?.lower, doomed.contains(lower) || remade.contains(lower) {
         load[lower, default: []].append("\(other.kind) \(other.name)")
       }
     }
@@ -137,7 +141,12 @@ package struct Planner {
       return before.kind == .tap && inUse ? ["its VM loses the network"] : []
     }
     var words: [String] = []
-    if change.action == .replace, inUse { words.append("its VM loses the network until it attaches again") }
+    if change.action == .replace, inUse {
+      words.append(
+        before.kind == .tap
+          ? "its VM loses the network until it attaches again"
+          : "traffic of the host by '\(after.name)' until it is made anew")
+    }
     if before.master != after.master {
       if before.kind == .tap {
         if inUse { words.append("its VM changes networks: connections break") }

@@ -17,6 +17,8 @@ package enum Stage: Int, Sendable, Comparable, CaseIterable {
   /// What only a port has.
   case ports
   case raiseBridges
+  /// VLAN interfaces, of bridges that are up: with its own rise a bridge would take them along (`vlan_device_event`).
+  case stack
   case settings
   /// Addresses appear on their new links, those that move without duplicate detection.
   case addresses

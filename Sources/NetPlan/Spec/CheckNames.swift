@@ -11,12 +11,22 @@ extension Resolver {
     used.reserveCapacity(2 * vms.count)
     for network in sortedNetworks {
       if case .existing = network.network.segment { continue }
+      if network.network.portGroup != nil, !network.hasAddress { continue }
       let device = network.network.device
       let at = network.position("device") ?? network.network.position
       if let first = used.updateValue(at, forKey: Place(netns: "", name: device.text)) {
         clash(
           .duplicateDevice, ["networks", network.network.name, "device"], at, first,
           "two networks have the device `\(device)`")
+      }
+      let interface = network.network.hostDevice
+      guard interface != device else { continue }
+      let place = network.position("host")
+      if let first = used.updateValue(place, forKey: Place(netns: "", name: interface.text)) {
+        clash(
+          .duplicateDevice, ["networks", network.network.name, "host", "vlan"], place, first,
+          "there are two devices `\(interface)`, one of them the host's interface in its VLAN",
+          hint: "write another `device`")
       }
     }
     for vm in vms {

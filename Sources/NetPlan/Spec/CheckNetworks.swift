@@ -37,56 +37,6 @@ extension Resolver {
     }
   }
 
-  private mutating func checkPortGroup(
-    _ stanza: NetworkStanza, _ parent: String, _ byName: [String: NetworkStanza]
-  ) {
-    let keys = stanza.keys
-    if written("vlan", keys) == nil {
-      report(.missingKey, keys, "network", "a network within `\(parent.shown)` needs `vlan`, its VLAN there")
-    }
-    guard let above = byName[parent] else {
-      if !networkNames.contains(parent) { undefinedNetwork(parent, position("network", keys)) }
-      return
-    }
-    if above.keys.network != nil {
-      report(
-        .badPortGroup, keys, "network", "`\(parent)` is itself one VLAN of another network",
-        hint: "name the network that has the bridge")
-    }
-    if above.keys.vlanFiltering == false, let at = position("vlan", keys) {
-      vlanWithoutFiltering(at, above.keys, parent)
-    }
-    if above.keys.existing != nil, let address = written("address", keys) ?? written("nat", keys) {
-      reader.report(
-        .badPortGroup, address.keyPosition,
-        "`\(parent)` is a bridge of someone else, and the host gets no address on it")
-    }
-    if let mtu = keys.mtu, let most = above.keys.mtu, mtu > most, let at = position("mtu", keys) {
-      reader.report(
-        .mtuAboveNetwork, at, "MTU \(mtu) is above that of `\(parent)`, \(most)",
-        related: position("mtu", above.keys).map { .init(message: "the bridge's", position: $0) })
-    }
-  }
-
-  /// Each VLAN of a network is one network at most.
-  mutating func checkPortGroups(_ stanzas: [NetworkStanza]) {
-    var known: [String: NetworkStanza] = [:]
-    for stanza in stanzas {
-      guard let parent = stanza.keys.network, let vlan = stanza.keys.vlan else { continue }
-      guard let first = known.updateValue(stanza, forKey: "\(parent) \(vlan)") else { continue }
-      clash(
-        .badPortGroup, ["networks", stanza.name, "vlan"], position("vlan", stanza.keys),
-        position("vlan", first.keys),
-        "VLAN \(vlan) of `\(parent)` is both `\(first.name)` and `\(stanza.name)`")
-    }
-  }
-
-  mutating func vlanWithoutFiltering(_ at: SourcePosition?, _ network: NetworkKeys, _ name: String) {
-    reader.report(
-      .vlanWithoutFiltering, at, "a VLAN needs `vlan-filtering`, and `\(name)` turns it off",
-      related: position("vlan-filtering", network).map { .init(message: "turned off here", position: $0) })
-  }
-
   /// Addresses, and what is served there.
   mutating func checkServices(_ stanza: NetworkStanza) {
     let keys = stanza.keys
@@ -173,15 +123,15 @@ extension Resolver {
 
   // MARK: Keys of a network
 
-  private func written(_ key: String, _ keys: NetworkKeys) -> WrittenKey? {
+  func written(_ key: String, _ keys: NetworkKeys) -> WrittenKey? {
     NetworkKeys.table.written(key, in: keys)
   }
 
-  private func position(_ key: String, _ keys: NetworkKeys) -> SourcePosition? {
+  func position(_ key: String, _ keys: NetworkKeys) -> SourcePosition? {
     NetworkKeys.table.position(key, in: keys)
   }
 
-  private mutating func report(
+  mutating func report(
     _ code: DiagnosticCode, _ keys: NetworkKeys, _ key: String, _ message: String, hint: String? = nil,
     related: Diagnostic.Related? = nil
   ) {

@@ -36,12 +36,22 @@ struct DerivedNames: Sendable {
   /// is no part of it: the same file gives the same names on every host.
   func device(vm: String, nic: String) -> (preferred: LinkName, fallback: LinkName) {
     let text = "\(vm)-\(nic)"
+    let fallback = short(text, SHA256.prefix("vnet-apply\0device\0\(configuration)\0\(vm)\0\(nic)\0"))
+    return (LinkName(text) ?? fallback, fallback)
+  }
+
+  /// `BRIDGE.N` where it fits, as VLAN interfaces are named by habit.
+  func interface(of bridge: LinkName, vlan: Int) -> LinkName {
+    let text = "\(bridge).\(vlan)"
+    return LinkName(text)
+      ?? short(text, SHA256.prefix("vnet-apply\0vlan\0\(configuration)\0\(bridge)\0\(vlan)\0"))
+  }
+
+  private func short(_ text: String, _ bits: UInt64) -> LinkName {
     let alphabet = Array("0123456789abcdefghjkmnpqrstvwxyz".utf8)
-    let bits = SHA256.prefix("vnet-apply\0device\0\(configuration)\0\(vm)\0\(nic)\0")
     let hash = (0..<8).map { alphabet[Int(bits >> UInt64(59 - 5 * $0)) & 31] }
     let stem = Array(text.utf8.prefix(6))
-    let fallback = LinkName(kernel: String(decoding: stem + [UInt8(ascii: "-")] + hash, as: UTF8.self))
-    return (LinkName(text) ?? fallback, fallback)
+    return LinkName(kernel: String(decoding: stem + [UInt8(ascii: "-")] + hash, as: UTF8.self))
   }
 
   private func digest(_ label: String, _ names: String...) -> UInt64 {

@@ -4,6 +4,8 @@ package struct Network: Hashable, Sendable {
   package var position: SourcePosition?
   /// The bridge (for `existing`, the foreign one; for a port group, the VLAN interface).
   package var device: LinkName
+  /// The interface with the host's addresses: `device`, or with `host: {vlan}` a VLAN interface of that bridge.
+  package var hostDevice: LinkName
   package var segment: Segment
   package var host: HostPresence
   /// Written in the file.
@@ -26,6 +28,8 @@ package struct Network: Hashable, Sendable {
   package var addresses: [Sourced<IPInterface>]
   /// `address: auto`, or `nat` without an address.
   package var automaticAddress: Bool
+  /// Who has which address there the host says; on the LAN of an uplink others do.
+  package var assigns: Bool
   /// `host: {gateway}`.
   package var gateways: [Sourced<IPAddress>]
   package var nat: NAT?
@@ -51,6 +55,26 @@ package enum Segment: Hashable, Sendable {
   case portGroup(network: String, vlan: Int)
   /// Host-only with an address, VM-to-VM without.
   case own
+}
+
+extension Network {
+  /// The host has an address there, known now or chosen later.
+  package var hasAddress: Bool { automaticAddress || !addresses.isEmpty }
+
+  /// A port group, and the network of which it is one VLAN.
+  package var portGroup: (network: String, vlan: Int)? {
+    if case .portGroup(let network, let vlan) = segment { (network, vlan) } else { nil }
+  }
+
+  /// The VLAN in which the host is by an interface of its own; nil where it is on the bridge itself, or nowhere.
+  package var hostVLAN: Int? {
+    if let portGroup { return hasAddress ? portGroup.vlan : nil }
+    return if case .stated(let vlan) = host { vlan } else { nil }
+  }
+}
+
+extension Topology {
+  package var hasVLANInterfaces: Bool { networks.contains { $0.hostVLAN != nil } }
 }
 
 package enum HostPresence: Hashable, Sendable {

@@ -19,7 +19,7 @@ final class ResolvedNetwork {
   }
 
   /// The host has an address there, known now or chosen later.
-  var hasAddress: Bool { network.automaticAddress || !network.addresses.isEmpty }
+  var hasAddress: Bool { network.hasAddress }
 
   func position(_ key: String) -> SourcePosition? { NetworkKeys.table.position(key, in: keys) }
 }
@@ -33,7 +33,7 @@ extension Resolver {
       reader.path = ["networks", stanza.name]
       checkSegment(stanza, byName)
       checkServices(stanza)
-      networks[stanza.name] = resolve(stanza)
+      networks[stanza.name] = resolve(stanza, in: stanza.keys.network.flatMap { byName[$0] })
       if let was = stanza.keys.was, let at = NetworkKeys.table.position("was", in: stanza.keys) {
         formerName(was, at, "network", isTaken: byName[was] != nil, &formerNames)
       }
@@ -57,7 +57,7 @@ extension Resolver {
     }
   }
 
-  private mutating func resolve(_ stanza: NetworkStanza) -> ResolvedNetwork {
+  private mutating func resolve(_ stanza: NetworkStanza, in parent: NetworkStanza?) -> ResolvedNetwork {
     let keys = stanza.keys
     func position(_ key: String) -> SourcePosition? { NetworkKeys.table.position(key, in: keys) }
     var segment = Segment.own
@@ -96,14 +96,20 @@ extension Resolver {
         out: written.out.map { Sourced($0, at: NATKeys.table.position("out", in: written)) })
       if addresses.isEmpty { automatic = true }
     }
-    let serves = keys.uplink == nil && keys.existing == nil && (automatic || !addresses.isEmpty)
+    let isAddressed = automatic || !addresses.isEmpty
+    let serves = isAddressed && isAssigned(keys, in: parent?.keys)
+    let device = device(stanza, isNeeded: keys.network == nil || isAddressed)
+    var hostDevice = device
+    if case .stated(let vlan?) = host { hostDevice = names.interface(of: device, vlan: vlan) }
     let network = Network(
-      name: stanza.name, was: keys.was, position: stanza.position, device: device(stanza), segment: segment,
-      host: host, mac: keys.mac, derivedMAC: names.bridgeMAC(network: keys.was ?? stanza.name),
+      name: stanza.name, was: keys.was, position: stanza.position, device: device, hostDevice: hostDevice,
+      segment: segment, host: host, mac: keys.mac,
+      derivedMAC: names.bridgeMAC(network: keys.was ?? stanza.name),
       derivedSubnet: names.subnet(network: keys.was ?? stanza.name),
       mtu: keys.mtu.map { Sourced($0, at: position("mtu")) }, stp: keys.stp ?? false,
       multicastSnooping: keys.multicastSnooping ?? false, vlanFiltering: keys.vlanFiltering ?? false,
       native: keys.native ?? 1, uplinkVLANs: [], addresses: addresses, automaticAddress: automatic,
+      assigns: serves,
       gateways: gateways, nat: nat, route: keys.route ?? (keys.proxy != nil),
       proxy: keys.proxy.map { Sourced($0, at: position("proxy")) }, dhcp: dhcp(keys, byDefault: serves),
       dns: dns(keys, byDefault: serves), ra: keys.ra ?? serves, reach: reach(keys.reach),
@@ -115,15 +121,25 @@ extension Resolver {
     return ResolvedNetwork(network, keys, isBroken: stanza.isBroken, defaults: defaults)
   }
 
-  /// The bridge's name: written, or the network's own.
-  private mutating func device(_ stanza: NetworkStanza) -> LinkName {
+  /// On the LAN of an uplink others say who has which address. A VLAN of it is such a LAN too, unless the host is its
+  /// router or serves it because the file says so.
+  private func isAssigned(_ keys: NetworkKeys, in parent: NetworkKeys?) -> Bool {
+    guard keys.uplink == nil, keys.existing == nil else { return false }
+    guard parent?.uplink != nil else { return true }
+    if case .on? = keys.nat { return true }
+    if case .on? = keys.dhcp { return true }
+    return keys.route == true
+  }
+
+  /// The name of the bridge, or of a port group's VLAN interface: written, or the network's own.
+  private mutating func device(_ stanza: NetworkStanza, isNeeded: Bool) -> LinkName {
     if let written = stanza.keys.device ?? stanza.keys.existing { return written }
     if let name = LinkName(stanza.name) { return name }
-    if !stanza.isBroken {
+    if !stanza.isBroken, isNeeded {
       reader.report(
         .nameTooLong, stanza.position,
-        "`\(stanza.name)` has \(stanza.name.utf8.count) bytes, too many for the name of its bridge",
-        hint: "15 at most; or name the bridge: `device: …`")
+        "`\(stanza.name)` has \(stanza.name.utf8.count) bytes, too many for the name of its \(stanza.keys.network == nil ? "bridge" : "interface")",
+        hint: "15 at most; or name the \(stanza.keys.network == nil ? "bridge" : "interface"): `device: …`")
     }
     return LinkName(kernel: String(stanza.name.prefix(15)))
   }

@@ -55,11 +55,16 @@ enum Gate {
   }()
 
   /// The hooks before a bridge by which its uplink loses nothing (tcx, Linux 6.6).
-  static let detours: Bool = {
+  static let detours = isLinux([6, 6])
+
+  /// An interface that is up can have another name (`dev_change_name`, Linux 6.2).
+  static let renamesLive = isLinux([6, 2])
+
+  private static func isLinux(_ version: [Int]) -> Bool {
     let release = (try? must(["uname", "-r"])) ?? ""
     let numbers = release.split { !$0.isNumber }.prefix(2).compactMap { Int($0) }
-    return !numbers.lexicographicallyPrecedes([6, 6])
-  }()
+    return !numbers.lexicographicallyPrecedes(version)
+  }
 
   /// IPv6 forwarding of one interface (`force_forwarding`, Linux 6.17).
   static let forceForwarding = access("/proc/sys/net/ipv6/conf/lo/force_forwarding", R_OK) == 0

@@ -125,7 +125,8 @@ struct StatePair: CustomStringConvertible {
       let usual = SimulatedKernel.usualSettings.first {
         $0.family == sysctl.key.family && $0.name == sysctl.key.name
       }
-      kernel.settings[sysctl.key] = usual?.value
+      // What is not in that list is `route_localnet`, which is off everywhere.
+      kernel.settings[sysctl.key] = usual?.value ?? "0"
     }
   }
 

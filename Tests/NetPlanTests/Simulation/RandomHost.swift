@@ -218,7 +218,7 @@ struct RandomHost {
     var bridge = Link(name: RandomHost.foreignBridge, kind: .bridge)
     bridge.mac = MACAddress(bits: 0x5254_0000_0200)
     if random.chance(40), kernel.features.vlanFiltering { bridge.bridge.vlanFiltering = true }
-    perform(.createBridge(bridge))
+    perform(.createLink(bridge))
     change(bridge.name) { $0.up = true }
     perform(
       .addAddress(

@@ -4,13 +4,21 @@ import NetPlan
 struct RandomRequest {
   var random: Random
 
-  init(_ random: Random) { self.random = random }
+  /// Decides what VLAN interfaces there are, by itself: all else is the same without them.
+  var vlans: Random
 
-  private static let names = ["br0", "br1", "br2", "t0", "t1", "t2", "t3"].map { LinkName($0)! }
+  init(_ random: Random) {
+    self.random = random
+    var copy = random
+    vlans = Random(seed: copy.next())
+  }
+
+  static let names = ["br0", "br1", "br2", "t0", "t1", "t2", "t3"].map { LinkName($0)! }
 
   /// `count` requests, one after another; those that are refused change nothing.
+  /// With `stacks` there are VLAN interfaces in the end. Plans make them on bridges alone, which random topologies try.
   @discardableResult
-  mutating func disturb(_ kernel: inout SimulatedKernel, _ count: Int) -> [Request] {
+  mutating func disturb(_ kernel: inout SimulatedKernel, _ count: Int, stacks: Bool = false) -> [Request] {
     var requests: [Request] = []
     func perform(_ request: Request) {
       requests.append(request)
@@ -21,13 +29,17 @@ struct RandomRequest {
       perform(request)
       switch request {
       // An alias that was never set cannot be taken away again: links have one from the start.
-      case .createTAP(let link), .createBridge(let link):
+      case .createTAP(let link), .createLink(let link):
         guard let bare = kernel.links[link.name], bare.alias == nil else { break }
         var named = bare
         named.alias = "vnet:lab/x"
         perform(.set(bare, named))
       default: break
       }
+      kernel.passTime()
+    }
+    for _ in 0..<(stacks ? 1 + vlans.below(8) : 0) {
+      for request in stacking(kernel) { perform(request) }
       kernel.passTime()
     }
     return requests
@@ -50,7 +62,8 @@ struct RandomRequest {
 
   private mutating func link(_ kernel: SimulatedKernel) -> LinkName {
     random.pick(
-      kernel.links.keys.filter { $0.text != "lo" && $0.text != "virbr0" && $0.text != "foreign0" }.sorted())
+      kernel.links.values.filter { $0.kind != .vlan && !["lo", "virbr0", "foreign0"].contains($0.name.text) }
+        .map(\.name).sorted())
   }
 
   private mutating func creation(_ kernel: SimulatedKernel) -> Request {
@@ -59,7 +72,7 @@ struct RandomRequest {
     link.mac = MACAddress(bits: 0x0200_0000_0000 | UInt64(random.below(1 << 16)))
     guard link.kind == .tap else {
       link.bridge.defaultPVID = kernel.features.vlanFiltering ? 0 : nil
-      return .createBridge(link)
+      return .createLink(link)
     }
     link.tap.multiQueue = random.chance(30)
     link.tap.owner = random.chance(30) ? .id(1000) : Link.TAP.Account.none

@@ -4,11 +4,18 @@ struct RandomSketch {
   /// Names given so far, so that what is renamed gets one that nobody had.
   private var serial = 0
 
-  init(_ random: Random) { self.random = random }
+  /// Decides what is in VLANs, by itself: without that a file is the same.
+  var vlans: Random
+
+  init(_ random: Random) {
+    self.random = random
+    var copy = random
+    vlans = Random(seed: copy.next())
+  }
 
   mutating func sketch() -> Sketch {
     var sketch = Sketch()
-    for _ in 0..<random.below(4) { sketch.networks.append(network()) }
+    for _ in 0..<random.below(4) { sketch.networks.append(placed(network(), in: sketch)) }
     for _ in 0..<random.below(4) { sketch.vms.append(vm(sketch)) }
     return sketch
   }
@@ -31,6 +38,7 @@ struct RandomSketch {
 
   private mutating func setKey(_ network: inout Sketch.Network) {
     if network.keys["existing"] != nil { return }
+    if network.keys["network"] != nil { return setKey(ofPortGroup: &network) }
     let subnet = 20 + random.below(3)
     let choices: [(String, [String])] = [
       ("mtu", ["1400", "1300"]), ("stp", ["true", "false"]), ("multicast-snooping", ["true"]),
@@ -69,6 +77,9 @@ struct RandomSketch {
     let (key, values) = random.pick(more)
     network.keys[key] = random.pick(values)
     for service in ["dhcp", "dns", "ra"] where network.keys["address"] == nil { network.keys[service] = nil }
+    if let host = network.keys["host"], host.hasPrefix("{"), !host.contains("vlan"), vlans.chance(30) {
+      network.keys["host"] = host.dropLast() + ", vlan: \(vlans.pick([10, 40]))}"
+    }
   }
 
   private mutating func vm(_ sketch: Sketch) -> Sketch.VM {
@@ -142,7 +153,7 @@ struct RandomSketch {
 
   private mutating func edit(_ sketch: inout Sketch) {
     switch random.below(12) {
-    case 0: sketch.networks.append(network())
+    case 0: sketch.networks.append(placed(network(), in: sketch))
     case 1: sketch.vms.append(vm(sketch))
     case 2: if !sketch.networks.isEmpty { sketch.networks.remove(at: random.below(sketch.networks.count)) }
     case 3: if !sketch.vms.isEmpty { sketch.vms.remove(at: random.below(sketch.vms.count)) }
@@ -160,6 +171,9 @@ struct RandomSketch {
     let new = fresh("n")
     sketch.networks[place].name = new
     sketch.networks[place].keys["was"] = old
+    for network in sketch.networks.indices where sketch.networks[network].keys["network"] == old {
+      sketch.networks[network].keys["network"] = new
+    }
     for vm in sketch.vms.indices {
       for nic in sketch.vms[vm].nics.indices where sketch.vms[vm].nics[nic].keys["network"] == old {
         sketch.vms[vm].nics[nic].keys["network"] = new

@@ -14,7 +14,7 @@ struct Replay: CustomStringConvertible {
     let host = RandomHost(Random(seed: random.next()), like: self.features)
     var kernel = host.kernel
     var writer = RandomRequest(Random(seed: random.next()))
-    requests = host.requests + writer.disturb(&kernel, 25)
+    requests = host.requests + writer.disturb(&kernel, 25, stacks: true)
   }
 
   var description: String { requests.map { "  \($0)" }.joined(separator: "\n") }
@@ -215,7 +215,7 @@ extension Request {
       return [Change(before: .link(before), after: .link(after))]
     }
     switch self {
-    case .createBridge(let link): return [Change(before: nil, after: .link(link))]
+    case .createLink(let link): return [Change(before: nil, after: .link(link))]
     case .createTAP(let link):
       // The ioctl takes no MAC.
       var bare = link

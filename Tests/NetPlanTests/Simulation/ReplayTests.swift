@@ -19,9 +19,11 @@ struct ReplayTests {
             )
           ]))
       var fresh = try LinuxHost(places: StatePlaces(directory: "/nonexistent", lasting: "/nonexistent"))
+      try fresh.lookUpVLANInterfaces()
       let facts = try fresh.observe().facts
       var features = SimulatedKernel.Features()
       features.vlanFiltering = facts.vlanFiltering == true
+      features.vlanInterfaces = facts.vlanInterfaces == true
       features.forceForwarding = facts.forceForwarding == true
       return features
     }

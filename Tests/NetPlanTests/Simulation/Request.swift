@@ -5,7 +5,7 @@ import NetPlan
 enum Request: Sendable {
   case createTAP(Link)
   case setAccounts(LinkName, Link.TAP)
-  case createBridge(Link)
+  case createLink(Link)
   case deleteLinks([LinkName])
   case rename(LinkName, LinkName)
   case set(Link, Link)
@@ -35,7 +35,7 @@ enum Request: Sendable {
 extension Request: CustomStringConvertible {
   var description: String {
     switch self {
-    case .createTAP(let link), .createBridge(let link): "create \(link.json.text())"
+    case .createTAP(let link), .createLink(let link): "create \(link.json.text())"
     case .set(let before, let after):
       "set \(after.name)"
         + before.differences(from: after).map { " \($0.name) \($0.json(after)?.text() ?? "unset")" }.joined()
@@ -70,9 +70,16 @@ extension Request: CustomStringConvertible {
 extension SimulatedKernel {
   mutating func perform(_ request: Request) throws(Refusal) {
     switch request {
-    case .createTAP(let link), .createBridge(let link): try create(link)
+    case .createTAP(let link), .createLink(let link): try create(link)
     case .setAccounts(let name, let tap): try setAccounts(name, tap)
-    case .deleteLinks(let names): for name in names { try delete(name) }
+    case .deleteLinks(let names):
+      if names.count == 1 {
+        try delete(names[0])
+      }
+      // What stands on another of the group goes with that.
+      else {
+        for name in names where links[name] != nil { try delete(name) }
+      }
     case .rename(let old, let new): try rename(old, to: new)
     case .set(let before, let after): try set(before, after)
     case .addAltnames(let name, let names): try addAltnames(name, names)
@@ -109,7 +116,7 @@ extension Request {
   /// The messages of a change, as `LinuxHost` makes them; links come by other ways.
   static func messages(of change: Change) -> [Request] {
     switch (change.before, change.after) {
-    case (nil, .link(let link)?): link.kind == .tap ? [] : [.createBridge(link)]
+    case (nil, .link(let link)?): link.kind == .tap ? [] : [.createLink(link)]
     case (.link(let before)?, .link(let after)?): messages(of: before, after)
     case (.link?, nil), (nil, nil): []
     case (let before, .address(let address)?):

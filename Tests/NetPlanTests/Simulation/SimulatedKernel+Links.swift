@@ -5,6 +5,7 @@ extension SimulatedKernel {
   mutating func create(_ link: Link) throws(Refusal) {
     // TUNSETIFF attaches to what is there; with IFF_TUN_EXCL it says EBUSY (`tun_set_iff`).
     guard isFree(link.name) else { throw Refusal(link.kind == .tap ? EBUSY : EEXIST) }
+    if link.kind == .vlan { return try stack(link) }
     var bare = Link(name: link.name, kind: link.kind)
     bare.tap = link.tap
     bare.bridge = link.bridge
@@ -28,11 +29,13 @@ extension SimulatedKernel {
     let name = after.name
     _ = try require(name)
     if before.bridge != after.bridge { try set(name, after.bridge, before.bridge) }
-    if before.mac != after.mac, let mac = after.mac { links[name]!.mac = mac }
-    if before.mtu != after.mtu, let mtu = after.mtu { setMTU(name, mtu) }
+    if before.mac != after.mac, let mac = after.mac { setMAC(name, mac) }
+    if before.mtu != after.mtu, let mtu = after.mtu { try setMTU(name, mtu) }
     if before.alias != after.alias { links[name]!.alias = after.alias }
     if before.master != after.master, let master = after.master { try enslave(name, master) }
-    if before.up != after.up, let up = after.up { up ? raise(name) : lower(name) }
+    if before.up != after.up, let up = after.up {
+      if up { try raise(name) } else { lower(name) }
+    }
     if before.addressGeneration != after.addressGeneration, let mode = after.addressGeneration {
       links[name]!.addressGeneration = mode
     }
@@ -42,9 +45,11 @@ extension SimulatedKernel {
     settle()
   }
 
-  private mutating func setMTU(_ name: LinkName, _ mtu: Int) {
+  private mutating func setMTU(_ name: LinkName, _ mtu: Int) throws(Refusal) {
     guard links[name]!.mtu != mtu else { return }
+    if let below = links[name]!.vlan.link, mtu > links[below]!.mtu! { throw Refusal(ERANGE) }
     links[name]!.mtu = mtu
+    lowerMTU(on: name)
     if links[name]!.kind == .bridge { pinnedMTU.insert(name) }
     if let master = links[name]!.master?.name { followPorts(master) }
   }
@@ -53,6 +58,7 @@ extension SimulatedKernel {
   private mutating func followPorts(_ bridge: LinkName) {
     guard links[bridge]?.kind == .bridge, !pinnedMTU.contains(bridge) else { return }
     links[bridge]!.mtu = ports(of: bridge).compactMap { links[$0]!.mtu }.min() ?? 1500
+    lowerMTU(on: bridge)
   }
 
   func ports(of bridge: LinkName) -> [LinkName] {
@@ -114,7 +120,11 @@ extension SimulatedKernel {
     followPorts(bridge)
   }
 
-  private mutating func raise(_ name: LinkName) { links[name]!.up = true }
+  private mutating func raise(_ name: LinkName) throws(Refusal) {
+    if let below = links[name]!.vlan.link, links[below]!.up != true { throw Refusal(ENETDOWN) }
+    links[name]!.up = true
+    for upper in stack(on: name) { try raise(upper) }
+  }
 
   /// Down drops the routes by the link and all its IPv6 addresses; up brings neither back.
   mutating func lower(_ name: LinkName) {
@@ -123,6 +133,7 @@ extension SimulatedKernel {
     ready.remove(name)
     for address in (addresses[name] ?? []).filter({ $0.local.family == .ipv6 }) { drop(address) }
     dropRoutes(by: name, families: [.ipv4, .ipv6], isGone: false)
+    for upper in stack(on: name) { lower(upper) }
   }
 
   /// Links that are up and have carrier now get their link-local address.
@@ -149,6 +160,7 @@ extension SimulatedKernel {
         $0.master == .link(link.name) && $0.up == true && $0.kind != .bridge && hasCarrier($0)
       }
     case .tap: link.facts?.carrier == true
+    case .vlan: link.vlan.link.flatMap { links[$0] }.map(hasCarrier) ?? true
     default: true
     }
   }
@@ -164,6 +176,7 @@ extension SimulatedKernel {
     for (name, other) in links {
       if other.master == .link(old) { links[name]!.master = .link(new) }
       if other.facts?.lower == old { links[name]!.facts?.lower = new }
+      if other.vlan.link == old { links[name]!.vlan.link = new }
     }
     if pinnedMTU.remove(old) != nil { pinnedMTU.insert(new) }
     if ready.remove(old) != nil { ready.insert(new) }

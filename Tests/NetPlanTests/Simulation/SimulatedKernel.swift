@@ -8,6 +8,7 @@ struct SimulatedKernel: Sendable {
   /// What the kernel has and lacks.
   struct Features: Sendable, Equatable {
     var vlanFiltering = true
+    var vlanInterfaces = true
     var forceForwarding = true
     /// `net.ipv4.conf.IF.promote_secondaries`, which systemd turns on and the kernel has off.
     var promotesSecondaries = false
@@ -34,6 +35,8 @@ struct SimulatedKernel: Sendable {
 
   /// Bridges whose MTU was changed by hand: they follow their ports no longer (BROPT_MTU_SET_BY_USER).
   var pinnedMTU: Set<LinkName> = []
+  /// VLAN interfaces that have the MAC of the interface below because nobody gave them one.
+  var inheriting: Set<LinkName> = []
   /// Links that came up and have carrier: the kernel has made their link-local addresses.
   var ready: Set<LinkName> = []
   /// IPv6 addresses on which duplicate detection has not ended; they are no source for a route yet.
@@ -110,6 +113,7 @@ struct SimulatedKernel: Sendable {
     var facts = HostFacts()
     facts.machineID = "0123456789abcdef0123456789abcdef"
     facts.vlanFiltering = features.vlanFiltering
+    facts.vlanInterfaces = features.vlanInterfaces
     facts.ipv6 = true
     facts.forceForwarding = features.forceForwarding
     facts.ipv6ForwardsAll = false
