@@ -49,6 +49,7 @@ struct Session: ~Copyable {
     do {
       try host.lookUp(users: topology?.userNames, groups: topology?.groupNames)
       if topology?.hasForwards ?? true { try host.lookUpListeners() }
+      host.look(forQdiscs: topology?.hasLimits ?? true)
       return try host.observe().wholly()
     } catch {
       throw Exit.because(error)

@@ -39,6 +39,7 @@ struct FuzzTests {
     case NeighbourMessage.newType: _ = try NeighbourMessage(decoding: payload)
     case NetconfMessage.newType: _ = try NetconfMessage(decoding: payload)
     case NexthopMessage.newType: _ = try NexthopMessage(decoding: payload)
+    case QdiscMessage.newType: _ = try QdiscMessage(decoding: payload)
     case LinkPropertyMessage.newType: _ = try LinkPropertyMessage(decoding: payload)
     default: break
     }

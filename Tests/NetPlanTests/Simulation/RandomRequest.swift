@@ -34,7 +34,7 @@ struct RandomRequest {
   }
 
   private mutating func request(_ kernel: SimulatedKernel) -> Request {
-    switch random.below(20) {
+    switch random.below(21) {
     case 0, 1: creation(kernel)
     case 2: .deleteLinks([random.pick(Self.names)])
     case 3...7: change(of: link(kernel), kernel)
@@ -43,7 +43,8 @@ struct RandomRequest {
     case 13...15: .addRoute(route(kernel), replacing: random.chance(20))
     case 16: rule()
     case 17: .addProxy(proxy(on: link(kernel)))
-    case 18: .write(setting(of: link(kernel)))
+    case 18: discipline(of: link(kernel), kernel)
+    case 19: .write(setting(of: link(kernel)))
     default: ledger()
     }
   }
@@ -128,6 +129,7 @@ struct RandomRequest {
     case .nexthop(let nexthop): return .deleteNexthop(nexthop.id)
     case .rule(let rule): return .deleteRule(rule)
     case .neighbour(let proxy): return .deleteProxy(proxy)
+    case .qdisc(let qdisc): return .deleteQdisc(qdisc)
     case .former(let former): return .ledger(gone: [former.id], new: [])
     case .table(let table): return .deleteTable(table.id)
     case .service(let service): return .serve(service.id, nil)
@@ -176,6 +178,13 @@ struct RandomRequest {
     var proxy = Neighbour(link: link, address: .v4(10, 9, 9, UInt8(random.below(4))))
     proxy.origin = random.pick([0, 214])
     return proxy
+  }
+
+  private mutating func discipline(of link: LinkName, _ kernel: SimulatedKernel) -> Request {
+    guard kernel.links[link]?.kind == .tap else { return ledger() }
+    let qdisc = Qdisc(
+      link: link, rate: random.pick([1_000, 100_000_000, 40_000_000_000]), mtu: random.pick([1500, 9000]))
+    return .setQdisc(qdisc, replacing: random.chance(30))
   }
 
   private mutating func setting(of link: LinkName) -> Sysctl {

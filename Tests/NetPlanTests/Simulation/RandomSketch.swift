@@ -95,6 +95,7 @@ struct RandomSketch {
   private mutating func setKey(_ nic: inout Sketch.NIC, of vm: Sketch.VM) {
     let last = 1 + random.below(200)
     var choices: [(String, [String])] = [
+      ("limit", ["{in: 100mbit}", "{in: 10mbit, out: 20mbit}", "{out: 1gbit}"]),
       ("mtu", ["1300", "1280"]), ("queues", ["1", "2", "4"]),
       ("mac", ["\"02:00:00:00:01:\(10 + random.below(80))\""]),
     ]
