@@ -17,6 +17,8 @@ struct GuestChecks {
     /// VLANs may pass with their tags.
     var mayTag = false
     var blocked: [IPPrefix] = []
+    /// Bits per second that it may send; nil for as many as it can.
+    var rate: UInt64?
   }
 
   private(set) var sets: [String: TableSet] = [:]
@@ -35,7 +37,8 @@ struct GuestChecks {
     make(TableSet.takenTargets, TableSet.typeofs[TableSet.takenTargets]!)
     make("blocked-ip4", "ifname . ipv4_addr", isInterval: true)
     make("blocked-ip6", "ifname . ipv6_addr", isInterval: true)
-    for drop in ["link", "tag", "type", "mac", "ip4", "ip6", "dhcp", "router", "block"] {
+    sets["nic-rate"] = TableSet("nic-rate", key: "ifname", value: TableSet.limit)
+    for drop in ["rate", "link", "tag", "type", "mac", "ip4", "ip6", "dhcp", "router", "block"] {
       make("drop-\(drop)", "ifname", counts: true)
     }
   }
@@ -43,6 +46,10 @@ struct GuestChecks {
   mutating func add(_ guest: Guest) {
     let name = guest.interface
     insert("guests", name)
+    if let rate = guest.rate {
+      insert("drop-rate", name)
+      sets["nic-rate"]!.elements[name] = TableSet.definition(ofLimit: rate / 8)
+    }
     if !guest.checks.isEmpty { for drop in ["link", "type"] { insert("drop-\(drop)", name) } }
     if !guest.checks.isEmpty, !guest.mayTag { insert("drop-tag", name) }
     if guest.checks.contains(.mac) {
@@ -87,6 +94,10 @@ struct GuestChecks {
 
   // MARK: Rules
 
+  /// Where a guest sends more than it may; first of all, since what is asked of each packet costs as well. For a guest
+  /// without a limit the map holds nothing, and the rule ends there (`nft_objref_map_eval`).
+  static let rate = "limit name iifname map @nic-rate iifname @drop-rate drop"
+
   /// Of Ethernet frames: no BPDU or other link-local multicast (IEEE 802.1D, table 7-10), no tag, nothing but IP and ARP.
   static let frames = [
     "ether daddr & ff:ff:ff:ff:ff:f0 01:80:c2:00:00:00 iifname @drop-link drop",
@@ -127,6 +138,24 @@ extension TableSet {
   package static let typeofs = [
     neighbourTargets: "typeof iifname . @th,64,128", takenTargets: "typeof @th,64,128",
   ]
+}
+
+extension TableSet {
+  /// The type of a map's values that are limits.
+  package static let limit = "limit"
+
+  /// In the words of nft(8). The kernel lets by at once what a limit allows in a second, whatever is said of bursts
+  /// (`nft_limit_init`, net/netfilter/nft_limit.c).
+  package static func definition(ofLimit bytes: UInt64) -> String { "rate over \(bytes) bytes/second" }
+
+  /// As a configuration has it; nil for anything else.
+  package static func bitRate(ofLimit definition: String) -> String? {
+    let words = definition.split(separator: " ")
+    guard words.count == 4, let bytes = UInt64(words[2]), definition == self.definition(ofLimit: bytes) else {
+      return nil
+    }
+    return (bytes * 8).bitRate
+  }
 }
 
 extension IPPrefix {

@@ -87,7 +87,7 @@ struct RouterTable {
   private static let answers = "ct state established,related accept"
 
   private static let chains: [TableChain] = [
-    TableChain("checked", GuestChecks.packets),
+    TableChain("checked", [GuestChecks.rate] + GuestChecks.packets),
     // What a guest cannot do without: its address, its names, and neighbour discovery (RFC 4861).
     TableChain(
       "host-basic",
