@@ -68,9 +68,7 @@ package enum Object: Sendable, Equatable {
     case .route(let route): route.origin
     case .rule(let rule): rule.origin
     case .neighbour(let neighbour): neighbour.origin
-    // By its handle: another one is never an object here.
-    case .qdisc: Ownership.origin
-    case .link, .sysctl, .former, .table, .reservation, .service: nil
+    case .link, .qdisc, .sysctl, .former, .table, .reservation, .service: nil
     }
   }
 

@@ -3,8 +3,14 @@ import NetPlan
 /// Requests at random, most of which fit the state they are made for: whatever a kernel accepts is a state it can be in.
 struct RandomRequest {
   var random: Random
+  /// For rates: a seed gives what it gave before there were any.
+  private var others: Random
 
-  init(_ random: Random) { self.random = random }
+  init(_ random: Random) {
+    self.random = random
+    var copy = random
+    others = Random(seed: ~copy.next())
+  }
 
   private static let names = ["br0", "br1", "br2", "t0", "t1", "t2", "t3"].map { LinkName($0)! }
 
@@ -28,13 +34,14 @@ struct RandomRequest {
         perform(.set(bare, named))
       default: break
       }
+      if let discipline = discipline(kernel) { perform(discipline) }
       kernel.passTime()
     }
     return requests
   }
 
   private mutating func request(_ kernel: SimulatedKernel) -> Request {
-    switch random.below(21) {
+    switch random.below(20) {
     case 0, 1: creation(kernel)
     case 2: .deleteLinks([random.pick(Self.names)])
     case 3...7: change(of: link(kernel), kernel)
@@ -43,8 +50,7 @@ struct RandomRequest {
     case 13...15: .addRoute(route(kernel), replacing: random.chance(20))
     case 16: rule()
     case 17: .addProxy(proxy(on: link(kernel)))
-    case 18: discipline(of: link(kernel), kernel)
-    case 19: .write(setting(of: link(kernel)))
+    case 18: .write(setting(of: link(kernel)))
     default: ledger()
     }
   }
@@ -121,7 +127,7 @@ struct RandomRequest {
   }
 
   private mutating func removal(_ kernel: SimulatedKernel) -> Request {
-    let objects = kernel.state.sorted.filter { $0.link == nil && $0.sysctl == nil }
+    let objects = kernel.state.sorted.filter { $0.link == nil && $0.sysctl == nil && $0.qdisc == nil }
     if objects.isEmpty { return ledger() }
     switch random.pick(objects) {
     case .address(let address): return .deleteAddress(address)
@@ -129,12 +135,11 @@ struct RandomRequest {
     case .nexthop(let nexthop): return .deleteNexthop(nexthop.id)
     case .rule(let rule): return .deleteRule(rule)
     case .neighbour(let proxy): return .deleteProxy(proxy)
-    case .qdisc(let qdisc): return .deleteQdisc(qdisc)
     case .former(let former): return .ledger(gone: [former.id], new: [])
     case .table(let table): return .deleteTable(table.id)
     case .service(let service): return .serve(service.id, nil)
     case .reservation(let reservation): return .reserve(gone: [reservation.id], new: [])
-    case .link, .sysctl: return ledger()
+    case .link, .qdisc, .sysctl: return ledger()
     }
   }
 
@@ -180,11 +185,15 @@ struct RandomRequest {
     return proxy
   }
 
-  private mutating func discipline(of link: LinkName, _ kernel: SimulatedKernel) -> Request {
-    guard kernel.links[link]?.kind == .tap else { return ledger() }
-    let qdisc = Qdisc(
-      link: link, rate: random.pick([1_000, 100_000_000, 40_000_000_000]), mtu: random.pick([1500, 9000]))
-    return .setQdisc(qdisc, replacing: random.chance(30))
+  /// Comes, changes or goes.
+  private mutating func discipline(_ kernel: SimulatedKernel) -> Request? {
+    let taps = kernel.links.values.filter { $0.kind == .tap && $0.owner != nil }.map(\.name).sorted()
+    guard !taps.isEmpty, others.chance(15) else { return nil }
+    let link = others.pick(taps)
+    if let there = kernel.qdiscs[link], others.chance(30) { return .deleteQdisc(there) }
+    let rate = others.pick([1_000, 100_000_000, 40_000_000_000] as [UInt64])
+    let qdisc = Qdisc(link: link, rate: rate, mtu: others.pick([1500, 9000]))
+    return .setQdisc(qdisc, replacing: kernel.qdiscs[link] != nil)
   }
 
   private mutating func setting(of link: LinkName) -> Sysctl {

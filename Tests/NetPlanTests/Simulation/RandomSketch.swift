@@ -1,10 +1,16 @@
 /// Configurations at random, over every key that is executed so far.
 struct RandomSketch {
   var random: Random
+  /// For rates: a seed gives what it gave before there were any.
+  private var others: Random
   /// Names given so far, so that what is renamed gets one that nobody had.
   private var serial = 0
 
-  init(_ random: Random) { self.random = random }
+  init(_ random: Random) {
+    self.random = random
+    var copy = random
+    others = Random(seed: ~copy.next())
+  }
 
   mutating func sketch() -> Sketch {
     var sketch = Sketch()
@@ -89,13 +95,13 @@ struct RandomSketch {
       nic.keys["mode"] = "tap"
     }
     for _ in 0..<random.below(4) { setKey(&nic, of: vm) }
+    limit(&nic)
     return nic
   }
 
   private mutating func setKey(_ nic: inout Sketch.NIC, of vm: Sketch.VM) {
     let last = 1 + random.below(200)
     var choices: [(String, [String])] = [
-      ("limit", ["{in: 100mbit}", "{in: 10mbit, out: 20mbit}", "{out: 1gbit}"]),
       ("mtu", ["1300", "1280"]), ("queues", ["1", "2", "4"]),
       ("mac", ["\"02:00:00:00:01:\(10 + random.below(80))\""]),
     ]
@@ -130,7 +136,15 @@ struct RandomSketch {
     var new = old
     if random.chance(60) { forgetFormerNames(&new) }
     for _ in 0...random.below(3) { edit(&new) }
+    for vm in new.vms.indices {
+      for nic in new.vms[vm].nics.indices where others.chance(20) { limit(&new.vms[vm].nics[nic]) }
+    }
     return new
+  }
+
+  private mutating func limit(_ nic: inout Sketch.NIC) {
+    let limits = [nil, nil, "{in: 100mbit}", "{in: 10mbit, out: 20mbit}", "{out: 1gbit}"]
+    nic.keys["limit"] = others.pick(limits)
   }
 
   private func forgetFormerNames(_ sketch: inout Sketch) {
@@ -193,9 +207,10 @@ struct RandomSketch {
       sketch.vms[vm].nics[place].keys["was"] = sketch.vms[vm].nics[place].name
       sketch.vms[vm].nics[place].name = fresh("e")
     case 3:
-      if let key = sketch.vms[vm].nics[place].keys.keys.sorted().filter({ $0 != "network" && $0 != "mode" })
-        .randomElement(using: &random)
-      {
+      if let key = sketch.vms[vm].nics[place].keys.keys.sorted().filter({
+        !["network", "mode", "limit"].contains($0)
+      })
+      .randomElement(using: &random) {
         sketch.vms[vm].nics[place].keys[key] = nil
       }
     default: setKey(&sketch.vms[vm].nics[place], of: sketch.vms[vm])
