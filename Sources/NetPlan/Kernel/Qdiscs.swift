@@ -6,14 +6,16 @@ extension LinuxHost {
   /// Whether a configuration has limits: later observations look for disciplines then.
   package mutating func look(forQdiscs asks: Bool) { asksQdiscs = asks }
 
-  /// What links of configurations send by, by index. A dump of it costs as much as one of links, and most hosts have
-  /// none of ours: the dump of links says whether one can be (IFLA_QDISC).
+  /// What TAPs send by, by index; also those of no configuration, since a foreign hand may take an alias away.
+  ///
+  /// A dump of it costs as much as one of links, and most hosts have none of ours: the dump of links says whether one can
+  /// be (IFLA_QDISC).
   mutating func readQdiscs(of messages: [LinkMessage]) throws(NetlinkError) -> [Int32: QdiscMessage] {
-    let owned = messages.filter { Ownership.parse(alias: $0.alias) != nil && $0.kind == "tun" }
-    guard !owned.isEmpty, asksQdiscs || owned.contains(where: { $0.qdisc == TokenBucket.kind }) else {
+    let taps = messages.filter { $0.kind == "tun" }
+    guard !taps.isEmpty, asksQdiscs || taps.contains(where: { $0.qdisc == TokenBucket.kind }) else {
       return [:]
     }
-    let indexes = Set(owned.map(\.index))
+    let indexes = Set(taps.map(\.index))
     var result: [Int32: QdiscMessage] = [:]
     for message in try socket.dumpQdiscs()
     // Those without a handle are the kernel's own choice.
@@ -26,7 +28,7 @@ extension LinuxHost {
   func observe(_ message: QdiscMessage, of link: inout Link, _ state: inout State) {
     if let qdisc = Qdisc(message, link.name) {
       state.insert(.qdisc(qdisc))
-    } else {
+    } else if link.owner != nil {
       link.facts = link.facts ?? LinkFacts()
       link.facts?.qdisc = message.kind ?? "unknown"
     }

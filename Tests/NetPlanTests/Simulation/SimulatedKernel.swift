@@ -148,8 +148,7 @@ struct SimulatedKernel: Sendable {
     }
     for rule in rules { state.insert(.rule(rule)) }
     for proxy in proxies { state.insert(.neighbour(proxy)) }
-    // Those of links of no configuration are not looked at.
-    for qdisc in qdiscs.values where links[qdisc.link]?.owner != nil { state.insert(.qdisc(qdisc)) }
+    for qdisc in qdiscs.values { state.insert(.qdisc(qdisc)) }
     for table in tables.values { state.insert(.table(table)) }
     for service in services.values { state.insert(.service(service)) }
     for reservation in reservations.values { state.insert(.reservation(reservation)) }
