@@ -49,6 +49,8 @@ extension TableSet {
     self.init(name, key: TableSet.typeofs[name] ?? key, value: json["map"]?.string)
     isInterval = json["flags"]?.array?.contains(.string("interval")) ?? false
     counts = json["stmt"]?.array?.contains { $0["counter"] != nil } ?? false
+    // Those are what packets have made of it.
+    if counts { return }
     let types = self.key.replacing("typeof ", with: "").split(separator: " . ").map { $0.hasSuffix("ifname") }
     for item in json["elem"]?.array ?? [] {
       if value != nil, let pair = item.array, pair.count == 2 {
@@ -102,6 +104,11 @@ enum RuleText {
     case "limit":
       guard let map = body["map"], let key = map["key"], let data = map["data"] else { return json.text() }
       return "limit name \(expression(key)) map \(expression(data))"
+    case "set":
+      guard let op = body["op"]?.string, let key = body["elem"], let set = body["set"]?.string else {
+        return json.text()
+      }
+      return "\(op) \(set) { \(expression(key)) }"
     case "jump", "goto": return verdict(json) ?? json.text()
     case "accept", "drop", "return", "masquerade", "continue", "counter": return name
     default: return json.text()

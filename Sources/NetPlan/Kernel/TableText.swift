@@ -70,7 +70,8 @@ extension TableSet {
   fileprivate var definition: String {
     var text = (key.hasPrefix("typeof") ? key : "type \(key)") + (value.map { " : \($0)" } ?? "") + ";"
     if isInterval { text += " flags interval;" }
-    if counts { text += " counter;" }
+    // Its elements come from packets; without a size there would be no bound to them (NFT_SET_EVAL).
+    if counts { text += " size 65535; flags dynamic; counter;" }
     return text
   }
 

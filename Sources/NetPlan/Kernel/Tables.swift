@@ -52,13 +52,15 @@ extension LinuxHost {
     let documents = state.tables.map(\.id).sorted().compactMap { id in try? listing(of: id) }
     var drops: [LinkName: [String: UInt64]] = [:]
     for item in documents.flatMap({ $0["nftables"]?.array ?? [] }) {
-      guard let set = item["set"], let name = set["name"]?.string, name.hasPrefix("drop-") else { continue }
+      guard let set = item["set"], let name = set["name"]?.string, name.hasPrefix(TableSet.dropped) else {
+        continue
+      }
+      let reason = String(name.dropFirst(TableSet.dropped.count))
       for element in set["elem"]?.array ?? [] {
         guard let interface = element["elem"]?["val"]?.string,
           let count = element["elem"]?["counter"]?["packets"]?.int
         else { continue }
-        drops[LinkName(kernel: interface), default: [:]][String(name.dropFirst("drop-".count)), default: 0] +=
-          UInt64(clamping: count)
+        drops[LinkName(kernel: interface), default: [:]][reason, default: 0] += UInt64(clamping: count)
       }
     }
     return drops

@@ -84,7 +84,7 @@ package struct TableSet: Hashable, Sendable, JSONRepresentable {
   package var value: String?
   /// Keys may be prefixes and ranges.
   package var isInterval = false
-  /// Each element counts the packets that met it.
+  /// Packets add the elements, each of which counts them: they are nobody's wish, and are neither made nor compared.
   package var counts = false
   /// Each key as nft writes it, with its value; an empty one in a set.
   package var elements: [String: String] = [:]

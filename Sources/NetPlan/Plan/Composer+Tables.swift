@@ -197,13 +197,15 @@ extension GuestChecks {
   /// The table of family bridge of a configuration.
   func table(_ id: TableID) -> Table {
     var table = Table(id: id)
-    table.sets = sets.values.sorted { $0.name < $1.name }
-    table.chains = [
+    let drops = Drops.ofFrames + Drops.ofPackets
+    table.sets = (Array(sets.values) + Drops.sets(drops)).sorted { $0.name < $1.name }
+    table.chains = Drops.chains(drops)
+    table.chains += [
       TableChain("checked", [GuestChecks.rate] + GuestChecks.frames + GuestChecks.packets),
       TableChain(
         "early", hook: TableChain.hook("filter", "prerouting", -300), ["iifname @guests goto checked"]),
       // Of link-local multicast but BPDUs the kernel asks here, not before (`br_handle_frame`).
-      TableChain("input", hook: TableChain.hook("filter", "input", -300), [GuestChecks.frames[0]]),
+      TableChain("input", hook: TableChain.hook("filter", "input", -300), [GuestChecks.linkLocalOfGuests]),
     ]
     return table
   }

@@ -1,8 +1,9 @@
 /// What is held against every frame or packet of a guest, in the words of nft(8): where it comes from, whose addresses it
 /// names, what only a server or router says.
 ///
-/// The rules are the same for one guest and for a thousand: who a guest is stands in the sets. A drop is the last word
-/// of a rule and goes by membership in a set of its own, whose elements count.
+/// The rules are the same for one guest and for a thousand: who a guest is stands in the sets, and what it is free of;
+/// whoever stands in none of them is checked. A guest's drops are counted from its first one, by an element that the
+/// drop itself adds: nobody's are made, listed and compared for nothing.
 struct GuestChecks {
   /// nft's name of the interface, in quotes.
   struct Guest {
@@ -24,8 +25,8 @@ struct GuestChecks {
   private(set) var sets: [String: TableSet] = [:]
 
   init() {
-    func make(_ name: String, _ key: String, isInterval: Bool = false, counts: Bool = false) {
-      sets[name] = TableSet(name, key: key, isInterval: isInterval, counts: counts)
+    func make(_ name: String, _ key: String, isInterval: Bool = false) {
+      sets[name] = TableSet(name, key: key, isInterval: isInterval)
     }
     make("guests", "ifname")
     make("nic-mac", "ifname . ether_addr")
@@ -38,29 +39,22 @@ struct GuestChecks {
     make("blocked-ip4", "ifname . ipv4_addr", isInterval: true)
     make("blocked-ip6", "ifname . ipv6_addr", isInterval: true)
     sets["nic-rate"] = TableSet("nic-rate", key: "ifname", value: TableSet.limit)
-    for drop in ["rate", "link", "tag", "type", "mac", "ip4", "ip6", "dhcp", "router", "block"] {
-      make("drop-\(drop)", "ifname", counts: true)
+    for name in ["tagging", "free-mac", "free-dhcp", "free-router", "known-ip4", "known-ip6"] {
+      make(name, "ifname")
     }
   }
 
   mutating func add(_ guest: Guest) {
     let name = guest.interface
     insert("guests", name)
-    if let rate = guest.rate {
-      insert("drop-rate", name)
-      sets["nic-rate"]!.elements[name] = TableSet.definition(ofLimit: rate / 8)
+    if let rate = guest.rate { sets["nic-rate"]!.elements[name] = TableSet.definition(ofLimit: rate / 8) }
+    if guest.mayTag { insert("tagging", name) }
+    for check in [AntiSpoofCheck.mac, .dhcp, .router] where !guest.checks.contains(check) {
+      insert("free-\(check.rawValue)", name)
     }
-    if !guest.checks.isEmpty { for drop in ["link", "type"] { insert("drop-\(drop)", name) } }
-    if !guest.checks.isEmpty, !guest.mayTag { insert("drop-tag", name) }
-    if guest.checks.contains(.mac) {
-      insert("drop-mac", name)
-      for mac in guest.macs { insert("nic-mac", "\(name) . \(mac)") }
-    }
+    if guest.checks.contains(.mac) { for mac in guest.macs { insert("nic-mac", "\(name) . \(mac)") } }
     if guest.checks.contains(.address) { addAddresses(of: guest) }
-    if guest.checks.contains(.dhcp) { insert("drop-dhcp", name) }
-    if guest.checks.contains(.router) { insert("drop-router", name) }
     for prefix in guest.blocked.outermost {
-      insert("drop-block", name)
       insert("blocked-\(prefix.family == .ipv4 ? "ip4" : "ip6")", "\(name) . \(prefix.element)")
     }
   }
@@ -68,11 +62,11 @@ struct GuestChecks {
   private mutating func addAddresses(of guest: Guest) {
     let name = guest.interface
     if !guest.ipv4.isEmpty {
-      insert("drop-ip4", name)
+      insert("known-ip4", name)
       for prefix in guest.ipv4.outermost { insert("nic-ip4", "\(name) . \(prefix.element)") }
     }
     guard !guest.ipv6.isEmpty else { return }
-    insert("drop-ip6", name)
+    insert("known-ip6", name)
     let linkLocal = IPPrefix("fe80::/64")!
     for prefix in (guest.ipv6 + guest.prefixes + [linkLocal]).outermost {
       insert("nic-ip6", "\(name) . \(prefix.element)")
@@ -96,66 +90,72 @@ struct GuestChecks {
 
   /// Where a guest sends more than it may; first of all, since what is asked of each packet costs as well. For a guest
   /// without a limit the map holds nothing, and the rule ends there (`nft_objref_map_eval`).
-  static let rate = "limit name iifname map @nic-rate iifname @drop-rate drop"
+  static let rate = "limit name iifname map @nic-rate goto drop-rate"
 
   /// Of Ethernet frames: no BPDU or other link-local multicast (IEEE 802.1D, table 7-10), no tag, nothing but IP and ARP.
+  /// Whatever `anti-spoof` says.
   static let frames = [
-    "ether daddr & ff:ff:ff:ff:ff:f0 01:80:c2:00:00:00 iifname @drop-link drop",
-    "ether type { 8021ad, 8021q } iifname @drop-tag drop",
-    "meta protocol != { arp, ip, ip6 } iifname @drop-type drop",
-    "iifname . arp saddr ether != @nic-mac iifname @drop-mac drop",
+    "\(linkLocal) goto drop-link",
+    "ether type { 8021ad, 8021q } iifname != @tagging goto drop-tag",
+    "meta protocol != { arp, ip, ip6 } goto drop-type",
+    "iifname . arp saddr ether != @nic-mac iifname != @free-mac goto drop-mac",
     // A probe has no sender yet (RFC 5227).
-    "arp saddr ip != 0.0.0.0 iifname . arp saddr ip != @nic-ip4 iifname @drop-ip4 drop",
+    "arp saddr ip != 0.0.0.0 iifname . arp saddr ip != @nic-ip4 iifname @known-ip4 goto drop-ip4",
   ]
 
+  private static let linkLocal = "ether daddr & ff:ff:ff:ff:ff:f0 01:80:c2:00:00:00"
+  static let linkLocalOfGuests = "iifname @guests \(linkLocal) goto drop-link"
+
   static let packets = [
-    "iifname . ether saddr != @nic-mac iifname @drop-mac drop",
-    "udp sport 67 udp dport 68 iifname @drop-dhcp drop",
-    "udp sport 547 udp dport 546 iifname @drop-dhcp drop",
-    "icmp type { redirect, router-advertisement } iifname @drop-router drop",
-    "icmpv6 type { nd-redirect, nd-router-advert } iifname @drop-router drop",
-    "iifname . ip daddr @blocked-ip4 iifname @drop-block drop",
-    "iifname . ip6 daddr @blocked-ip6 iifname @drop-block drop",
+    "iifname . ether saddr != @nic-mac iifname != @free-mac goto drop-mac",
+    "udp sport 67 udp dport 68 iifname != @free-dhcp goto drop-dhcp",
+    "udp sport 547 udp dport 546 iifname != @free-dhcp goto drop-dhcp",
+    "icmp type { redirect, router-advertisement } iifname != @free-router goto drop-router",
+    "icmpv6 type { nd-redirect, nd-router-advert } iifname != @free-router goto drop-router",
+    "iifname . ip daddr @blocked-ip4 goto drop-block",
+    "iifname . ip6 daddr @blocked-ip6 goto drop-block",
     // Whoever has no address yet asks for one.
     "ip saddr 0.0.0.0 udp sport 68 udp dport 67 accept",
-    "iifname . ip saddr != @nic-ip4 iifname @drop-ip4 drop",
+    "iifname . ip saddr != @nic-ip4 iifname @known-ip4 goto drop-ip4",
     // The target of a neighbour message, behind the four bytes of its ICMPv6 header and four of flags (RFC 4861).
     "icmpv6 type nd-neighbor-advert @th,64,128 @\(TableSet.takenTargets) "
-      + "iifname . @th,64,128 != @\(TableSet.neighbourTargets) iifname @drop-ip6 drop",
+      + "iifname . @th,64,128 != @\(TableSet.neighbourTargets) iifname @known-ip6 goto drop-ip6",
     "ip6 saddr :: icmpv6 type nd-neighbor-solicit @th,64,128 @\(TableSet.takenTargets) "
-      + "iifname . @th,64,128 != @\(TableSet.neighbourTargets) iifname @drop-ip6 drop",
+      + "iifname . @th,64,128 != @\(TableSet.neighbourTargets) iifname @known-ip6 goto drop-ip6",
     // Duplicate detection, and what is said before it has ended.
     "ip6 saddr :: icmpv6 type { mld-listener-report, mld2-listener-report, nd-neighbor-solicit, nd-router-solicit } accept",
-    "ip6 saddr @taken-ip6 iifname . ip6 saddr != @own-ip6 iifname @drop-ip6 drop",
-    "iifname . ip6 saddr != @nic-ip6 iifname @drop-ip6 drop",
+    "ip6 saddr @taken-ip6 iifname . ip6 saddr != @own-ip6 iifname @known-ip6 goto drop-ip6",
+    "iifname . ip6 saddr != @nic-ip6 iifname @known-ip6 goto drop-ip6",
   ]
 }
 
+/// The ends of chains: a packet is counted for its guest, and gone.
+///
+/// Two rules, because one whose statement fails is left: a set that takes no more elements must not let a packet pass.
+enum Drops {
+  static let ofFrames = ["link", "tag", "type"]
+  static let ofPackets = ["rate", "mac", "ip4", "ip6", "dhcp", "router", "block"]
+
+  static func sets(_ reasons: [String]) -> [TableSet] {
+    reasons.map { TableSet("\(TableSet.dropped)\($0)", key: "ifname", counts: true) }
+  }
+
+  static func chains(_ reasons: [String]) -> [TableChain] { reasons.map { chain($0, as: $0) } }
+
+  static func chain(_ name: String, as reason: String, of interface: String = "iifname") -> TableChain {
+    TableChain("drop-\(name)", ["add @\(TableSet.dropped)\(reason) { \(interface) }", "drop"])
+  }
+}
+
 extension TableSet {
+  /// What sets of counters are called, but for why.
+  static let dropped = "dropped-"
   /// Sets of ICMPv6 targets. A listing has no words for the type of their keys, so that it goes by the name.
   static let neighbourTargets = "own-target"
   static let takenTargets = "taken-target"
   package static let typeofs = [
     neighbourTargets: "typeof iifname . @th,64,128", takenTargets: "typeof @th,64,128",
   ]
-}
-
-extension TableSet {
-  /// The type of a map's values that are limits.
-  package static let limit = "limit"
-
-  /// In the words of nft(8). The kernel lets by at once what a limit allows in a second, whatever is said of bursts
-  /// (`nft_limit_init`, net/netfilter/nft_limit.c).
-  package static func definition(ofLimit bytes: UInt64) -> String { "rate over \(bytes) bytes/second" }
-
-  /// As a configuration has it; nil for anything else.
-  package static func bitRate(ofLimit definition: String) -> String? {
-    let words = definition.split(separator: " ")
-    guard words.count == 4, let bytes = UInt64(words[2]), definition == self.definition(ofLimit: bytes) else {
-      return nil
-    }
-    return (bytes * 8).bitRate
-  }
 }
 
 extension IPPrefix {

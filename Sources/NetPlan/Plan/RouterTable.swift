@@ -8,10 +8,8 @@ struct RouterTable {
   private(set) var sets: [String: TableSet] = [:]
 
   init() {
-    func make(
-      _ name: String, _ key: String, _ value: String? = nil, isInterval: Bool = false, counts: Bool = false
-    ) {
-      sets[name] = TableSet(name, key: key, value: value, isInterval: isInterval, counts: counts)
+    func make(_ name: String, _ key: String, _ value: String? = nil, isInterval: Bool = false) {
+      sets[name] = TableSet(name, key: key, value: value, isInterval: isInterval)
     }
     make("inside", "ifname")
     make("outbound", "ifname")
@@ -37,7 +35,6 @@ struct RouterTable {
         "forward-at-from-\(ip)", "\(type) . \(type) . inet_proto . inet_service", "\(type) . inet_service",
         isInterval: true)
     }
-    for drop in ["reach", "outside", "host"] { make("drop-\(drop)", "ifname", counts: true) }
   }
 
   mutating func insert(_ set: String, _ element: String, _ value: String = "") {
@@ -47,10 +44,7 @@ struct RouterTable {
   mutating func check(_ guest: GuestChecks.Guest) { checks.add(guest) }
 
   /// An interface behind which only guests are.
-  mutating func addInside(_ interface: String) {
-    insert("inside", interface)
-    for drop in ["reach", "outside"] { insert("drop-\(drop)", interface) }
-  }
+  mutating func addInside(_ interface: String) { insert("inside", interface) }
 
   /// Nothing else would be asked of it.
   var isEmpty: Bool { sets["inside"]!.elements.isEmpty && sets["nic-host-reach"]!.elements.isEmpty }
@@ -58,7 +52,6 @@ struct RouterTable {
   mutating func limitHost(_ key: String, in set: String, to reach: HostReach) {
     guard reach != .all else { return }
     insert(set, key, "goto host-\(reach.rawValue)")
-    insert("drop-host", String(key.prefix { $0 != " " }))
   }
 
   /// A port of the host that leads to a guest; where that is written.
@@ -79,43 +72,47 @@ struct RouterTable {
 
   func table(_ id: TableID) -> Table {
     var table = Table(id: id)
-    table.sets = (Array(checks.sets.values) + Array(sets.values)).sorted { $0.name < $1.name }
-    table.chains = RouterTable.chains
+    table.sets = (Array(checks.sets.values) + Array(sets.values) + Drops.sets(RouterTable.drops))
+      .sorted { $0.name < $1.name }
+    table.chains = Drops.chains(RouterTable.drops) + RouterTable.chains
     return table
   }
 
   private static let answers = "ct state established,related accept"
 
+  private static let drops = Drops.ofPackets + ["reach", "outside", "host"]
+
   private static let chains: [TableChain] = [
+    Drops.chain("inbound", as: "outside", of: "oifname"),
     TableChain("checked", [GuestChecks.rate] + GuestChecks.packets),
     // What a guest cannot do without: its address, its names, and neighbour discovery (RFC 4861).
     TableChain(
       "host-basic",
       [
         "udp dport { 53, 547, 67 } accept", "tcp dport 53 accept", "meta l4proto { icmp, ipv6-icmp } accept",
-        "iifname @drop-host drop",
+        "goto drop-host",
       ]),
     TableChain(
       "host-none",
       [
         "icmpv6 type { nd-neighbor-advert, nd-neighbor-solicit, nd-router-solicit } accept",
-        "iifname @drop-host drop",
+        "goto drop-host",
       ]),
     TableChain(
       "among",
       [
         "iifname . oifname @reach accept", "iifname . ether saddr . oifname @nic-reach accept",
-        "ct status dnat accept", "iifname @drop-reach drop",
+        "ct status dnat accept", "goto drop-reach",
       ]),
     TableChain(
       "leaving",
       [
         "iifname . oifname @reach accept", "iifname @outbound accept",
         "iifname . oifname @outbound-by accept",
-        "iifname @drop-outside drop",
+        "goto drop-outside",
       ]),
     TableChain(
-      "entering", ["ct status dnat accept", "oifname @inbound accept", "oifname @drop-outside drop"]),
+      "entering", ["ct status dnat accept", "oifname @inbound accept", "goto drop-inbound"]),
     TableChain(
       "early", hook: TableChain.hook("filter", "prerouting", -300),
       [
