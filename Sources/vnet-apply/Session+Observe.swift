@@ -5,6 +5,7 @@ extension Session.Change {
     do {
       try transaction.host.lookUp(users: topology.userNames, groups: topology.groupNames)
       if topology.hasForwards { try transaction.host.lookUpListeners() }
+      transaction.host.look(forQdiscs: topology.hasLimits)
       return try transaction.host.observe().wholly()
     } catch {
       throw Exit.because(error)

@@ -50,6 +50,7 @@ struct Session: ~Copyable {
       try host.lookUp(users: topology?.userNames, groups: topology?.groupNames)
       if topology?.hasForwards ?? true { try host.lookUpListeners() }
       if topology?.hasVLANInterfaces ?? false { try host.lookUpVLANInterfaces() }
+      host.look(forQdiscs: topology?.hasLimits ?? true)
       return try host.observe().wholly()
     } catch {
       throw Exit.because(error)

@@ -94,6 +94,7 @@ indirect enum AttributeTree: Hashable, Comparable, CustomStringConvertible {
     static let veth = Nests(inner: [18: Nests(inner: [2: Nests(inner: [1: Nests(skip: 16)])], text: 1)])
     static let bridgePort = Nests(inner: [12: Nests()])
     static let bridge = Nests(inner: [26: Nests()])
+    static let qdisc = Nests(inner: [2: Nests()])
     static let route = Nests(inner: [8: Nests()])
     /// RTAX_CC_ALGO comes with or without a NUL at its end.
     static let cubicRoute = Nests(inner: [8: Nests(text: 16)])

@@ -40,6 +40,7 @@ struct FuzzTests {
     case NetconfMessage.newType: _ = try NetconfMessage(decoding: payload)
     case NexthopMessage.newType: _ = try NexthopMessage(decoding: payload)
     case ConnectionSocket.new: _ = try Connection(decoding: payload)
+    case QdiscMessage.newType: _ = try QdiscMessage(decoding: payload)
     case LinkPropertyMessage.newType: _ = try LinkPropertyMessage(decoding: payload)
     default: break
     }

@@ -97,6 +97,32 @@ extension GoldenTests {
       }),
   ]
 
+  static let qdiscs: [Golden] = [
+    Golden(
+      "qdisc-tbf", .part(.qdisc), header: 20,
+      with(QdiscMessage(index: 2, handle: 0xd6 << 16)) {
+        $0.references = 2
+        $0.kind = "tbf"
+        // 10 ms.
+        $0.tokenBucket = TokenBucket(rate: 12_500_000, buffer: 156_250, limit: 625_000)
+      }),
+    Golden(
+      "qdisc-tbf-fast", .part(.qdisc), header: 20,
+      with(QdiscMessage(index: 3, handle: 0xd6 << 16)) {
+        $0.references = 2
+        $0.kind = "tbf"
+        $0.tokenBucket = TokenBucket(rate: 5_000_000_000, buffer: 312_500, limit: 200_000_000)
+        $0.tokenBucket?.overhead = 4
+        $0.tokenBucket?.minimum = 64
+      }),
+    Golden(
+      "qdisc-default", .part(.qdisc), header: 20,
+      with(QdiscMessage(index: 4)) {
+        $0.references = 1
+        $0.kind = "mq"
+      }),
+  ]
+
   static func nexthop(_ family: UInt8, _ id: UInt32) -> NexthopMessage {
     with(NexthopMessage(family: family)) { $0.id = id }
   }

@@ -7,6 +7,7 @@ struct GoldenTests {
   @Test("route", arguments: routes) func route(_ golden: Golden) throws { try golden.verify() }
   @Test("rule", arguments: rules) func rule(_ golden: Golden) throws { try golden.verify() }
   @Test("neighbour", arguments: neighbours) func neighbour(_ golden: Golden) throws { try golden.verify() }
+  @Test("queueing discipline", arguments: qdiscs) func qdisc(_ golden: Golden) throws { try golden.verify() }
   @Test("next hop", arguments: nexthops) func nexthop(_ golden: Golden) throws { try golden.verify() }
   @Test("forwarding settings", arguments: netconf) func forwarding(_ golden: Golden) throws {
     try golden.verify()
@@ -28,7 +29,7 @@ struct GoldenTests {
   }
 
   static var all: [Golden] {
-    addresses + routes + rules + neighbours + nexthops + netconf + linkRequests + linkAnswers + vlans
+    addresses + routes + rules + neighbours + nexthops + qdiscs + netconf + linkRequests + linkAnswers + vlans
   }
 
   @Test("every fixture is the subject of a test")

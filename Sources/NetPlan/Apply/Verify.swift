@@ -99,6 +99,7 @@ extension Object {
     case (.route(let a), .route(let b)): fields(a, b)
     case (.rule(let a), .rule(let b)): fields(a, b)
     case (.neighbour(let a), .neighbour(let b)): fields(a, b)
+    case (.qdisc(let a), .qdisc(let b)): fields(a, b)
     case (.sysctl(let a), .sysctl(let b)): fields(a, b)
     case (.former(let a), .former(let b)): fields(a, b)
     case (.table(let a), .table(let b)):

@@ -8,6 +8,8 @@ struct Watch {
   private var forms: [ObjectID: [Object]] = [:]
   /// What the plan itself takes away, for good or for a moment.
   private var leaving: Set<ObjectID> = []
+  /// What some step deletes, under the name that it has by then.
+  private var doomed: Set<ObjectID> = []
 
   /// Attributes of a link that nothing but a request changes.
   private static let fields = Link.fields.filter {
@@ -20,6 +22,7 @@ struct Watch {
         if let object { forms[object.id, default: []].append(object) }
       }
       if let before = change.before, change.after?.id != before.id { leaving.insert(before.id) }
+      if change.after == nil { doomed.insert(change.id) }
     }
   }
 
@@ -42,8 +45,10 @@ struct Watch {
       var expected = forms.map { field.json($0) }
       // From one master to another goes by none (`do_set_master`, net/core/rtnetlink.c).
       if field.name == "master", Set(expected).count > 1 { expected.append(Link.Master.none.json) }
-      // A link that goes, goes down first.
-      if field.name == "up", isLeaving { expected.append(false.json) }
+      // On its way out a link goes down and leaves its bridge (`unregister_netdevice_many`, net/core/dev.c).
+      let isDoomed = doomed.contains(.link(seen.name))
+      if field.name == "up", isLeaving || isDoomed { expected.append(false.json) }
+      if field.name == "master", isDoomed { expected.append(Link.Master.none.json) }
       // What some step leaves open is the kernel's to choose.
       guard let value = field.json(seen), !expected.contains(nil), !expected.contains(value) else { continue }
       var words: [String] = []

@@ -45,6 +45,7 @@ extension LinuxHost {
     var vlans: [Int32: [PortVLAN]] = [:]
     // Ports have VLANs whether their bridge filters by them yet or not.
     if facts.vlanFiltering == true { vlans = try readVLANs(of: messages, all: names == nil) }
+    let qdiscs = try readQdiscs(of: messages)
     state.objects.reserveCapacity(messages.count * 2)
     for message in messages {
       guard var link = Link(message, links) else { continue }
@@ -53,6 +54,7 @@ extension LinuxHost {
         link.facts?.wireless = true
       }
       link.vlans = vlans[message.index]
+      if let message = qdiscs[message.index] { observe(message, of: &link, &state) }
       observeSettings(of: link, message, mentioned: mentioned, &state)
       state.insert(.link(link))
     }

@@ -108,6 +108,7 @@ extension LinuxHost {
       case .rule: requests.add(before?.rule, after?.rule)
       case .neighbour(let proxy):
         try requests.add(before == nil ? nil : proxy, after == nil ? nil : proxy, &links)
+      case .qdisc: try requests.add(before?.qdisc, after?.qdisc, &links)
       case .link, .sysctl, .former, .table, .reservation, .service: break
       }
     }

@@ -15,6 +15,8 @@ package struct LinuxHost: Host, ~Copyable {
   var advertised: Set<RouteID> = []
   /// Looked up where a configuration has forwards.
   var listeners: [Listener]?
+  /// A configuration asks for queueing disciplines.
+  var asksQdiscs = false
   /// Open while a plan is carried out.
   var monitor: Monitor?
   /// Kept until nothing waits for their end, which takes as long as their beginning.

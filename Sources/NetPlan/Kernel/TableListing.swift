@@ -5,6 +5,7 @@ extension Table {
   /// The tables of a listing.
   static func list(_ listing: JSON) -> [Table] {
     var tables: [TableID: Table] = [:]
+    var limits: [TableID: [String: String]] = [:]
     func id(_ object: JSON, _ name: String) -> TableID? {
       guard let family = object["family"]?.string.flatMap(TableID.Family.init(rawValue:)),
         let name = object[name]?.string
@@ -24,6 +25,8 @@ extension Table {
       } else if let rule = item["rule"], let id = id(rule, "table"), let name = rule["chain"]?.string {
         let index = tables[id]?.chains.firstIndex { $0.name == name }
         if let index { tables[id]?.chains[index].rules.append(RuleText.rule(rule["expr"] ?? .null)) }
+      } else if let limit = item["limit"], let id = id(limit, "table"), let name = limit["name"]?.string {
+        limits[id, default: [:]][name] = RuleText.limit(limit)
       } else if case .object(let members) = item, let first = members.first, let id = id(first.value, "table")
       {
         // Something of a kind that is never made here.
@@ -32,6 +35,7 @@ extension Table {
     }
     return tables.values.map { table in
       var table = table
+      table.resolve(limits[table.id] ?? [:])
       table.sets.sort { $0.name < $1.name }
       return table
     }

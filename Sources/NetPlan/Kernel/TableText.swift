@@ -14,6 +14,7 @@ extension Table {
       let gone = old.elements.filter { new.elements[$0.key] != $0.value }
       let come = new.elements.filter { old.elements[$0.key] != $0.value }
       text += elements("delete", new.name, gone.keys.sorted())
+      text += limits("delete", old, gone) + limits("add", new, come)
       text += elements("add", new.name, come.sorted { $0.key < $1.key }.map(new.element))
     }
     for (new, old) in zip(chains, before.chains) where new.rules != old.rules {
@@ -26,7 +27,8 @@ extension Table {
 
   /// Sets and chains alike but for what is in them.
   private func hasLayout(of other: Table) -> Bool {
-    sets.count == other.sets.count && zip(sets, other.sets).allSatisfy { $0.isDefined(as: $1) }
+    !other.hasStrangeLimits && sets.count == other.sets.count
+      && zip(sets, other.sets).allSatisfy { $0.isDefined(as: $1) }
       && chains.count == other.chains.count
       && zip(chains, other.chains).allSatisfy { $0.name == $1.name && $0.hook == $1.hook }
   }
@@ -38,6 +40,7 @@ extension Table {
     }
     for set in sets {
       text += "add \(set.value == nil ? "set" : "map") \(place) \(set.name) { \(set.definition) }\n"
+      text += limits("add", set, set.elements)
       text += elements("add", set.name, set.elements.sorted { $0.key < $1.key }.map(set.element))
     }
     for chain in chains { text += rules(of: chain) }
@@ -46,6 +49,16 @@ extension Table {
 
   private func elements(_ verb: String, _ set: String, _ list: [String]) -> String {
     list.isEmpty ? "" : "\(verb) element \(place) \(set) { \(list.joined(separator: ", ")) }\n"
+  }
+
+  /// The objects that the values of a map of limits are: each NIC has one, since what it counts is the NIC's.
+  private func limits(_ verb: String, _ set: TableSet, _ elements: [String: String]) -> String {
+    guard set.value == TableSet.limit else { return "" }
+    return elements.sorted { $0.key < $1.key }.map { key, value in
+      let name = TableSet.name(ofLimit: value, key)
+      return verb == "add"
+        ? "add limit \(place) \(name) { \(value); }\n" : "\(verb) limit \(place) \(name)\n"
+    }.joined()
   }
 
   private func rules(of chain: TableChain) -> String {
@@ -63,6 +76,7 @@ extension TableSet {
   }
 
   fileprivate func element(_ key: String, _ value: String) -> String {
-    value.isEmpty ? key : "\(key) : \(value)"
+    if self.value == TableSet.limit { return "\(key) : \"\(TableSet.name(ofLimit: value, key))\"" }
+    return value.isEmpty ? key : "\(key) : \(value)"
   }
 }

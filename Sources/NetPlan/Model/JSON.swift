@@ -60,6 +60,7 @@ extension JSONRepresentable where Self: FixedWidthInteger {
 extension Int: JSONRepresentable {}
 extension Int64: JSONRepresentable {}
 extension Int32: JSONRepresentable {}
+extension UInt64: JSONRepresentable {}
 extension UInt32: JSONRepresentable {}
 extension UInt16: JSONRepresentable {}
 extension UInt8: JSONRepresentable {}

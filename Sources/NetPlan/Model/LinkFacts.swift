@@ -11,6 +11,8 @@ package struct LinkFacts: Described, Hashable, JSONRepresentable {
   package var carrier: Bool?
   /// The VLAN that the bridge will give this port when it joins, of a link that is to be (`vlan_default_pvid`).
   package var joinPVID: UInt16?
+  /// How it queues where that is somebody else's doing: the kind of its root discipline, of a TAP of ours.
+  package var qdisc: String?
 
   package init() {}
 
@@ -22,6 +24,7 @@ package struct LinkFacts: Described, Hashable, JSONRepresentable {
     .open("wireless", \.wireless),
     .open("carrier", \.carrier),
     .open("join-pvid", \.joinPVID),
+    .open("qdisc", \.qdisc),
   ]
 
   /// What a port has right after it joined.

@@ -6,6 +6,7 @@ package enum Object: Sendable, Equatable {
   indirect case route(Route)
   case rule(Rule)
   case neighbour(Neighbour)
+  case qdisc(Qdisc)
   case sysctl(Sysctl)
   case former(Former)
   indirect case table(Table)
@@ -20,6 +21,7 @@ package enum Object: Sendable, Equatable {
     case .route(let route): .route(route.id)
     case .rule(let rule): .rule(rule.id)
     case .neighbour(let neighbour): .neighbour(neighbour.link, neighbour.address)
+    case .qdisc(let qdisc): .qdisc(qdisc.link)
     case .sysctl(let sysctl): .sysctl(sysctl.key)
     case .former(let former): .former(former.id)
     case .table(let table): .table(table.id)
@@ -36,6 +38,7 @@ package enum Object: Sendable, Equatable {
     case .route(let value): value
     case .rule(let value): value
     case .neighbour(let value): value
+    case .qdisc(let value): value
     case .sysctl(let value): value
     case .former(let value): value
     case .table(let value): value
@@ -66,7 +69,7 @@ package enum Object: Sendable, Equatable {
     case .route(let route): route.origin
     case .rule(let rule): rule.origin
     case .neighbour(let neighbour): neighbour.origin
-    case .link, .sysctl, .former, .table, .reservation, .service: nil
+    case .link, .qdisc, .sysctl, .former, .table, .reservation, .service: nil
     }
   }
 
@@ -75,6 +78,7 @@ package enum Object: Sendable, Equatable {
   package var nexthop: NexthopObject? { if case .nexthop(let value) = self { value } else { nil } }
   package var route: Route? { if case .route(let value) = self { value } else { nil } }
   package var rule: Rule? { if case .rule(let value) = self { value } else { nil } }
+  package var qdisc: Qdisc? { if case .qdisc(let value) = self { value } else { nil } }
   package var sysctl: Sysctl? { if case .sysctl(let value) = self { value } else { nil } }
   package var former: Former? { if case .former(let value) = self { value } else { nil } }
   package var table: Table? { if case .table(let value) = self { value } else { nil } }
@@ -90,6 +94,7 @@ package enum Object: Sendable, Equatable {
     case .route(let route): route.links
     case .rule, .former, .table, .reservation, .service: []
     case .neighbour(let neighbour): [neighbour.link]
+    case .qdisc(let qdisc): [qdisc.link]
     case .sysctl(let sysctl): sysctl.key.link.map { [$0] } ?? []
     }
   }
@@ -103,6 +108,7 @@ package enum ObjectID: Hashable, Sendable {
   case route(RouteID)
   case rule(RuleID)
   case neighbour(LinkName, IPAddress)
+  case qdisc(LinkName)
   case sysctl(SysctlKey)
   case former(FormerID)
   case table(TableID)
@@ -118,11 +124,12 @@ package enum ObjectID: Hashable, Sendable {
     case .route: 3
     case .rule: 4
     case .neighbour: 5
-    case .sysctl: 6
-    case .table: 7
-    case .reservation: 8
-    case .service: 9
-    case .former: 10
+    case .qdisc: 6
+    case .sysctl: 7
+    case .table: 8
+    case .reservation: 9
+    case .service: 10
+    case .former: 11
     }
   }
 }
@@ -137,6 +144,7 @@ extension ObjectID: Comparable, CustomStringConvertible {
     case .route(let id): "route/\(id)"
     case .rule(let id): "rule/\(id)"
     case .neighbour(let link, let address): "neighbour/\(link)/\(address)"
+    case .qdisc(let link): "qdisc/\(link)"
     case .sysctl(let key): "sysctl/\(key)"
     case .former(let id): "former/\(id.object)#\(id.attribute)"
     case .table(let id): "table/\(id)"
@@ -154,6 +162,7 @@ extension ObjectID: Comparable, CustomStringConvertible {
     case (.rule(let a), .rule(let b)): a < b
     case (.neighbour(let a, let x), .neighbour(let b, let y)):
       a == b ? x < y : naturallyPrecedes(a.text, b.text)
+    case (.qdisc(let a), .qdisc(let b)): naturallyPrecedes(a.text, b.text)
     case (.sysctl(let a), .sysctl(let b)): a < b
     case (.former(let a), .former(let b)): a < b
     case (.table(let a), .table(let b)): a < b

@@ -8,6 +8,7 @@ extension Object {
     case .route: "route"
     case .rule: "rule"
     case .neighbour: "neighbour"
+    case .qdisc: "qdisc"
     case .sysctl: "sysctl"
     case .former: "former"
     case .table: "table"
@@ -35,6 +36,7 @@ extension Object {
     case "route": object = Route(json: rest).map(Object.route)
     case "rule": object = Rule(json: rest).map(Object.rule)
     case "neighbour": object = Neighbour(json: rest).map(Object.neighbour)
+    case "qdisc": object = Qdisc(json: rest).map(Object.qdisc)
     case "sysctl": object = Sysctl(json: rest).map(Object.sysctl)
     case "former": object = Former(json: rest).map(Object.former)
     case "table": object = Table(json: rest).map(Object.table)

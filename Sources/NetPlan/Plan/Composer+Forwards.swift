@@ -54,5 +54,9 @@ extension Composer {
 
 extension Topology {
   /// Some port of the host leads to a guest.
+  package var hasLimits: Bool {
+    vms.contains { $0.nics.contains { $0.limitIn != nil || $0.limitOut != nil } }
+  }
+
   package var hasForwards: Bool { vms.contains { $0.nics.contains { !$0.forwards.isEmpty } } }
 }

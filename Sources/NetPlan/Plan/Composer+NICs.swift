@@ -42,6 +42,7 @@ extension Composer {
       route(&tap, nic, path)
     }
     target.want(.link(tap), because: path)
+    limit(nic, tap, path)
     filtered.append((nic, tap))
   }
 

@@ -13,6 +13,9 @@ extension Composer {
       case .neighbour(let proxy):
         // On a foreign link a proxy is ours when it answers for a guest of ours.
         guard whose(.neighbour(proxy)) == .mine else { continue }
+      case .qdisc(let qdisc):
+        // One of our handle, on a TAP of this name.
+        guard observed.link(qdisc.link).map(isOurs) ?? false else { continue }
       case .rule(let rule):
         guard rule.origin == Ownership.origin, isUnneeded(rule) else { continue }
       default: continue

@@ -132,6 +132,7 @@ extension Composer {
     }
     guest.mayTag = !nic.trunk.isEmpty
     guest.blocked = nic.block
+    guest.rate = nic.limitOut
     return guest
   }
 
@@ -205,7 +206,7 @@ extension GuestChecks {
     table.sets = (Array(sets.values) + Drops.sets(drops)).sorted { $0.name < $1.name }
     table.chains = Drops.chains(drops)
     table.chains += [
-      TableChain("checked", GuestChecks.frames + GuestChecks.packets),
+      TableChain("checked", [GuestChecks.rate] + GuestChecks.frames + GuestChecks.packets),
       TableChain(
         "early", hook: TableChain.hook("filter", "prerouting", -300), ["iifname @guests goto checked"]),
       // Of link-local multicast but BPDUs the kernel asks here, not before (`br_handle_frame`).

@@ -33,7 +33,7 @@ extension Composer {
     }
     for (key, position) in nic.written.sorted(by: { $0.key < $1.key }) {
       switch key.prefix(while: { $0 != "." }) {
-      case "limit", "inner-address":
+      case "inner-address":
         unsupported(String(key), at: position, "\(path).\(key)")
       default: break
       }

@@ -108,6 +108,9 @@ extension Object {
     case .neighbour(var neighbour):
       neighbour.link = new(neighbour.link)
       return .neighbour(neighbour)
+    case .qdisc(var qdisc):
+      qdisc.link = new(qdisc.link)
+      return .qdisc(qdisc)
     case .sysctl(var sysctl):
       sysctl.key.link = sysctl.key.link.map(new)
       return .sysctl(sysctl)

@@ -18,6 +18,8 @@ struct GuestChecks {
     /// VLANs may pass with their tags.
     var mayTag = false
     var blocked: [IPPrefix] = []
+    /// Bits per second that it may send; nil for as many as it can.
+    var rate: UInt64?
   }
 
   private(set) var sets: [String: TableSet] = [:]
@@ -36,6 +38,7 @@ struct GuestChecks {
     make(TableSet.takenTargets, TableSet.typeofs[TableSet.takenTargets]!)
     make("blocked-ip4", "ifname . ipv4_addr", isInterval: true)
     make("blocked-ip6", "ifname . ipv6_addr", isInterval: true)
+    sets["nic-rate"] = TableSet("nic-rate", key: "ifname", value: TableSet.limit)
     for name in ["tagging", "free-mac", "free-dhcp", "free-router", "known-ip4", "known-ip6"] {
       make(name, "ifname")
     }
@@ -44,6 +47,7 @@ struct GuestChecks {
   mutating func add(_ guest: Guest) {
     let name = guest.interface
     insert("guests", name)
+    if let rate = guest.rate { sets["nic-rate"]!.elements[name] = TableSet.definition(ofLimit: rate / 8) }
     if guest.mayTag { insert("tagging", name) }
     for check in [AntiSpoofCheck.mac, .dhcp, .router] where !guest.checks.contains(check) {
       insert("free-\(check.rawValue)", name)
@@ -83,6 +87,10 @@ struct GuestChecks {
   private mutating func insert(_ set: String, _ element: String) { sets[set]!.elements[element] = "" }
 
   // MARK: Rules
+
+  /// Where a guest sends more than it may; first of all, since what is asked of each packet costs as well. For a guest
+  /// without a limit the map holds nothing, and the rule ends there (`nft_objref_map_eval`).
+  static let rate = "limit name iifname map @nic-rate goto drop-rate"
 
   /// Of Ethernet frames: no BPDU or other link-local multicast (IEEE 802.1D, table 7-10), no tag, nothing but IP and ARP.
   /// Whatever `anti-spoof` says.
@@ -126,7 +134,7 @@ struct GuestChecks {
 /// Two rules, because one whose statement fails is left: a set that takes no more elements must not let a packet pass.
 enum Drops {
   static let ofFrames = ["link", "tag", "type"]
-  static let ofPackets = ["mac", "ip4", "ip6", "dhcp", "router", "block"]
+  static let ofPackets = ["rate", "mac", "ip4", "ip6", "dhcp", "router", "block"]
 
   static func sets(_ reasons: [String]) -> [TableSet] {
     reasons.map { TableSet("\(TableSet.dropped)\($0)", key: "ifname", counts: true) }

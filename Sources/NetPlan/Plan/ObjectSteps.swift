@@ -77,6 +77,7 @@ extension Footing {
       if change.after == nil { return .retire }
       return change.before == nil ? .nexthops : .flip
     case .rule, .neighbour: return change.after == nil ? .release : .routes
+    case .qdisc: return change.after == nil ? .release : .settings
     case .sysctl(let sysctl): return stage(of: sysctl, creating: change.before == nil)
     case .former:
       guard let before = change.before?.former else { return .ledger }

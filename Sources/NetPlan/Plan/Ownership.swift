@@ -4,6 +4,10 @@ package enum Ownership {
   /// (linux/rtnetlink.h leaves numbers from 5 up to the administrator).
   package static let origin: UInt8 = 214
 
+  /// The handle of a queueing discipline of ours, `d6:` to tc(8); the kernel takes its own from `8001:` up
+  /// (`qdisc_alloc_handle`, net/sched/sch_api.c).
+  package static let qdisc = UInt32(origin) << 16
+
   private static let mark = "vnet:"
 
   /// The alias that marks a link: `vnet:lab/vms.web.nics.eth0`.

@@ -84,7 +84,7 @@ struct RouterTable {
 
   private static let chains: [TableChain] = [
     Drops.chain("inbound", as: "outside", of: "oifname"),
-    TableChain("checked", GuestChecks.packets),
+    TableChain("checked", [GuestChecks.rate] + GuestChecks.packets),
     // What a guest cannot do without: its address, its names, and neighbour discovery (RFC 4861).
     TableChain(
       "host-basic",

@@ -51,6 +51,7 @@ extension Object {
     case .rule(let rule): "rule \(rule.id)"
     case .neighbour(let neighbour):
       "\(neighbour.linkAddress == nil ? "proxy" : "neighbour") \(neighbour.address) dev \(neighbour.link)"
+    case .qdisc(let qdisc): "qdisc tbf dev \(qdisc.link)"
     case .sysctl(let sysctl): "sysctl \(sysctl.key.path.replacing("/", with: "."))"
     case .former(let former): "ledger \(former.id.object)"
     case .table(let table): "table \(table.id.family.rawValue) \(table.id.name)"
@@ -79,6 +80,7 @@ extension Object {
         words.append("vlan " + vlans.map(\.description).joined(separator: " "))
       }
       return words
+    case .qdisc(let qdisc): return ["rate \(qdisc.rate.bitRate)"]
     case .sysctl(let sysctl): return [sysctl.value]
     case .table(let table): return table.summary
     case .reservation(let reservation): return reservation.addresses.map { "\($0.address)" }
@@ -101,6 +103,7 @@ extension Object {
     case (.route(let a), .route(let b)): a.routeChanges(from: b) ?? differences(a, b)
     case (.rule(let a), .rule(let b)): differences(a, b)
     case (.neighbour(let a), .neighbour(let b)): differences(a, b)
+    case (.qdisc(let a), .qdisc(let b)): a.qdiscChanges(from: b)
     case (.sysctl(let a), .sysctl(let b)): ["\(b.value) → \(a.value)"]
     case (.former(let a), .former(let b)): differences(a, b)
     case (.table(let a), .table(let b)): a.changes(from: b)

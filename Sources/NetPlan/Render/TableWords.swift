@@ -46,7 +46,8 @@ extension Table {
     _ set: String, from old: [String: String], to new: [String: String]
   ) -> [String] {
     func text(_ key: String, _ value: String) -> String {
-      (value.isEmpty ? key : "\(key) → \(value)").replacing("\"", with: "")
+      let value = TableSet.bitRate(ofLimit: value) ?? value
+      return (value.isEmpty ? key : "\(key) → \(value)").replacing("\"", with: "")
     }
     let come = new.filter { old[$0.key] != $0.value }.map(text).sorted()
     let gone = old.filter { new[$0.key] != $0.value }.map(text).sorted()

@@ -112,6 +112,11 @@ extension Conversation where Carrier: ~Copyable {
     }
   }
 
+  /// The queueing disciplines of all links.
+  package mutating func dumpQdiscs() throws(NetlinkError) -> [QdiscMessage] {
+    try dump("list queueing disciplines") { $0.append(zeros: 20) }
+  }
+
   package mutating func dumpNetconf(family: UInt8) throws(NetlinkError) -> [NetconfMessage] {
     try dump("list forwarding settings") { NetconfMessage(family: family).encode(into: &$0) }
   }

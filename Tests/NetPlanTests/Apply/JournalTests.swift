@@ -78,11 +78,13 @@ struct JournalTests {
     proxy.linkAddress = MACAddress("52:54:00:00:00:01")
     let sysctl = Sysctl(
       key: SysctlKey(family: .ipv6, link: LinkName("eth0.10")!, name: "accept_ra"), value: "2")
+    let qdisc = Qdisc(link: br, rate: 1 << 62, buffer: .max, limit: .max)
     let former = Former(
       id: FormerID(object: "link/eth0", attribute: "up"), value: "false", set: "{\"a\":\"\\n\"}",
       users: ["a", "b"])
     return [
-      .link(link), .address(address), .route(route), .rule(rule), .neighbour(proxy), .sysctl(sysctl),
+      .link(link), .address(address), .route(route), .rule(rule), .neighbour(proxy), .qdisc(qdisc),
+      .sysctl(sysctl),
       .former(former),
     ]
   }()

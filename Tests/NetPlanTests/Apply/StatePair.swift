@@ -117,6 +117,7 @@ struct StatePair: CustomStringConvertible {
     case .nexthop(let nexthop): try? kernel.perform(.deleteNexthop(nexthop.id))
     case .rule(let rule): try? kernel.perform(.deleteRule(rule))
     case .neighbour(let proxy): try? kernel.perform(.deleteProxy(proxy))
+    case .qdisc(let qdisc): try? kernel.perform(.deleteQdisc(qdisc))
     case .former(let former): try? kernel.perform(.ledger(gone: [former.id], new: []))
     case .table(let table): try? kernel.perform(.deleteTable(table.id))
     case .service(let service): kernel.services[service.id] = nil

@@ -42,6 +42,7 @@ struct TopologyCase: CustomStringConvertible {
       case .nexthop(let nexthop): try? copy.host.perform(.deleteNexthop(nexthop.id))
       case .rule(let rule): try? copy.host.perform(.deleteRule(rule))
       case .neighbour(let proxy): try? copy.host.perform(.deleteProxy(proxy))
+      case .qdisc(let qdisc): try? copy.host.perform(.deleteQdisc(qdisc))
       case .link(let link) where link.kind == .tap || link.kind == .bridge:
         try? copy.host.perform(.deleteLinks([link.name]))
       default: continue

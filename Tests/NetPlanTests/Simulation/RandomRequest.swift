@@ -3,6 +3,8 @@ import NetPlan
 /// Requests at random, most of which fit the state they are made for: whatever a kernel accepts is a state it can be in.
 struct RandomRequest {
   var random: Random
+  /// For rates: a seed gives what it gave before there were any.
+  private var others: Random
 
   /// Decides what VLAN interfaces there are, by itself: all else is the same without them.
   var vlans: Random
@@ -10,7 +12,8 @@ struct RandomRequest {
   init(_ random: Random) {
     self.random = random
     var copy = random
-    vlans = Random(seed: copy.next())
+    let seed = copy.next()
+    (vlans, others) = (Random(seed: seed), Random(seed: ~seed))
   }
 
   static let names = ["br0", "br1", "br2", "t0", "t1", "t2", "t3"].map { LinkName($0)! }
@@ -36,6 +39,7 @@ struct RandomRequest {
         perform(.set(bare, named))
       default: break
       }
+      if let discipline = discipline(kernel) { perform(discipline) }
       kernel.passTime()
     }
     for _ in 0..<(stacks ? 1 + vlans.below(8) : 0) {
@@ -133,7 +137,7 @@ struct RandomRequest {
   }
 
   private mutating func removal(_ kernel: SimulatedKernel) -> Request {
-    let objects = kernel.state.sorted.filter { $0.link == nil && $0.sysctl == nil }
+    let objects = kernel.state.sorted.filter { $0.link == nil && $0.sysctl == nil && $0.qdisc == nil }
     if objects.isEmpty { return ledger() }
     switch random.pick(objects) {
     case .address(let address): return .deleteAddress(address)
@@ -145,7 +149,7 @@ struct RandomRequest {
     case .table(let table): return .deleteTable(table.id)
     case .service(let service): return .serve(service.id, nil)
     case .reservation(let reservation): return .reserve(gone: [reservation.id], new: [])
-    case .link, .sysctl: return ledger()
+    case .link, .qdisc, .sysctl: return ledger()
     }
   }
 
@@ -189,6 +193,17 @@ struct RandomRequest {
     var proxy = Neighbour(link: link, address: .v4(10, 9, 9, UInt8(random.below(4))))
     proxy.origin = random.pick([0, 214])
     return proxy
+  }
+
+  /// Comes, changes or goes.
+  private mutating func discipline(_ kernel: SimulatedKernel) -> Request? {
+    let taps = kernel.links.values.filter { $0.kind == .tap && $0.owner != nil }.map(\.name).sorted()
+    guard !taps.isEmpty, others.chance(15) else { return nil }
+    let link = others.pick(taps)
+    if let there = kernel.qdiscs[link], others.chance(30) { return .deleteQdisc(there) }
+    let rate = others.pick([1_000, 100_000_000, 40_000_000_000] as [UInt64])
+    let qdisc = Qdisc(link: link, rate: rate, mtu: others.pick([1500, 9000]))
+    return .setQdisc(qdisc, replacing: kernel.qdiscs[link] != nil)
   }
 
   private mutating func setting(of link: LinkName) -> Sysctl {

@@ -1,6 +1,8 @@
 /// Configurations at random, over every key that is executed so far.
 struct RandomSketch {
   var random: Random
+  /// For rates: a seed gives what it gave before there were any.
+  private var others: Random
   /// Names given so far, so that what is renamed gets one that nobody had.
   private var serial = 0
 
@@ -10,7 +12,8 @@ struct RandomSketch {
   init(_ random: Random) {
     self.random = random
     var copy = random
-    vlans = Random(seed: copy.next())
+    let seed = copy.next()
+    (vlans, others) = (Random(seed: seed), Random(seed: ~seed))
   }
 
   mutating func sketch() -> Sketch {
@@ -100,6 +103,7 @@ struct RandomSketch {
       nic.keys["mode"] = "tap"
     }
     for _ in 0..<random.below(4) { setKey(&nic, of: vm) }
+    limit(&nic)
     return nic
   }
 
@@ -140,7 +144,15 @@ struct RandomSketch {
     var new = old
     if random.chance(60) { forgetFormerNames(&new) }
     for _ in 0...random.below(3) { edit(&new) }
+    for vm in new.vms.indices {
+      for nic in new.vms[vm].nics.indices where others.chance(20) { limit(&new.vms[vm].nics[nic]) }
+    }
     return new
+  }
+
+  private mutating func limit(_ nic: inout Sketch.NIC) {
+    let limits = [nil, nil, "{in: 100mbit}", "{in: 10mbit, out: 20mbit}", "{out: 1gbit}"]
+    nic.keys["limit"] = others.pick(limits)
   }
 
   private func forgetFormerNames(_ sketch: inout Sketch) {
@@ -206,9 +218,10 @@ struct RandomSketch {
       sketch.vms[vm].nics[place].keys["was"] = sketch.vms[vm].nics[place].name
       sketch.vms[vm].nics[place].name = fresh("e")
     case 3:
-      if let key = sketch.vms[vm].nics[place].keys.keys.sorted().filter({ $0 != "network" && $0 != "mode" })
-        .randomElement(using: &random)
-      {
+      if let key = sketch.vms[vm].nics[place].keys.keys.sorted().filter({
+        !["network", "mode", "limit"].contains($0)
+      })
+      .randomElement(using: &random) {
         sketch.vms[vm].nics[place].keys[key] = nil
       }
     default: setKey(&sketch.vms[vm].nics[place], of: sketch.vms[vm])

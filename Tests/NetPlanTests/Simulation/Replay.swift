@@ -246,6 +246,9 @@ extension Request {
     case .deleteRule(let rule): return [Change(before: .rule(rule), after: nil)]
     case .addProxy(let proxy): return [Change(before: nil, after: .neighbour(proxy))]
     case .deleteProxy(let proxy): return [Change(before: .neighbour(proxy), after: nil)]
+    case .setQdisc(let qdisc, let replacing):
+      return [Change(before: replacing ? .qdisc(qdisc) : nil, after: .qdisc(qdisc))]
+    case .deleteQdisc(let qdisc): return [Change(before: .qdisc(qdisc), after: nil)]
     case .write(let sysctl): return [Change(before: nil, after: .sysctl(sysctl))]
     // A file, and nothing of the kernel's; the others are not made at random.
     case .setTable, .deleteTable, .ledger, .rename, .addAltnames, .removeAltnames, .removeVLANs, .reserve,

@@ -24,6 +24,8 @@ enum Request: Sendable {
   case deleteRule(Rule)
   case addProxy(Neighbour)
   case deleteProxy(Neighbour)
+  case setQdisc(Qdisc, replacing: Bool)
+  case deleteQdisc(Qdisc)
   case write(Sysctl)
   case setTable(Table?, Table)
   case deleteTable(TableID)
@@ -49,6 +51,8 @@ extension Request: CustomStringConvertible {
     case .deleteRule(let rule): "delete \(rule.json.text())"
     case .addProxy(let proxy): "add \(proxy.json.text())"
     case .deleteProxy(let proxy): "delete \(proxy.json.text())"
+    case .setQdisc(let qdisc, let replacing): "\(replacing ? "change" : "add") \(qdisc.json.text())"
+    case .deleteQdisc(let qdisc): "delete \(qdisc.json.text())"
     case .write(let sysctl): "write \(sysctl.json.text())"
     case .setTable(let before, let table): "\(before == nil ? "create" : "change") table \(table.id)"
     case .deleteTable(let id): "delete table \(id)"
@@ -97,6 +101,8 @@ extension SimulatedKernel {
     case .deleteRule(let rule): try deleteRule(rule)
     case .addProxy(let proxy): try addProxy(proxy)
     case .deleteProxy(let proxy): try deleteProxy(proxy)
+    case .setQdisc(let qdisc, let replacing): try setQdisc(qdisc, replacing: replacing)
+    case .deleteQdisc(let qdisc): try deleteQdisc(qdisc)
     case .write(let sysctl): try write(sysctl)
     case .setTable(let before, let table): try setTable(before, table)
     case .deleteTable(let id): try deleteTable(id)
@@ -134,6 +140,8 @@ extension Request {
     case (.rule(let rule)?, nil): [.deleteRule(rule)]
     case (_, .neighbour(let proxy)?): [.addProxy(proxy)]
     case (.neighbour(let proxy)?, nil): [.deleteProxy(proxy)]
+    case (let before, .qdisc(let qdisc)?): [.setQdisc(qdisc, replacing: before != nil)]
+    case (.qdisc(let qdisc)?, nil): [.deleteQdisc(qdisc)]
     case (let before, .table(let table)?): [.setTable(before?.table, table)]
     case (.table(let table)?, nil): [.deleteTable(table.id)]
     default: []

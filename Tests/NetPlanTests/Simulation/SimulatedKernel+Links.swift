@@ -188,6 +188,10 @@ extension SimulatedKernel {
     }
     for (id, nexthop) in nexthops where nexthop.link == old { nexthops[id]!.link = new }
     for index in proxies.indices where proxies[index].link == old { proxies[index].link = new }
+    if var qdisc = qdiscs.removeValue(forKey: old) {
+      qdisc.link = new
+      qdiscs[new] = qdisc
+    }
     // Rules go by the name alone and stay as they are.
     for (key, value) in settings where key.link == old {
       var moved = key
@@ -295,6 +299,7 @@ extension SimulatedKernel {
     links[name] = nil
     addresses[name] = nil
     proxies.removeAll { $0.link == name }
+    qdiscs[name] = nil
     for key in settings.keys where key.link == name { settings[key] = nil }
     pinnedMTU.remove(name)
     ready.remove(name)

@@ -1,7 +1,7 @@
 import Glibc
 import NetPlan
 
-/// A kernel in memory: links, addresses, nexthop objects, routes, rules, proxies, settings, with the cascades and the error numbers of
+/// A kernel in memory: links, addresses, nexthop objects, routes, rules, proxies, disciplines, settings, with the cascades and the error numbers of
 /// the real one (net/core/rtnetlink.c, net/ipv4/devinet.c, net/ipv4/fib_semantics.c, net/ipv6/addrconf.c,
 /// net/ipv6/route.c, net/bridge/, drivers/net/tun.c). Each rule was seen on Linux 6.18 with iproute2.
 struct SimulatedKernel: Sendable {
@@ -24,6 +24,7 @@ struct SimulatedKernel: Sendable {
   var nexthops: [UInt32: NexthopObject] = [:]
   var rules: [Rule] = []
   var proxies: [Neighbour] = []
+  var qdiscs: [LinkName: Qdisc] = [:]
   var settings: [SysctlKey: String] = [:]
   var tables: [TableID: Table] = [:]
   /// The file beside the kernel.
@@ -151,6 +152,7 @@ struct SimulatedKernel: Sendable {
     }
     for rule in rules { state.insert(.rule(rule)) }
     for proxy in proxies { state.insert(.neighbour(proxy)) }
+    for qdisc in qdiscs.values { state.insert(.qdisc(qdisc)) }
     for table in tables.values { state.insert(.table(table)) }
     for service in services.values { state.insert(.service(service)) }
     for reservation in reservations.values { state.insert(.reservation(reservation)) }

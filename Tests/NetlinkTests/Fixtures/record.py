@@ -44,6 +44,7 @@ TABLES = {
     16: ("ifinfomsg", 16, LINK), 20: ("ifaddrmsg", 8, enum("if_addr.h", "IFA_")),
     24: ("rtmsg", 12, enum("rtnetlink.h", "RTA_")), 28: ("ndmsg", 12, enum("neighbour.h", "NDA_")),
     32: ("fib_rule_hdr", 12, enum("fib_rules.h", "FRA_")), 80: ("netconfmsg", 1, enum("netconf.h", "NETCONFA_")),
+    36: ("tcmsg", 20, {1: "TCA_KIND", 2: "TCA_OPTIONS", 3: "TCA_STATS", 7: "TCA_STATS2", 12: "TCA_HW_OFFLOAD"}),
     104: ("nhmsg", 8, enum("nexthop.h", "NHA_")), 108: ("ifinfomsg", 16, LINK),
 }
 FIELDS = {
@@ -54,6 +55,7 @@ FIELDS = {
     "ndmsg": [(1, "ndm_family"), (3, "pad"), (4, "ndm_ifindex"), (2, "ndm_state"), (1, "ndm_flags"), (1, "ndm_type")],
     "fib_rule_hdr": [(1, "family"), (1, "dst_len"), (1, "src_len"), (1, "tos"), (1, "table"), (2, "reserved"),
                      (1, "action"), (4, "flags")],
+    "tcmsg": [(1, "tcm_family"), (3, "pad"), (4, "tcm_ifindex"), (4, "tcm_handle"), (4, "tcm_parent"), (4, "tcm_info")],
     "netconfmsg": [(1, "ncm_family"), (3, "pad")],
     "nhmsg": [(1, "nh_family"), (1, "nh_scope"), (1, "nh_protocol"), (1, "reserved"), (4, "nh_flags")],
 }
@@ -66,7 +68,7 @@ TUPLE = {1: "CTA_TUPLE_IP", 2: "CTA_TUPLE_PROTO", 3: "CTA_TUPLE_ZONE"}
 TABLES[256] = ("nfgenmsg", 4, CONNECTION)
 FIELDS["nfgenmsg"] = [(1, "nfgen_family"), (1, "version"), (2, "res_id")]
 VERBS = {0: "RTM_NEW", 1: "RTM_DEL", 2: "RTM_GET", 3: "RTM_SET"}
-OBJECTS = {16: "LINK", 20: "ADDR", 24: "ROUTE", 28: "NEIGH", 32: "RULE", 80: "NETCONF", 104: "NEXTHOP", 108: "LINKPROP"}
+OBJECTS = {16: "LINK", 20: "ADDR", 24: "ROUTE", 28: "NEIGH", 32: "RULE", 36: "QDISC", 80: "NETCONF", 104: "NEXTHOP", 108: "LINKPROP"}
 CONNECTION_TYPES = {256: "IPCTNL_MSG_CT_NEW", 258: "IPCTNL_MSG_CT_DELETE"}
 
 
@@ -107,6 +109,7 @@ class Annotator:
         if name in ("CTA_TUPLE_ORIG", "CTA_TUPLE_REPLY"): return TUPLE
         if name == "CTA_TUPLE_IP": return enum("netfilter/nfnetlink_conntrack.h", "CTA_IP_")
         if name == "CTA_TUPLE_PROTO": return enum("netfilter/nfnetlink_conntrack.h", "CTA_PROTO_(?!MAX)")
+        if name == "TCA_OPTIONS": return enum("pkt_sched.h", "TCA_TBF_") if self.kind == "tbf" else None
         if name == "RTA_METRICS": return enum("rtnetlink.h", "RTAX_")
         return None
 
@@ -118,7 +121,7 @@ class Annotator:
             payload = data[offset + 4:offset + length]
             end = min(len(data), offset + (length + 3 & ~3))
             inner = self.inner(name, payload)
-            if name == "IFLA_INFO_KIND": self.kind = payload.rstrip(b"\0").decode()
+            if name in ("IFLA_INFO_KIND", "TCA_KIND"): self.kind = payload.rstrip(b"\0").decode()
             if name == "IFLA_INFO_SLAVE_KIND": self.slave = payload.rstrip(b"\0").decode()
             if name == "VETH_INFO_PEER":
                 self.line(data[offset:offset + 4], name, depth)
@@ -305,5 +308,19 @@ def connections():
     request("request-connection", "conntrack -D -p tcp -s 192.0.2.1 -d 192.0.2.10 --sport 40000 --dport 8080")
 
 
+def qdiscs():
+    unshare()
+    run("ip tuntap add tap0 mode tap; ip tuntap add tap1 mode tap; ip tuntap add tap2 mode tap multi_queue")
+    run("ip link set tap0 up; ip link set tap1 up; ip link set tap2 up")
+    run("tc qdisc add dev tap0 root handle d6: tbf rate 100mbit burst 125000 limit 625000")
+    run("tc qdisc add dev tap1 root handle d6: tbf rate 40gbit burst 100000000 limit 200000000 "
+        "overhead 4 mpu 64")
+    of = lambda name: (lambda m: struct.unpack_from("=i", m, 20)[0] == socket.if_nametoindex(name))
+    for name, title, link in (("tbf", "a token bucket of 100 Mbit/s", "tap0"),
+                              ("tbf-fast", "a token bucket of 40 Gbit/s, whose packets count more than their bytes", "tap1"),
+                              ("default", "the one that the kernel chose", "tap2")):
+        answer("qdisc-" + name, title, 38, bytes(20), of(link))
+
+
 if __name__ == "__main__":
-    vlans() if "vlan" in sys.argv else connections() if "connections" in sys.argv else record()
+    {"vlan": vlans, "qdisc": qdiscs, "connections": connections}.get(sys.argv[-1], record)()
