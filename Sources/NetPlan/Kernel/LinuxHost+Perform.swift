@@ -8,7 +8,10 @@ extension LinuxHost {
     defer { ports.insert(socket.port) }
     ledger.perform(batch, &outcomes)
     reservations.perform(batch, &outcomes)
-    if batch.stage == .filter || batch.stage == .unfilter { performTables(batch, &outcomes) }
+    if batch.stage == .filter || batch.stage == .unfilter {
+      performTables(batch, &outcomes)
+      performPassages(batch, &outcomes)
+    }
     performDeletions(batch, &outcomes)
     if batch.stage == .flip {
       flip(batch, &outcomes)
@@ -108,7 +111,7 @@ extension LinuxHost {
       case .rule: requests.add(before?.rule, after?.rule)
       case .neighbour(let proxy):
         try requests.add(before == nil ? nil : proxy, after == nil ? nil : proxy, &links)
-      case .link, .sysctl, .former, .table, .reservation, .service: break
+      case .link, .sysctl, .former, .table, .passage, .reservation, .service: break
       }
     }
     return nil

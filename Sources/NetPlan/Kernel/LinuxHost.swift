@@ -15,6 +15,10 @@ package struct LinuxHost: Host, ~Copyable {
   var advertised: Set<RouteID> = []
   /// Looked up where a configuration has forwards.
   var listeners: [Listener]?
+  /// Chains of others on the hooks of guests' traffic, as of the first look.
+  var foreignChains: [ForeignChain]?
+  /// Rules of ours stand among those of others, or may.
+  var hasPassages = false
   /// Open while a plan is carried out.
   var monitor: Monitor?
   /// Kept until nothing waits for their end, which takes as long as their beginning.

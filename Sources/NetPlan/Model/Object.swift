@@ -9,6 +9,7 @@ package enum Object: Sendable, Equatable {
   case sysctl(Sysctl)
   case former(Former)
   indirect case table(Table)
+  case passage(Passage)
   case reservation(Reservation)
   indirect case service(Service)
 
@@ -23,6 +24,7 @@ package enum Object: Sendable, Equatable {
     case .sysctl(let sysctl): .sysctl(sysctl.key)
     case .former(let former): .former(former.id)
     case .table(let table): .table(table.id)
+    case .passage(let passage): .passage(passage.id)
     case .reservation(let reservation): .reservation(reservation.id)
     case .service(let service): .service(service.id)
     }
@@ -39,6 +41,7 @@ package enum Object: Sendable, Equatable {
     case .sysctl(let value): value
     case .former(let value): value
     case .table(let value): value
+    case .passage(let value): value
     case .reservation(let value): value
     case .service(let value): value
     }
@@ -65,7 +68,7 @@ package enum Object: Sendable, Equatable {
     case .route(let route): route.origin
     case .rule(let rule): rule.origin
     case .neighbour(let neighbour): neighbour.origin
-    case .link, .sysctl, .former, .table, .reservation, .service: nil
+    case .link, .sysctl, .former, .table, .passage, .reservation, .service: nil
     }
   }
 
@@ -77,6 +80,7 @@ package enum Object: Sendable, Equatable {
   package var sysctl: Sysctl? { if case .sysctl(let value) = self { value } else { nil } }
   package var former: Former? { if case .former(let value) = self { value } else { nil } }
   package var table: Table? { if case .table(let value) = self { value } else { nil } }
+  package var passage: Passage? { if case .passage(let value) = self { value } else { nil } }
   package var service: Service? { if case .service(let value) = self { value } else { nil } }
   package var reservation: Reservation? { if case .reservation(let value) = self { value } else { nil } }
 
@@ -87,7 +91,7 @@ package enum Object: Sendable, Equatable {
     case .address(let address): [address.link]
     case .nexthop(let nexthop): nexthop.link.map { [$0] } ?? []
     case .route(let route): route.links
-    case .rule, .former, .table, .reservation, .service: []
+    case .rule, .former, .table, .passage, .reservation, .service: []
     case .neighbour(let neighbour): [neighbour.link]
     case .sysctl(let sysctl): sysctl.key.link.map { [$0] } ?? []
     }
@@ -105,6 +109,7 @@ package enum ObjectID: Hashable, Sendable {
   case sysctl(SysctlKey)
   case former(FormerID)
   case table(TableID)
+  case passage(PassageID)
   case reservation(ReservationID)
   case service(ServiceID)
 
@@ -119,9 +124,10 @@ package enum ObjectID: Hashable, Sendable {
     case .neighbour: 5
     case .sysctl: 6
     case .table: 7
-    case .reservation: 8
-    case .service: 9
-    case .former: 10
+    case .passage: 8
+    case .reservation: 9
+    case .service: 10
+    case .former: 11
     }
   }
 }
@@ -139,6 +145,7 @@ extension ObjectID: Comparable, CustomStringConvertible {
     case .sysctl(let key): "sysctl/\(key)"
     case .former(let id): "former/\(id.object)#\(id.attribute)"
     case .table(let id): "table/\(id)"
+    case .passage(let id): "passage/\(id)"
     case .reservation(let id): "reservation/\(id)"
     case .service(let id): "service/\(id)"
     }
@@ -156,6 +163,7 @@ extension ObjectID: Comparable, CustomStringConvertible {
     case (.sysctl(let a), .sysctl(let b)): a < b
     case (.former(let a), .former(let b)): a < b
     case (.table(let a), .table(let b)): a < b
+    case (.passage(let a), .passage(let b)): a < b
     case (.reservation(let a), .reservation(let b)): a < b
     case (.service(let a), .service(let b)): a < b
     default: a.rank < b.rank

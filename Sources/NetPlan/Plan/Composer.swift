@@ -87,6 +87,7 @@ struct Composer {
     serve()
     prune()
     pruneTables()
+    coexist()
     settleLedger()
   }
 

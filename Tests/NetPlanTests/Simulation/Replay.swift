@@ -248,7 +248,8 @@ extension Request {
     case .deleteProxy(let proxy): return [Change(before: .neighbour(proxy), after: nil)]
     case .write(let sysctl): return [Change(before: nil, after: .sysctl(sysctl))]
     // A file, and nothing of the kernel's; the others are not made at random.
-    case .setTable, .deleteTable, .ledger, .rename, .addAltnames, .removeAltnames, .removeVLANs, .reserve,
+    case .setTable, .deleteTable, .setPassage, .ledger, .rename, .addAltnames, .removeAltnames, .removeVLANs,
+      .reserve,
       .serve:
       return []
     }

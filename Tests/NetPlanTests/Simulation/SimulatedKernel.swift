@@ -25,6 +25,8 @@ struct SimulatedKernel: Sendable {
   var proxies: [Neighbour] = []
   var settings: [SysctlKey: String] = [:]
   var tables: [TableID: Table] = [:]
+  /// In chains of others.
+  var passages: [PassageID: Passage] = [:]
   /// The file beside the kernel.
   var ledger: [Former] = []
   /// Programs that run beside it.
@@ -148,6 +150,7 @@ struct SimulatedKernel: Sendable {
     for rule in rules { state.insert(.rule(rule)) }
     for proxy in proxies { state.insert(.neighbour(proxy)) }
     for table in tables.values { state.insert(.table(table)) }
+    for passage in passages.values { state.insert(.passage(passage)) }
     for service in services.values { state.insert(.service(service)) }
     for reservation in reservations.values { state.insert(.reservation(reservation)) }
     return state
