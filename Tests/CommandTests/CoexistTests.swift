@@ -1,67 +1,5 @@
 import Testing
 
-/// Rule sets of other programs, as these put them in: with iptables, and so in nftables' tables of its names.
-enum Firewall: String, CaseIterable {
-  case docker, ufw
-
-  /// `-P FORWARD DROP` and `DOCKER-USER` first, as dockerd 28 has it (`setupIPChains`, daemon/libnetwork/drivers/bridge).
-  /// Before 28 it also ended `DOCKER-USER` by `RETURN`, which upgrades leave there.
-  private static let dockerRules = """
-    *filter
-    :FORWARD DROP
-    :DOCKER -
-    :DOCKER-BRIDGE -
-    :DOCKER-CT -
-    :DOCKER-FORWARD -
-    :DOCKER-USER -
-    -A FORWARD -j DOCKER-USER
-    -A FORWARD -j DOCKER-FORWARD
-    -A DOCKER ! -i docker0 -o docker0 -j DROP
-    -A DOCKER-BRIDGE -o docker0 -j DOCKER
-    -A DOCKER-CT -o docker0 -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT
-    -A DOCKER-FORWARD -j DOCKER-CT
-    -A DOCKER-FORWARD -j DOCKER-BRIDGE
-    -A DOCKER-FORWARD -i docker0 -j ACCEPT
-    -A DOCKER-USER -j RETURN
-    COMMIT
-
-    """
-
-  /// Of ufw's before.rules, user.rules and the jumps of its `ufw-init-functions`, for the two families.
-  private static func ufwRules(_ p: String) -> String {
-    """
-    *filter
-    :INPUT DROP
-    :FORWARD DROP
-    :\(p)-before-input -
-    :\(p)-user-input -
-    :\(p)-before-forward -
-    :\(p)-user-forward -
-    :\(p)-reject-forward -
-    -A INPUT -j \(p)-before-input
-    -A FORWARD -j \(p)-before-forward
-    -A FORWARD -j \(p)-reject-forward
-    -A \(p)-before-input -i lo -j ACCEPT
-    -A \(p)-before-input -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT
-    -A \(p)-before-input -m conntrack --ctstate INVALID -j DROP
-    \(p == "ufw" ? "" : "-A ufw6-before-input -p icmpv6 -m hl --hl-eq 255 -j ACCEPT")
-    -A \(p)-before-input -p udp --sport 67 --dport 68 -j ACCEPT
-    -A \(p)-before-input -j \(p)-user-input
-    -A \(p)-before-forward -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT
-    -A \(p)-before-forward -j \(p)-user-forward
-    COMMIT
-
-    """
-  }
-
-  func start(in space: Namespace) throws {
-    for (program, prefix) in [("iptables-nft-restore", "ufw"), ("ip6tables-nft-restore", "ufw6")] {
-      let rules = self == .docker ? Self.dockerRules : Self.ufwRules(prefix)
-      try must(space.command([program]), input: rules)
-    }
-  }
-}
-
 @Suite(
   "beside the firewalls of others, by connections",
   .enabled(
@@ -213,14 +151,13 @@ struct CoexistTests {
           input: "table inet guard { chain pass { type filter hook forward priority 10; policy drop; }; }\n")
         try host.space.sysctl("net.bridge.bridge-nf-call-iptables=1")
         let text =
-          "name: u\n\(key)networks: {office: {uplink: eth1}}\nvms: {one: {nics: {eth0: {network: office}}}}\n"
+          "name: u\n\(key)networks: {office: {uplink: eth1}}\nvms: {one: {nics: {eth0: {network: office, mac: \"\(Self.one.mac)\"}}}}\n"
         let file = try host.files.write("u.conf", text)
         let before = try host.space.dump()
         expect(try host.vnet("apply", file), exits: 0)
         expect(try host.vnet("plan", file), exits: 0)
         #expect(try host.plan(file).risks.contains("firewall-drops") == key.isEmpty)
-        let mac = try host.vnet("attach", "one", "-c", file, "--vmm", "json")
-        let guest = try SpaceGuest("one-eth0", mac: mac.stdout.firstMAC, on: host)
+        let guest = try SpaceGuest("one-eth0", mac: Self.one.mac, on: host)
         try guest.space.ip("addr add 192.0.2.51/24 dev eth0")
         let ping = try guest.space.run(["ping", "-c", "1", "-W", "1", "192.0.2.1"])
         #expect((ping.code == 0) == !key.isEmpty, "\(ping)")
@@ -291,7 +228,7 @@ struct CoexistTests {
         try must(
           space.command(["nft", "-f", "-"]),
           input:
-            "table inet guard { chain pass { type filter hook forward priority 10; jump all; }; chain all { ct state established accept; reject; }; }\n"
+            "table inet guard { chain rest { ct state established accept; reject; }; chain pass { type filter hook forward priority 10; jump rest; }; }\n"
         )
       }, text("")
     ) { inner in
@@ -312,12 +249,5 @@ struct CoexistTests {
           "nft", "delete", "rule", "inet", "guard", "pass", "handle", handle.stdout.trimmed,
         ]))
     }
-  }
-}
-
-extension String {
-  fileprivate var firstMAC: String {
-    split { !("0"..."9").contains($0) && !("a"..."f").contains($0) && $0 != ":" }
-      .first { $0.split(separator: ":").count == 6 }.map(String.init) ?? ""
   }
 }

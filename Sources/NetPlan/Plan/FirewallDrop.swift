@@ -58,15 +58,17 @@ struct FirewallDrop {
   private func command(_ link: LinkName) -> String {
     let isTables = base.id.table == "filter" && base.id.name == base.hook?.uppercased()
     if isTables, base.id.family == .ip || base.id.family == .ip6 {
-      let way = traffic == .entering ? "-o" : "-i"
-      return "\(base.id.family == .ip ? "iptables" : "ip6tables") -I \(base.id.name) \(way) \(link) -j ACCEPT"
+      let program = base.id.family == .ip ? "iptables" : "ip6tables"
+      let ports = traffic == .served ? " -p udp -m multiport --dports 53,67,547" : ""
+      return "\(program) -I \(base.id.name) \(traffic == .entering ? "-o" : "-i") \(link)\(ports) -j ACCEPT"
     }
     let condition =
       switch traffic {
-      case .entering: "oifname"
-      case .frames: "meta ibrname"
-      case .leaving, .bridged, .served: "iifname"
+      case .entering: "oifname '\"\(link)\"'"
+      case .frames: "meta ibrname '\"\(link)\"'"
+      case .served: "iifname '\"\(link)\"' udp dport '{ 53, 67, 547 }'"
+      case .leaving, .bridged: "iifname '\"\(link)\"'"
       }
-    return "nft insert rule \(base.id) \(condition) '\"\(link)\"' accept"
+    return "nft insert rule \(base.id) \(condition) accept"
   }
 }
