@@ -39,6 +39,13 @@ extension LinuxHost {
     facts.forceForwarding = access("/proc/sys/net/ipv6/conf/all/force_forwarding", F_OK) == 0
     facts.ipv4ForwardsAll = ProcFile.read("/proc/sys/net/ipv4/conf/all/forwarding") == "1"
     facts.ipv6ForwardsAll = ProcFile.read("/proc/sys/net/ipv6/conf/all/forwarding") == "1"
+    // Without br_netfilter there are no such files.
+    facts.bridgeNetfilterIPv4 = ProcFile.read("/proc/sys/net/bridge/bridge-nf-call-iptables").map {
+      $0 == "1"
+    }
+    facts.bridgeNetfilterIPv6 = ProcFile.read("/proc/sys/net/bridge/bridge-nf-call-ip6tables").map {
+      $0 == "1"
+    }
     let tun = open("/dev/net/tun", O_RDWR | O_CLOEXEC)
     facts.tun = tun >= 0 || errno == EACCES || errno == EPERM
     if tun >= 0 { close(tun) }

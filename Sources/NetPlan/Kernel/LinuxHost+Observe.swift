@@ -3,12 +3,13 @@ internal import Netlink
 
 extension LinuxHost {
   package mutating func observe() throws(HostError) -> Observation {
-    let tables = try readTables()
-    var state = try readRecords(tables)
+    let ruleset = try readRuleset(all: true)
+    var state = try readRecords(ruleset)
     do throws(NetlinkError) {
       try observe(into: &state)
       var facts = try readFacts()
-      facts.filters = tables != nil
+      facts.filters = ruleset != nil
+      facts.firewalls = foreignChains
       facts.listeners = listeners
       return Observation(state: state, facts: facts)
     } catch {
@@ -19,7 +20,7 @@ extension LinuxHost {
   package mutating func observe(concerning names: Set<LinkName>) throws(HostError) -> State {
     // To be asked for one link costs the kernel as much as to list three.
     if names.count * 3 > links.count { return try observe().state }
-    var state = try readRecords(readTables())
+    var state = try readRecords(readRuleset(all: hasPassages))
     do throws(NetlinkError) {
       try observe(into: &state, only: names)
       return state
@@ -28,9 +29,9 @@ extension LinuxHost {
     }
   }
 
-  /// The tables, and what is kept in files because no kernel keeps it.
-  private func readRecords(_ tables: [Table]?) throws(HostError) -> State {
-    State(try (tables ?? []).map(Object.table) + ledger.read() + reservations.read() + services.read())
+  /// What of nftables is ours, and what is kept in files because no kernel keeps it.
+  private func readRecords(_ ruleset: [Object]?) throws(HostError) -> State {
+    State(try (ruleset ?? []) + ledger.read() + reservations.read() + services.read())
   }
 
   /// Of the links and their settings, those of `names` or all.

@@ -8,7 +8,10 @@ extension LinuxHost {
     defer { ports.insert(socket.port) }
     ledger.perform(batch, &outcomes)
     reservations.perform(batch, &outcomes)
-    if batch.stage == .filter || batch.stage == .unfilter { performTables(batch, &outcomes) }
+    if batch.stage == .filter || batch.stage == .unfilter {
+      performTables(batch, &outcomes)
+      performPassages(batch, &outcomes)
+    }
     performDeletions(batch, &outcomes)
     if batch.stage == .flip {
       flip(batch, &outcomes)
@@ -109,7 +112,7 @@ extension LinuxHost {
       case .neighbour(let proxy):
         try requests.add(before == nil ? nil : proxy, after == nil ? nil : proxy, &links)
       case .qdisc: try requests.add(before?.qdisc, after?.qdisc, &links)
-      case .link, .sysctl, .former, .table, .reservation, .service: break
+      case .link, .sysctl, .former, .table, .passage, .reservation, .service: break
       }
     }
     return nil

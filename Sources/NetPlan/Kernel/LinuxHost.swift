@@ -17,6 +17,10 @@ package struct LinuxHost: Host, ~Copyable {
   var listeners: [Listener]?
   /// A configuration asks for queueing disciplines.
   var asksQdiscs = false
+  /// Chains of others on the hooks of guests' traffic, as of the first look.
+  var foreignChains: [ForeignChain]?
+  /// Rules of ours stand among those of others, or may.
+  var hasPassages = false
   /// Open while a plan is carried out.
   var monitor: Monitor?
   /// Kept until nothing waits for their end, which takes as long as their beginning.

@@ -5,15 +5,16 @@ internal import Netlink
 // fails (`netlink_open_error`, src/netlink.c): what became of a step whose process vanished, only looking tells.
 
 extension LinuxHost {
-  /// The tables of all configurations; nil where this process may not look (CAP_NET_ADMIN).
-  func readTables() throws(HostError) -> [Table]? {
+  /// The tables of all configurations, and rules of ours in chains of others; nil where this process may not look
+  /// (CAP_NET_ADMIN). For the latter, and for what others drop, all has to be listed if others have tables.
+  mutating func readRuleset(all: Bool) throws(HostError) -> [Object]? {
     var ids: [TableID] = []
+    var hasOthers = false
     do throws(NetlinkError) {
       var socket = try NetfilterSocket()
       for (family, name) in try socket.tables() {
-        guard let family = TableID.Family(protocolNumber: family) else { continue }
-        let id = TableID(family: family, name: name)
-        if id.owner != nil { ids.append(id) }
+        let id = TableID.Family(protocolNumber: family).map { TableID(family: $0, name: name) }
+        if let id, id.owner != nil { ids.append(id) } else { hasOthers = true }
       }
     } catch {
       switch error.errno {
@@ -23,7 +24,21 @@ extension LinuxHost {
       default: throw HostError(error)
       }
     }
-    return ids.sorted().map { read($0) }
+    if all {
+      if hasOthers { return readAll(ids) }
+      foreignChains = foreignChains ?? []
+    }
+    return ids.sorted().map { .table(read($0)) }
+  }
+
+  /// By one listing. Where nft cannot list what others have, nothing of ours is among it, for it was nft that put it there.
+  private mutating func readAll(_ ids: [TableID]) -> [Object] {
+    let listing = (try? json(["list", "ruleset"], "list nftables rules")) ?? .null
+    let passages = [Passage](listing: listing)
+    hasPassages = hasPassages || !passages.isEmpty
+    if listing != .null { foreignChains = foreignChains ?? [ForeignChain](listing: listing) }
+    let tables = Dictionary(uniqueKeysWithValues: Table.list(listing).map { ($0.id, $0) })
+    return ids.sorted().map { .table(tables[$0] ?? read($0)) } + passages.map(Object.passage)
   }
 
   /// One that cannot be listed is there all the same, and its removal needs no listing.
@@ -40,7 +55,11 @@ extension LinuxHost {
   /// One by one: of two `list table` commands in one run nft 1.0.6 finds the first family's only.
   private func listing(of id: TableID) throws(HostError) -> JSON {
     let operation = "list nftables table \(id.family.rawValue) \(id.name)"
-    let result = try nft(["-j", "list", "table", id.family.rawValue, id.name], "", operation)
+    return try json(["list", "table", id.family.rawValue, id.name], operation)
+  }
+
+  func json(_ arguments: [String], _ operation: String) throws(HostError) -> JSON {
+    let result = try nft(["-j"] + arguments, "", operation)
     guard let json = try? JSON(parsing: result.output) else {
       throw HostError(operation: operation, errno: 0, message: "nft's answer is no JSON")
     }
@@ -102,7 +121,7 @@ extension LinuxHost {
     }
   }
 
-  private func nft(_ arguments: [String], _ commands: String, _ operation: String) throws(HostError)
+  func nft(_ arguments: [String], _ commands: String, _ operation: String) throws(HostError)
     -> ChildProcess.Result
   {
     guard let program = Executable.find("nft") else {

@@ -10,6 +10,7 @@ package enum Object: Sendable, Equatable {
   case sysctl(Sysctl)
   case former(Former)
   indirect case table(Table)
+  case passage(Passage)
   case reservation(Reservation)
   indirect case service(Service)
 
@@ -25,6 +26,7 @@ package enum Object: Sendable, Equatable {
     case .sysctl(let sysctl): .sysctl(sysctl.key)
     case .former(let former): .former(former.id)
     case .table(let table): .table(table.id)
+    case .passage(let passage): .passage(passage.id)
     case .reservation(let reservation): .reservation(reservation.id)
     case .service(let service): .service(service.id)
     }
@@ -42,6 +44,7 @@ package enum Object: Sendable, Equatable {
     case .sysctl(let value): value
     case .former(let value): value
     case .table(let value): value
+    case .passage(let value): value
     case .reservation(let value): value
     case .service(let value): value
     }
@@ -69,7 +72,7 @@ package enum Object: Sendable, Equatable {
     case .route(let route): route.origin
     case .rule(let rule): rule.origin
     case .neighbour(let neighbour): neighbour.origin
-    case .link, .qdisc, .sysctl, .former, .table, .reservation, .service: nil
+    case .link, .qdisc, .sysctl, .former, .table, .passage, .reservation, .service: nil
     }
   }
 
@@ -82,6 +85,7 @@ package enum Object: Sendable, Equatable {
   package var sysctl: Sysctl? { if case .sysctl(let value) = self { value } else { nil } }
   package var former: Former? { if case .former(let value) = self { value } else { nil } }
   package var table: Table? { if case .table(let value) = self { value } else { nil } }
+  package var passage: Passage? { if case .passage(let value) = self { value } else { nil } }
   package var service: Service? { if case .service(let value) = self { value } else { nil } }
   package var reservation: Reservation? { if case .reservation(let value) = self { value } else { nil } }
 
@@ -92,7 +96,7 @@ package enum Object: Sendable, Equatable {
     case .address(let address): [address.link]
     case .nexthop(let nexthop): nexthop.link.map { [$0] } ?? []
     case .route(let route): route.links
-    case .rule, .former, .table, .reservation, .service: []
+    case .rule, .former, .table, .passage, .reservation, .service: []
     case .neighbour(let neighbour): [neighbour.link]
     case .qdisc(let qdisc): [qdisc.link]
     case .sysctl(let sysctl): sysctl.key.link.map { [$0] } ?? []
@@ -112,6 +116,7 @@ package enum ObjectID: Hashable, Sendable {
   case sysctl(SysctlKey)
   case former(FormerID)
   case table(TableID)
+  case passage(PassageID)
   case reservation(ReservationID)
   case service(ServiceID)
 
@@ -127,9 +132,10 @@ package enum ObjectID: Hashable, Sendable {
     case .qdisc: 6
     case .sysctl: 7
     case .table: 8
-    case .reservation: 9
-    case .service: 10
-    case .former: 11
+    case .passage: 9
+    case .reservation: 10
+    case .service: 11
+    case .former: 12
     }
   }
 }
@@ -148,6 +154,7 @@ extension ObjectID: Comparable, CustomStringConvertible {
     case .sysctl(let key): "sysctl/\(key)"
     case .former(let id): "former/\(id.object)#\(id.attribute)"
     case .table(let id): "table/\(id)"
+    case .passage(let id): "passage/\(id)"
     case .reservation(let id): "reservation/\(id)"
     case .service(let id): "service/\(id)"
     }
@@ -166,6 +173,7 @@ extension ObjectID: Comparable, CustomStringConvertible {
     case (.sysctl(let a), .sysctl(let b)): a < b
     case (.former(let a), .former(let b)): a < b
     case (.table(let a), .table(let b)): a < b
+    case (.passage(let a), .passage(let b)): a < b
     case (.reservation(let a), .reservation(let b)): a < b
     case (.service(let a), .service(let b)): a < b
     default: a.rank < b.rank

@@ -24,6 +24,7 @@ package struct State: Sendable, Equatable {
   package var services: some Sequence<Service> { objects.values.lazy.compactMap(\.service) }
   package var reservations: some Sequence<Reservation> { objects.values.lazy.compactMap(\.reservation) }
 
+  package var passages: some Sequence<Passage> { objects.values.lazy.compactMap(\.passage) }
   package var tables: some Sequence<Table> { objects.values.lazy.compactMap(\.table) }
 
   package var sorted: [Object] { objects.sorted { $0.key < $1.key }.map(\.value) }

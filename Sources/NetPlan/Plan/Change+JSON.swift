@@ -12,6 +12,7 @@ extension Object {
     case .sysctl: "sysctl"
     case .former: "former"
     case .table: "table"
+    case .passage: "passage"
     case .reservation: "reservation"
     case .service: "service"
     }
@@ -40,6 +41,7 @@ extension Object {
     case "sysctl": object = Sysctl(json: rest).map(Object.sysctl)
     case "former": object = Former(json: rest).map(Object.former)
     case "table": object = Table(json: rest).map(Object.table)
+    case "passage": object = Passage(json: rest).map(Object.passage)
     case "reservation": object = Reservation(json: rest).map(Object.reservation)
     case "service": object = Service(json: rest).map(Object.service)
     default: object = nil

@@ -12,7 +12,7 @@ extension Composer {
     }
   }
 
-  private func isServed(_ network: Network) -> Bool {
+  func isServed(_ network: Network) -> Bool {
     let addresses = servedAddresses(of: network)
     return (network.segment == .own || network.portGroup != nil) && !addresses.isEmpty
       && (network.dhcp != nil || network.dns != nil

@@ -32,6 +32,12 @@ package struct HostFacts: Described {
   package var filters: Bool?
   /// Sockets of the host on which processes wait; nil where nobody asked.
   package var listeners: [Listener]?
+  /// What others have on the hooks that guests' traffic meets; nil where nobody could look.
+  package var firewalls: [ForeignChain]?
+  /// `net.bridge.bridge-nf-call-iptables`: bridged IPv4 frames pass the hooks of routed packets.
+  package var bridgeNetfilterIPv4: Bool?
+  /// `net.bridge.bridge-nf-call-ip6tables`
+  package var bridgeNetfilterIPv6: Bool?
   /// The program is installed.
   package var dnsmasq: Bool?
   /// Known users and groups by name.
@@ -52,6 +58,9 @@ package struct HostFacts: Described {
     .open("nft", \.nft),
     .open("filters", \.filters),
     .open("listeners", \.listeners),
+    .open("firewalls", \.firewalls),
+    .open("bridge-netfilter-ipv4", \.bridgeNetfilterIPv4),
+    .open("bridge-netfilter-ipv6", \.bridgeNetfilterIPv6),
     .open("dnsmasq", \.dnsmasq),
     .open("users", \.users),
     .open("groups", \.groups),

@@ -14,7 +14,11 @@ extension Planner {
       return isUnneeded(family, after: own, target) ? restoring(change, own) : nil
     }
     let tables = changes.compactMap { change in
-      (change.after ?? change.before)?.table == nil ? nil : selectedTable(change, target)
+      switch change.id {
+      case .table: selectedTable(change, target)
+      case .passage: selectedPassage(change, target)
+      default: nil
+      }
     }
     let chosen = own + shared + services(changes, for: own) + tables
     refuseMissingBridges(changes, chosen, target, &obstacles)

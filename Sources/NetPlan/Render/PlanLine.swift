@@ -55,6 +55,7 @@ extension Object {
     case .sysctl(let sysctl): "sysctl \(sysctl.key.path.replacing("/", with: "."))"
     case .former(let former): "ledger \(former.id.object)"
     case .table(let table): "table \(table.id.family.rawValue) \(table.id.name)"
+    case .passage(let passage): "rules in \(passage.id.chain)"
     case .reservation(let reservation): "reservation \(reservation.id.label)"
     case .service(let service): "service \(service.id.program) \(service.id.network)"
     }
@@ -83,6 +84,7 @@ extension Object {
     case .qdisc(let qdisc): return ["rate \(qdisc.rate.bitRate)"]
     case .sysctl(let sysctl): return [sysctl.value]
     case .table(let table): return table.summary
+    case .passage(let passage): return passage.summary
     case .reservation(let reservation): return reservation.addresses.map { "\($0.address)" }
     case .service(let service): return service.offers
     default: return []
@@ -107,6 +109,7 @@ extension Object {
     case (.sysctl(let a), .sysctl(let b)): ["\(b.value) → \(a.value)"]
     case (.former(let a), .former(let b)): differences(a, b)
     case (.table(let a), .table(let b)): a.changes(from: b)
+    case (.passage(let a), .passage(let b)): a.changes(from: b)
     case (.reservation(let a), .reservation(let b)): differences(a, b)
     case (.service(let a), .service(let b)): a.changes(from: b)
     default: []

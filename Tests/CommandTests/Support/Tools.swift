@@ -30,6 +30,7 @@ enum Gate {
   static let root = geteuid() == 0
   static let strace = root && Tools.has("strace")
   static let nft = Tools.has("nft")
+  static let iptables = Tools.has("iptables-nft")
   static let tun = root && access("/dev/net/tun", R_OK | W_OK) == 0
   static let ready = root && tun && Tools.has("bridge") && access(Tools.vnetApply, X_OK) == 0
 

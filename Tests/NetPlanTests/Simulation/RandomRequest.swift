@@ -147,6 +147,7 @@ struct RandomRequest {
     case .neighbour(let proxy): return .deleteProxy(proxy)
     case .former(let former): return .ledger(gone: [former.id], new: [])
     case .table(let table): return .deleteTable(table.id)
+    case .passage(let passage): return .setPassage(passage.id, nil)
     case .service(let service): return .serve(service.id, nil)
     case .reservation(let reservation): return .reserve(gone: [reservation.id], new: [])
     case .link, .qdisc, .sysctl: return ledger()

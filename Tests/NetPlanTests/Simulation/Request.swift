@@ -29,6 +29,7 @@ enum Request: Sendable {
   case write(Sysctl)
   case setTable(Table?, Table)
   case deleteTable(TableID)
+  case setPassage(PassageID, Passage?)
   case ledger(gone: [FormerID], new: [Former])
   case serve(ServiceID, Service?)
   case reserve(gone: [ReservationID], new: [Reservation])
@@ -56,6 +57,7 @@ extension Request: CustomStringConvertible {
     case .write(let sysctl): "write \(sysctl.json.text())"
     case .setTable(let before, let table): "\(before == nil ? "create" : "change") table \(table.id)"
     case .deleteTable(let id): "delete table \(id)"
+    case .setPassage(let id, let passage): "\(passage == nil ? "delete" : "set") rules in \(id)"
     case .setAccounts(let name, let tap): "accounts of \(name): \(tap)"
     case .deleteLinks(let names): "delete links \(names)"
     case .rename(let old, let new): "rename \(old) to \(new)"
@@ -106,6 +108,7 @@ extension SimulatedKernel {
     case .write(let sysctl): try write(sysctl)
     case .setTable(let before, let table): try setTable(before, table)
     case .deleteTable(let id): try deleteTable(id)
+    case .setPassage(let id, let passage): passages[id] = passage
     case .ledger(let gone, let new):
       ledger.removeAll { former in gone.contains(former.id) || new.contains { $0.id == former.id } }
       ledger += new
@@ -144,6 +147,8 @@ extension Request {
     case (.qdisc(let qdisc)?, nil): [.deleteQdisc(qdisc)]
     case (let before, .table(let table)?): [.setTable(before?.table, table)]
     case (.table(let table)?, nil): [.deleteTable(table.id)]
+    case (_, .passage(let passage)?): [.setPassage(passage.id, passage)]
+    case (.passage(let passage)?, nil): [.setPassage(passage.id, nil)]
     default: []
     }
   }

@@ -27,6 +27,8 @@ struct SimulatedKernel: Sendable {
   var qdiscs: [LinkName: Qdisc] = [:]
   var settings: [SysctlKey: String] = [:]
   var tables: [TableID: Table] = [:]
+  /// In chains of others.
+  var passages: [PassageID: Passage] = [:]
   /// The file beside the kernel.
   var ledger: [Former] = []
   /// Programs that run beside it.
@@ -154,6 +156,7 @@ struct SimulatedKernel: Sendable {
     for proxy in proxies { state.insert(.neighbour(proxy)) }
     for qdisc in qdiscs.values { state.insert(.qdisc(qdisc)) }
     for table in tables.values { state.insert(.table(table)) }
+    for passage in passages.values { state.insert(.passage(passage)) }
     for service in services.values { state.insert(.service(service)) }
     for reservation in reservations.values { state.insert(.reservation(reservation)) }
     return state

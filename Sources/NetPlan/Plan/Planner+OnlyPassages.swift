@@ -1,0 +1,27 @@
+extension Planner {
+  /// Of a change of rules in somebody else's chain those that name interfaces of the chosen guests, or their bridges.
+  func selectedPassage(_ change: Change, _ target: Target) -> Change? {
+    let before = change.before?.passage?.rules ?? [], after = change.after?.passage?.rules ?? []
+    let names = chosenInterfaces(target)
+    func concerns(_ rule: String) -> Bool { names.contains { rule.contains($0) } }
+    var rules = before.filter { after.contains($0) || !concerns($0) }
+    rules += after.filter { concerns($0) && !rules.contains($0) }
+    if rules == before { return nil }
+    guard !rules.isEmpty, case .passage(let id) = change.id else {
+      return Change(before: change.before, after: nil)
+    }
+    return Change(before: change.before, after: .passage(Passage(id: id, rules: rules)))
+  }
+
+  /// In quotes, as rules have them.
+  private func chosenInterfaces(_ target: Target) -> Set<String> {
+    var names: Set<LinkName> = []
+    for link in Array(host.state.links) + Array(target.wanted.links)
+    where link.kind == .tap && link.owner.map({ $0 == topology.name }) ?? false
+      && isSelected(String(link.path ?? ""))
+    {
+      names.formUnion([link.name, link.master?.name].compactMap { $0 })
+    }
+    return Set(names.map { "\"\($0)\"" })
+  }
+}
