@@ -12,6 +12,34 @@ enum ReachabilityPage {
     + ["|---" + Scenario.Way.allCases.map { _ in "|---" }.joined() + "|"]
   private static let shownHead = ["| NIC | configuration |", "|---|---|"]
 
+  /// The columns of VirtualBox's own table (its manual's "Overview of Networking Modes"), in its order of modes.
+  private static let columns: [(String, Scenario.Way)] = [
+    ("VM → host", .toHost), ("host → VM", .fromHost), ("VM1 ↔ VM2", .betweenVMs), ("VM → net/LAN", .toLAN),
+    ("net/LAN → VM", .fromLAN),
+  ]
+  private static let virtualBoxHead = [
+    "| VirtualBox's mode | here | " + columns.map(\.0).joined(separator: " | ") + " |",
+    "|---|---" + columns.map { _ in "|---" }.joined() + "|",
+  ]
+
+  /// What VirtualBox's users look up, out of the rows of what was seen.
+  private static func virtualBox(_ seen: [String]) -> [String] {
+    virtualBoxHead
+      + Scenario.all.compactMap { scenario in
+        guard let mode = scenario.virtualBox,
+          let row = seen.last(where: { $0.hasPrefix("| \(scenario.title) | ") })
+        else { return nil }
+        let answers = row.dropFirst("| \(scenario.title) | ".count).dropLast(2).split(separator: " | ")
+        let ways = Scenario.Way.allCases
+        let cells = columns.map { name, way in
+          let answer = String(answers[ways.firstIndex(of: way)!])
+          // Which `ServedTests` holds.
+          return way == .fromLAN && scenario.isTranslated && answer == "no" ? "by `forward`" : answer
+        }
+        return "| \(mode) | \(scenario.kind) | " + cells.joined(separator: " | ") + " |"
+      }
+  }
+
   static func row(_ scenario: Scenario, _ seen: [Scenario.Way: Reach]) -> String {
     "| \(scenario.title) | "
       + Scenario.Way.allCases.map { "\(seen[$0] ?? .none)" }.joined(separator: " | ") + " |"
@@ -50,6 +78,9 @@ enum ReachabilityPage {
     #expect(seen == tables(seen).seen, "UPDATE_FIXTURES=1 writes docs/reachability.md")
     #expect(
       table(shownHead[0], in: lines) == tables([]).shown, "UPDATE_FIXTURES=1 writes docs/reachability.md")
+    #expect(
+      table(virtualBoxHead[0], in: lines) == virtualBox(seen), "UPDATE_FIXTURES=1 writes docs/reachability.md"
+    )
   }
 
   private static func update(_ scenario: Scenario, _ row: String) throws {
@@ -57,7 +88,10 @@ enum ReachabilityPage {
     let old = table(head[0], in: lines)
     let new = tables(old + [row])
     var text = lines.joined(separator: "\n")
-    for (old, new) in [(old, new.seen), (table(shownHead[0], in: lines), new.shown)] {
+    for (old, new) in [
+      (old, new.seen), (table(shownHead[0], in: lines), new.shown),
+      (table(virtualBoxHead[0], in: lines), virtualBox(new.seen)),
+    ] {
       text = text.replacing(old.joined(separator: "\n"), with: new.joined(separator: "\n"))
     }
     try must(["tee", "\(Tools.repository)/\(page.name)"], input: text)

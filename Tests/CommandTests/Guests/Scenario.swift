@@ -8,6 +8,8 @@ struct Scenario: Sendable, CustomTestStringConvertible {
   var network: String?
   /// The NIC of both; `{n}` is 1 and 2.
   let nic: String
+  /// What VirtualBox calls such a NIC, where it has one.
+  var virtualBox: String?
   /// The subnet of the guests, whose addresses end in 51 and 52.
   let subnet: Subnet
   /// What each asks of the other; where nothing stands, nothing gets through.
@@ -60,6 +62,15 @@ struct Scenario: Sendable, CustomTestStringConvertible {
     }
   }
 
+  var isTranslated: Bool { network?.contains("nat: true") == true }
+
+  /// The network in a few words of the language.
+  var kind: String {
+    let kinds = [("nat: true", "{nat: true}"), ("uplink", "{uplink: eth1}"), ("address", "{address: auto}")]
+    let network = kinds.first { self.network?.contains($0.0) == true }?.1 ?? "{}"
+    return "`\(network)`" + (nic.contains("isolated") ? ", `isolated`" : "")
+  }
+
   /// As a configuration that one could write, in one line.
   var shown: String {
     (network.map { "`networks: {net: \($0)}` " } ?? "") + "`vms: {vm: {count: 2, nics: {eth0: \(nic)}}}`"
@@ -83,13 +94,15 @@ extension Scenario {
   private static let ownNetwork =
     "{address: [10.7.0.1/24, \"2001:db8:7::1/64\"], dhcp: false, dns: false, ra: false}"
 
+  private static let natNetwork = ownNetwork.replacing("{address", with: "{nat: true, address")
+
   /// The guests' addresses are typed by hand, and no others would pass.
   private static let ownNIC = "{network: net, address: [\"10.7.0.{50+n}\", \"2001:db8:7::{50+n}\"]}"
 
   static let all: [Scenario] = [
     Scenario(
       title: "`bridged`, the network has an uplink", network: "{uplink: eth1}", nic: "{network: net}",
-      subnet: .office,
+      virtualBox: "Bridged networking", subnet: .office,
       reach: [.toHost: .all, .fromHost: .all, .betweenVMs: .all, .toLAN: .all, .fromLAN: .all]),
     Scenario(
       title: "the same, `isolated`", network: "{uplink: eth1}", nic: "{network: net, isolated: true}",
@@ -97,14 +110,19 @@ extension Scenario {
       reach: [.toHost: .all, .fromHost: .all, .toLAN: .all, .fromLAN: .all]),
     Scenario(
       title: "`bridged`, the network has an address of the host", network: ownNetwork, nic: ownNIC,
-      subnet: .own, reach: [.toHost: .all, .fromHost: .all, .betweenVMs: .all]),
+      virtualBox: "Host-only networking", subnet: .own,
+      reach: [.toHost: .all, .fromHost: .all, .betweenVMs: .all]),
     Scenario(
-      title: "`shared`, the network has `nat`",
-      network:
-        "{nat: true, address: [10.7.0.1/24, \"2001:db8:7::1/64\"], dhcp: false, dns: false, ra: false}",
-      nic: ownNIC, subnet: .own, reach: [.toHost: .all, .fromHost: .all, .betweenVMs: .all, .toLAN: .all]),
+      title: "`shared`, the network has `nat`", network: natNetwork, nic: ownNIC,
+      virtualBox: "NAT service (NAT network)", subnet: .own,
+      reach: [.toHost: .all, .fromHost: .all, .betweenVMs: .all, .toLAN: .all]),
     Scenario(
-      title: "`bridged`, the network has neither", network: "{}", nic: "{network: net}", subnet: .closed,
+      title: "the same, `isolated` too", network: natNetwork,
+      nic: ownNIC.replacing("}\"]}", with: "}\"], isolated: true}"), virtualBox: "NAT", subnet: .own,
+      reach: [.toHost: .all, .fromHost: .all, .toLAN: .all]),
+    Scenario(
+      title: "`bridged`, the network has neither", network: "{}", nic: "{network: net}",
+      virtualBox: "Internal networking", subnet: .closed,
       reach: [.betweenVMs: .all]),
     Scenario(
       title: "`tap`, the LAN has a route to the guest",

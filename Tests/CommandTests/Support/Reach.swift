@@ -11,6 +11,7 @@ struct Reach: OptionSet, Hashable, Sendable, CustomStringConvertible {
   static let ipv4: Reach = [.ping4, .tcp4]
   static let ipv6: Reach = [.ping6, .tcp6]
   static let all: Reach = [.ipv4, .ipv6]
+  static let ping: Reach = [.ping4, .ping6]
 
   /// As it stands in a table.
   var description: String {
