@@ -16,6 +16,8 @@ extension RealGuests {
         Page(name: "README.md").blocks("yaml").first { $0.file == "nat.conf" })
       #expect(shown.lines.count <= 5)
       try Host.with { host in
+        // With br_netfilter a guest does not reach its own forward.
+        try host.space.run(["sysctl", "-q", "-w", "net.bridge.bridge-nf-call-iptables=0"])
         let internet = try Internet(behind: host)
         defer { internet.leave() }
         try applied(shown.text, "nat.conf", host) { file in
@@ -128,8 +130,8 @@ extension RealGuests {
           """
           set -e
           ip link set eth0 up
-          ip addr add 10.9.0.9/24 dev eth0; ip route add default via 10.9.0.1
-          ip -6 addr add 2001:db8:9::9/64 dev eth0; ip -6 route add default via 2001:db8:9::1
+          ip addr replace 10.9.0.9/24 dev eth0; ip route replace default via 10.9.0.1
+          ip -6 addr replace 2001:db8:9::9/64 dev eth0; ip -6 route replace default via 2001:db8:9::1
           """)
         return Machine(guest, ipv4: "10.9.0.9", ipv6: "2001:db8:9::9")
       }
