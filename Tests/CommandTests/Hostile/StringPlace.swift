@@ -65,7 +65,11 @@ enum Ground {
   static let names = ["networks": "net", "vms": "vm", "nics": "eth0", "hosts": "printer"]
 
   /// Each key may stand in one of these.
-  static let all = nics.map { configuration(nic: $0) } + [configuration(net: [:], nic: nics[2])]
+  static let all =
+    nics.map { configuration(nic: $0) } + [
+      configuration(net: ["address": .string("10.7.0.1/24")], nic: nics[0]),
+      configuration(net: [:], nic: nics[2]),
+    ]
 
   private static let nics: [JSON] = [
     ["network": "net"], ["mode": "tap", "address": "203.0.113.7"], ["network": "office"],
