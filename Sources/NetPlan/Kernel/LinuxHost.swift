@@ -17,6 +17,8 @@ package struct LinuxHost: Host, ~Copyable {
   var listeners: [Listener]?
   /// A configuration asks for queueing disciplines.
   var asksQdiscs = false
+  /// What the last look found in nftables.
+  var lastRuleset: Ruleset?
   /// Chains of others on the hooks of guests' traffic, as of the first look.
   var foreignChains: [ForeignChain]?
   /// Rules of ours stand among those of others, or may.

@@ -10,8 +10,11 @@ extension LinuxHost {
   mutating func readRuleset(all: Bool) throws(HostError) -> [Object]? {
     var ids: [TableID] = []
     var hasOthers = false
+    var generation: UInt32?
     do throws(NetlinkError) {
       var socket = try NetfilterSocket()
+      generation = try socket.generation()
+      if let last = lastRuleset, last.generation == generation, last.isWhole || !all { return last.objects }
       for (family, name) in try socket.tables() {
         let id = TableID.Family(protocolNumber: family).map { TableID(family: $0, name: name) }
         if let id, id.owner != nil { ids.append(id) } else { hasOthers = true }
@@ -24,11 +27,11 @@ extension LinuxHost {
       default: throw HostError(error)
       }
     }
-    if all {
-      if hasOthers { return readAll(ids) }
-      foreignChains = foreignChains ?? []
-    }
-    return ids.sorted().map { .table(read($0)) }
+    if all, !hasOthers { foreignChains = foreignChains ?? [] }
+    let objects = all && hasOthers ? readAll(ids) : ids.sorted().map { .table(read($0)) }
+    let isRead = !objects.contains { $0.table?.reasonUnread != nil }
+    lastRuleset = isRead ? generation.map { Ruleset(generation: $0, isWhole: all, objects: objects) } : nil
+    return objects
   }
 
   /// By one listing. Where nft cannot list what others have, nothing of ours is among it, for it was nft that put it there.
@@ -143,6 +146,14 @@ extension LinuxHost {
       operation: operation, errno: isKilled ? EINTR : 0,
       message: isKilled ? "nft was ended by signal \(result.code - 128)" : said)
   }
+}
+
+/// Tables and passages as they were in one generation of nftables: while that lasts, nothing need be listed again.
+struct Ruleset {
+  var generation: UInt32
+  /// Others' tables were looked at, too.
+  var isWhole: Bool
+  var objects: [Object]
 }
 
 extension Observation {

@@ -7,6 +7,7 @@ package struct NetfilterSocket: ~Copyable {
 
   /// `NFNL_SUBSYS_NFTABLES` in the upper half of the message type.
   private static let getTable = UInt16(NFNL_SUBSYS_NFTABLES) << 8 | UInt16(NFT_MSG_GETTABLE.rawValue)
+  private static let getGeneration = UInt16(NFNL_SUBSYS_NFTABLES) << 8 | UInt16(NFT_MSG_GETGEN.rawValue)
   /// `struct nfgenmsg`: family, version, two bytes of resource id.
   private static let headerLength = 4
 
@@ -20,6 +21,26 @@ package struct NetfilterSocket: ~Copyable {
       each: { (list, _, payload) throws(MalformedMessage) in
         if let table = try NetfilterSocket.table(decoding: payload) { list.append(table) }
       })
+  }
+
+  /// A number that every committed transaction of the namespace raises, whoever sent it (`nft_net.base_seq`). What packets
+  /// do to sets does not. EPERM without CAP_NET_ADMIN.
+  package mutating func generation() throws(NetlinkError) -> UInt32? {
+    try socket.query(
+      "read the generation of nftables", type: Self.getGeneration, into: nil,
+      request: { $0.append(zeros: Self.headerLength) },
+      each: { (generation, _, payload) throws(MalformedMessage) in
+        generation = try NetfilterSocket.generation(decoding: payload)
+      })
+  }
+
+  package static func generation(decoding payload: RawSpan) throws(MalformedMessage) -> UInt32? {
+    try payload.require(headerLength)
+    var a = AttributeReader(payload, after: headerLength)
+    while try a.next() {
+      if a.type == Int(NFTA_GEN_ID.rawValue) { return try a.u32().byteSwapped }
+    }
+    return nil
   }
 
   /// Removes a table with everything in it; ENOENT where there is none.
