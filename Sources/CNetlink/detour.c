@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <linux/bpf.h>
 #include <linux/if_packet.h>
+#include <linux/membarrier.h>
 #include <net/ethernet.h>
 #include <stddef.h>
 #include <string.h>
@@ -108,4 +109,10 @@ int cnl_detour_receive(int toggle, unsigned link, unsigned bridge) {
 
 int cnl_detour_send(int toggle, unsigned bridge, unsigned link) {
   return attach(toggle, offsetof(struct state, other), bridge, TCX_EGRESS, link, 0);
+}
+
+void cnl_detour_settle(void) {
+  // `membarrier` is `synchronize_rcu` by this command (kernel/sched/membarrier.c), and receivers run under its read lock
+  // (`netif_receive_skb`). Where the kernel has no such command nothing is waited for.
+  syscall(SYS_membarrier, MEMBARRIER_CMD_GLOBAL, 0, 0);
 }

@@ -25,6 +25,11 @@ package final class Detour: Sendable {
   /// the answers to what it asks.
   package func closeReceivingIPv4() { _ = cnl_detour_turn(toggle.number, 0, 1) }
 
+  /// Waits until whatever came in before this has been received: 10 to 30 ms.
+  ///
+  /// A processor that the hypervisor stops in the middle would find the addresses gone by which a packet was let in.
+  package static func settle() { cnl_detour_settle() }
+
   package func close() { _ = cnl_detour_turn(toggle.number, 0, 0) }
 }
 

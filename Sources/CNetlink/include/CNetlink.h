@@ -71,6 +71,8 @@ int cnl_detour_turn(int toggle, int receiving_ipv4, int other);
 int cnl_detour_receive(int toggle, unsigned link, unsigned bridge);
 /// The same for what the host sends by `bridge`: it leaves by `link`.
 int cnl_detour_send(int toggle, unsigned bridge, unsigned link);
+/// Waits until what has come in is received.
+void cnl_detour_settle(void);
 
 void cnl_close(int fd);
 

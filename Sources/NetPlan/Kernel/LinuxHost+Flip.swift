@@ -23,9 +23,12 @@ extension LinuxHost {
       // Reverse path filtering lets nothing in at an interface that has no IPv4 address (`no_addr` in
       // `__fib_validate_source`, net/ipv4/fib_frontend.c).
       for detour in detours { detour.closeReceivingIPv4() }
+      Detour.settle()
       request(rest..<steps.upperBound, of: batch, &outcomes)
     }
     for detour in detours { detour.close() }
+    // Otherwise the next stage takes the hardware's addresses.
+    if rest == steps.upperBound { Detour.settle() }
   }
 
   private mutating func detours(for batch: Batch) -> [Detour] {
