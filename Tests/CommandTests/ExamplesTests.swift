@@ -32,15 +32,17 @@ struct ExamplesTests {
         try host.space.ip("link add name \(name) type veth peer name \(name)-lan\nlink set \(name) up")
       }
       for name in example.bridges {
-        // Like one in use, it has a MAC of its own and a port; without, it takes both MAC and offloads from ours
-        // (`br_stp_recalculate_bridge_id`, `br_features_recompute`).
+        // Like one in use, it has a MAC of its own, a port and a carrier; without, it takes MAC and offloads from
+        // ours (`br_stp_recalculate_bridge_id`, `br_features_recompute`), and its link-local address comes late.
         try host.space.ip(
           """
           link add name \(name) address 52:54:00:5e:00:01 type bridge
           link add name vnet9 type veth peer name vnet9-vm
+          link set vnet9-vm up
           link set vnet9 master \(name) up
           link set \(name) up
           """)
+        try host.space.settle(name)
       }
       let before = try host.space.dump()
       expect(try host.vnet("check", example.path), exits: 0)

@@ -223,6 +223,10 @@ enum Clock {
 
   static func sleep(_ seconds: Double) { usleep(UInt32(seconds * 1e6)) }
 
+  /// How many times slower than usual this machine may be (an emulated one says so): a wait for what a guest does is
+  /// that many times longer.
+  static let patience = Tools.environment("LAB_PATIENCE").flatMap(Double.init) ?? 1
+
   /// Whether `condition` held within `timeout` seconds.
   static func wait(_ timeout: Double, until condition: () throws -> Bool) rethrows -> Bool {
     let end = seconds + timeout

@@ -111,7 +111,10 @@ final class Inner {
   func asked(by space: Namespace, _ address: String, _ port: Int = 80) throws -> String? {
     let written = address.contains(":") ? "[\(address)]" : address
     let outcome = try space.run(
-      ["timeout", "1.6", "busybox", "wget", "-q", "-O", "-", "http://\(written):\(port)/cgi-bin/who"])
+      [
+        "timeout", "\(1.6 * Clock.patience)", "busybox", "wget", "-q", "-O", "-",
+        "http://\(written):\(port)/cgi-bin/who",
+      ])
     let plain = outcome.stdout.trimmed.filter { !"[]".contains($0) }.replacing("::ffff:", with: "")
     return outcome.code == 0 ? plain : nil
   }

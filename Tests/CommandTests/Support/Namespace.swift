@@ -78,12 +78,12 @@ struct Namespace {
   /// Waits for what the kernel adds about a second after a link has a carrier: its IPv6 multicast route, and its
   /// link-local address where it makes one.
   func settle(_ link: String) throws {
-    let multicast = try Clock.wait(5) {
+    let multicast = try Clock.wait(5 * Clock.patience) {
       try !json("ip -j -6 route show table local ff00::/8 dev \(link)").elements.isEmpty
     }
     guard multicast else { throw CommandFailure(description: "\(link) has no IPv6 multicast route") }
     guard try json("ip -d -j link show dev \(link)")[0]["inet6_addr_gen_mode"].text != "none" else { return }
-    _ = try Clock.wait(5) {
+    _ = try Clock.wait(5 * Clock.patience) {
       try !json("ip -j addr show dev \(link) scope link -tentative")[0]["addr_info"].elements.isEmpty
         && json("ip -j addr show dev \(link) tentative").elements.allSatisfy {
           $0["addr_info"].elements.isEmpty
