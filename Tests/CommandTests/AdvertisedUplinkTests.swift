@@ -4,38 +4,6 @@ import Testing
 @Suite("an advertised uplink", .enabled(if: Gate.ready, Comment(rawValue: Gate.readyComment)))
 struct AdvertisedUplinkTests {
   private static let office = "name: n\nnetworks: {office: {uplink: eth1}}\n"
-  private static let offer = "--prefix 2001:db8:1::/64,600,300 --on-link 2001:db8:2::/64,700"
-  private static let own = "2001:db8:1::5eff:fe00:101/64"
-
-  /// A host with nothing but what it was advertised.
-  private func withRouter(_ options: String = offer, _ body: (Host, Router) throws -> Void) throws {
-    try Host.with { host in
-      try host.space.ip(
-        """
-        route del default via 2001:db8::1 dev eth1
-        addr del 2001:db8::10/64 dev eth1
-        """)
-      try host.lan.ip("addr add fe80::1/64 dev lan0")
-      let router = try Router("lan0", in: host.lan, options)
-      defer { router.leave() }
-      try #require(try wait { try own(host, "eth1") != nil }, "the host takes the prefix")
-      try body(host, router)
-    }
-  }
-
-  private func wait(_ condition: () throws -> Bool) throws -> Bool { try Clock.wait(5, until: condition) }
-
-  /// The address that the host has made of the first prefix.
-  private func own(_ host: Host, _ link: String) throws -> JSON? {
-    try host.space.json("ip -j -6 addr show dev \(link) scope global")[0]["addr_info"].elements
-      .first { "\($0["local"].line)/\($0["prefixlen"].line)" == Self.own }
-  }
-
-  /// Metrics of the ways to a router.
-  private func defaults(_ host: Host, _ link: String, _ router: String = "fe80::1") throws -> [Int] {
-    try host.routes(6, "default dev \(link)").filter { $0["gateway"].text == router }
-      .compactMap { $0["metric"].int }.sorted()
-  }
 
   private func prefixes(_ host: Host, _ link: String) throws -> Set<String> {
     Set(
@@ -46,39 +14,44 @@ struct AdvertisedUplinkTests {
 
   @Test("the kernel goes on with advertisements on the bridge, and every plan is empty")
   func takenIn() throws {
-    try withRouter { host, router in
+    try Advertised.withRouter { host, router in
       let file = try host.files.write("n.conf", Self.office)
       expect(try host.vnet("apply", file), exits: 0)
       expect(try host.vnet("plan", file), exits: 0)
       #expect(
-        try wait { try defaults(host, "office") == [1024, 1025] }, "the kernel's own and what stood in")
-      #expect(try defaults(host, "eth1") == [])
+        try Advertised.wait { try Advertised.defaults(host, "office") == [1024, 1025] },
+        "the kernel's own and what stood in")
+      #expect(try Advertised.defaults(host, "eth1") == [])
       #expect(try prefixes(host, "office") == ["2001:db8:1::/64", "2001:db8:2::/64"])
       #expect(try prefixes(host, "eth1") == [], "nothing stays behind on the port")
       expect(try host.vnet("plan", file), exits: 0)
       Clock.sleep(3)
-      let before = try #require(try own(host, "office")?["valid_life_time"].int)
+      let before = try #require(try Advertised.own(host, "office")?["valid_life_time"].int)
       try router.advertise()
-      #expect(try wait { try own(host, "office")?["valid_life_time"].int ?? 0 > before }, "refreshed")
+      #expect(
+        try Advertised.wait { try Advertised.own(host, "office")?["valid_life_time"].int ?? 0 > before },
+        "refreshed")
       expect(try host.vnet("plan", file), exits: 0)
     }
   }
 
   @Test("a host that is given back goes on with advertisements on its uplink")
   func givenBack() throws {
-    try withRouter { host, router in
+    try Advertised.withRouter { host, router in
       let file = try host.files.write("n.conf", Self.office)
       expect(try host.vnet("apply", file), exits: 0)
-      #expect(try wait { try defaults(host, "office").contains(1024) })
+      #expect(try Advertised.wait { try Advertised.defaults(host, "office").contains(1024) })
       expect(try host.vnet("remove", file), exits: 0)
-      #expect(try wait { try defaults(host, "eth1") == [1024, 1025] })
+      #expect(try Advertised.wait { try Advertised.defaults(host, "eth1") == [1024, 1025] })
       #expect(try prefixes(host, "eth1") == ["2001:db8:1::/64", "2001:db8:2::/64"])
       Clock.sleep(3)
-      let before = try #require(try own(host, "eth1")?["valid_life_time"].int)
+      let before = try #require(try Advertised.own(host, "eth1")?["valid_life_time"].int)
       try router.advertise()
-      #expect(try wait { try own(host, "eth1")?["valid_life_time"].int ?? 0 > before }, "refreshed")
+      #expect(
+        try Advertised.wait { try Advertised.own(host, "eth1")?["valid_life_time"].int ?? 0 > before },
+        "refreshed")
       try router.advertise(lifetime: 0)
-      #expect(try wait { try defaults(host, "eth1") == [1025] }, "withdrawn")
+      #expect(try Advertised.wait { try Advertised.defaults(host, "eth1") == [1025] }, "withdrawn")
     }
   }
 
@@ -86,34 +59,34 @@ struct AdvertisedUplinkTests {
     "before the next advertisement what stands in for the default route comes and goes, and each plan is empty"
   )
   func silentRouter() throws {
-    try withRouter(Self.offer + " --silent") { host, router in
+    try Advertised.withRouter(Advertised.offer + " --silent") { host, router in
       let file = try host.files.write("n.conf", Self.office)
       expect(try host.vnet("apply", file), exits: 0)
-      #expect(try defaults(host, "office") == [1025])
+      #expect(try Advertised.defaults(host, "office") == [1025])
       expect(try host.vnet("plan", file), exits: 0)
       expect(try host.vnet("remove", file), exits: 0)
-      #expect(try defaults(host, "eth1") == [1025])
-      #expect(try own(host, "eth1") != nil)
+      #expect(try Advertised.defaults(host, "eth1") == [1025])
+      #expect(try Advertised.own(host, "eth1") != nil)
       expect(try host.vnet("apply", file), exits: 0)
-      #expect(try defaults(host, "office") == [1025])
+      #expect(try Advertised.defaults(host, "office") == [1025])
       try router.advertise()
-      #expect(try wait { try defaults(host, "office") == [1024, 1025] })
+      #expect(try Advertised.wait { try Advertised.defaults(host, "office") == [1024, 1025] })
       expect(try host.vnet("plan", file), exits: 0)
       expect(try host.vnet("remove", file), exits: 0)
-      #expect(try defaults(host, "eth1") == [1025])
+      #expect(try Advertised.defaults(host, "eth1") == [1025])
     }
   }
 
   @Test("at no instant is the host without a default route, on the way in and on the way back")
   func neverWithout() throws {
-    try withRouter { host, router in
+    try Advertised.withRouter { host, router in
       let file = try host.files.write("n.conf", Self.office)
       let monitor = try host.space.start(["ip", "-6", "-o", "monitor", "route"])
       for _ in 0..<3 {
         expect(try host.vnet("apply", file), exits: 0)
-        #expect(try wait { try defaults(host, "office").contains(1024) })
+        #expect(try Advertised.wait { try Advertised.defaults(host, "office").contains(1024) })
         expect(try host.vnet("remove", file), exits: 0)
-        #expect(try wait { try defaults(host, "eth1").contains(1024) })
+        #expect(try Advertised.wait { try Advertised.defaults(host, "eth1").contains(1024) })
       }
       try must(["kill", "\(monitor.pid)"])
       var present: Set<String> = ["fe80::1 dev eth1 1024"]
@@ -132,28 +105,28 @@ struct AdvertisedUplinkTests {
 
   @Test("of two routers each is kept, the preferred one first")
   func twoRouters() throws {
-    try withRouter(Self.offer + " --silent") { host, _ in
+    try Advertised.withRouter(Advertised.offer + " --silent") { host, _ in
       try host.lan.ip("addr add fe80::2/64 dev lan0")
       let second = try Router(
         "lan0", in: host.lan, address: "fe80::2", "--preference high --silent --route 2001:db8:9::/48,500")
       defer { second.leave() }
-      #expect(try wait { try defaults(host, "eth1", "fe80::2") == [1024] })
+      #expect(try Advertised.wait { try Advertised.defaults(host, "eth1", "fe80::2") == [1024] })
       let file = try host.files.write("n.conf", Self.office)
       expect(try host.vnet("apply", file), exits: 0)
-      #expect(try defaults(host, "office", "fe80::2") == [1025])
-      #expect(try defaults(host, "office", "fe80::1") == [1026])
+      #expect(try Advertised.defaults(host, "office", "fe80::2") == [1025])
+      #expect(try Advertised.defaults(host, "office", "fe80::1") == [1026])
       try second.advertise()
-      #expect(try wait { try defaults(host, "office", "fe80::2") == [1024, 1025] })
+      #expect(try Advertised.wait { try Advertised.defaults(host, "office", "fe80::2") == [1024, 1025] })
       expect(try host.vnet("plan", file), exits: 0)
       expect(try host.vnet("remove", file), exits: 0)
-      #expect(try defaults(host, "eth1", "fe80::2") == [1025])
-      #expect(try defaults(host, "eth1", "fe80::1") == [1026])
+      #expect(try Advertised.defaults(host, "eth1", "fe80::2") == [1025])
+      #expect(try Advertised.defaults(host, "eth1", "fe80::1") == [1026])
     }
   }
 
   @Test("an apply that fails leaves the kernel's own routes on the uplink")
   func undone() throws {
-    try withRouter { host, _ in
+    try Advertised.withRouter { host, _ in
       let file = try host.files.write("n.conf", Self.office)
       let before = try host.space.dump()
       // Nobody may write the ledger's last word: verification fails by a foreign hand instead.
@@ -173,7 +146,7 @@ struct AdvertisedUplinkTests {
     "a host that is not on the bridge comes back, and lives from advertisements again",
     arguments: ["none", "stated"])
   func absent(host mode: String) throws {
-    try withRouter { host, router in
+    try Advertised.withRouter { host, router in
       let presence =
         mode == "none"
         ? "none" : "{address: [192.0.2.10/24, \"2001:db8:5::10/64\"], gateway: [192.0.2.1, \"fe80::1\"]}"
@@ -181,12 +154,12 @@ struct AdvertisedUplinkTests {
         "n.conf", "name: n\nnetworks: {office: {uplink: eth1, host: \(presence)}}\n")
       expect(try host.vnet("apply", "--allow", "default-route", file), exits: 0)
       expect(try host.vnet("plan", file), exits: 0)
-      #expect(try defaults(host, "office") == (mode == "none" ? [] : [1024]))
-      #expect(try defaults(host, "eth1") == [])
+      #expect(try Advertised.defaults(host, "office") == (mode == "none" ? [] : [1024]))
+      #expect(try Advertised.defaults(host, "eth1") == [])
       #expect(try prefixes(host, "eth1") == [])
       expect(try host.vnet("remove", file), exits: 0)
-      #expect(try own(host, "eth1") != nil)
-      #expect(try wait { try defaults(host, "eth1") == [1024, 1025] })
+      #expect(try Advertised.own(host, "eth1") != nil)
+      #expect(try Advertised.wait { try Advertised.defaults(host, "eth1") == [1024, 1025] })
       #expect(try prefixes(host, "eth1") == ["2001:db8:1::/64", "2001:db8:2::/64"])
     }
   }

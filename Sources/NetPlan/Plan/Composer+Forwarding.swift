@@ -13,10 +13,8 @@ extension Composer {
     for family in families.sorted() {
       let name = family == .ipv4 ? "forwarding" : "force_forwarding"
       if family == .ipv6 {
-        if host.facts.ipv6ForwardsAll == true {
-          holdAdvertisements()
-          continue
-        }
+        keepAdvertisements()
+        if host.facts.ipv6ForwardsAll == true { continue }
         if host.facts.forceForwarding != true {
           lacking(
             nil, "vms", "this kernel forwards IPv6 for all interfaces or for none, and it forwards for none",
@@ -37,7 +35,12 @@ extension Composer {
         // Only what did not forward was ever guarded.
         let former = forwardingFormer(link, family)
         if observed[.former(former)] == nil, isGuarded(link, family) { held[former]?.otherwise = "0" }
-        if family == .ipv6 { keepAdvertisements(on: link) }
+        // ND proxying wants the interface to be a router's.
+        if family == .ipv6, proxies.contains(link) {
+          hold(
+            SysctlKey(family: .ipv6, link: link, name: "forwarding"), "1",
+            because: "forwarding for routed guests")
+        }
         if family == .ipv4, let all = host.facts.ipv4ForwardsAll {
           held[allForwarding] = Holding(
             object: .sysctl(SysctlKey(family: .ipv4, link: nil, name: "forwarding")), set: "seen",
@@ -97,15 +100,6 @@ extension Composer {
     // With `conf/all` on IPv6 is never guarded.
     if family == .ipv6 { return host.facts.ipv6ForwardsAll == true }
     return host.facts.ipv4ForwardsAll == true && observed[.former(allForwarding)]?.former?.value == "0"
-  }
-
-  /// A router that we told to listen to advertisements goes on doing so.
-  private mutating func holdAdvertisements() {
-    for link in peers(of: .ipv6) {
-      let key = SysctlKey(family: .ipv6, link: link, name: "accept_ra")
-      let id = FormerID(object: ObjectID.sysctl(key).description, attribute: "value")
-      if observed[.former(id)] != nil { hold(key, "2", because: "forwarding for routed guests") }
-    }
   }
 
   /// By rules of ours that are there, whatever the ledger says.
@@ -168,19 +162,6 @@ extension Composer {
       RuleID(family: family, priority: 215, iif: link, action: .lookup, table: guestTable),
       RuleID(family: family, priority: 216, iif: link, action: .blackhole, table: 0),
     ]
-  }
-
-  /// ND proxying wants the interface to be a router's, and a router ignores advertisements unless told otherwise
-  /// (`accept_ra` 2).
-  private mutating func keepAdvertisements(on link: LinkName) {
-    guard proxies.contains(link) else { return }
-    let key = SysctlKey(family: .ipv6, link: link, name: "accept_ra")
-    let value = prospective(key)
-    let held =
-      observed[.former(FormerID(object: ObjectID.sysctl(key).description, attribute: "value"))] != nil
-    if value == "1" || held { hold(key, "2", because: "forwarding for routed guests") }
-    hold(
-      SysctlKey(family: .ipv6, link: link, name: "forwarding"), "1", because: "forwarding for routed guests")
   }
 
   private mutating func addGuestTable(_ family: AddressFamily) {
