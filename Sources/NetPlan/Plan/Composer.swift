@@ -93,6 +93,7 @@ struct Composer {
     prune()
     pruneTables()
     coexist()
+    keepManagersOff()
     settleLedger()
   }
 

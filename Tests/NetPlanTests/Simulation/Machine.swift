@@ -18,7 +18,7 @@ final class Machine {
   /// The event at which the host was last looked at.
   var lastLook = 0
   private(set) var isDead = false
-  /// Names of links of `lab` that were seen up and unfiltered.
+  /// Names of links of `lab` that were seen up and unfiltered, or there and not named where a file names the others.
   private(set) var unfiltered: Set<LinkName> = []
 
   struct Hand {
@@ -70,7 +70,7 @@ final class Machine {
   /// What goes wrong with the event that is due; nil when nothing does.
   func next() -> Fault.Kind? {
     if isDead { return .killed }
-    unfiltered.formUnion(kernel.unfiltered(of: "lab"))
+    unfiltered.formUnion(kernel.unfiltered(of: "lab") + kernel.unnamed(of: "lab"))
     defer { events += 1 }
     if let due = hand, due.event == events, !due.isDone {
       due.act(&kernel)
