@@ -19,12 +19,8 @@ enum Managers {
   /// Whether files of it are about interfaces of this network namespace.
   static func isHere(_ program: InterfaceManager) -> Bool { isFirstNamespace || isRunning(program) }
 
-  /// The one that the machine, or the container, began with. Who may not look at process 1 (ptrace(2)) is no root, and has
-  /// entered no other.
-  private static var isFirstNamespace: Bool {
-    let first = namespaceInode(of: 1)
-    return first == nil || first == threadNamespaceInode()
-  }
+  /// The one that the machine, or the container, began with.
+  private static var isFirstNamespace: Bool { if case .host = Namespace.identity() { true } else { false } }
 
   static func isRunning(_ program: InterfaceManager) -> Bool {
     // Without a folder of its own it has not been started since the machine was.

@@ -20,6 +20,8 @@ final class Machine {
   private(set) var isDead = false
   /// Names of links of `lab` that were seen up and unfiltered, or there and not named where a file names the others.
   private(set) var unfiltered: Set<LinkName> = []
+  /// What no file has to name: links that come with a plan that takes the file away, or go with one that brings it.
+  private var nameless: Set<LinkName> = []
 
   struct Hand {
     /// Before which event it acts, counted from 0.
@@ -70,7 +72,8 @@ final class Machine {
   /// What goes wrong with the event that is due; nil when nothing does.
   func next() -> Fault.Kind? {
     if isDead { return .killed }
-    unfiltered.formUnion(kernel.unfiltered(of: "lab") + kernel.unnamed(of: "lab"))
+    unfiltered.formUnion(kernel.unfiltered(of: "lab"))
+    unfiltered.formUnion(Set(kernel.unnamed(of: "lab")).subtracting(nameless))
     defer { events += 1 }
     if let due = hand, due.event == events, !due.isDone {
       due.act(&kernel)
@@ -93,6 +96,7 @@ final class Machine {
   // MARK: Runs
 
   func apply(_ plan: Plan, before: State) -> Ending {
+    nameless = plan.nameless
     var transaction = Transaction(host: SimulatedHost(self), store: SimulatedStore(self))
     return transaction.apply(plan, before: before)
   }
@@ -100,6 +104,16 @@ final class Machine {
   func recover() throws(HostError) -> Recovery {
     var transaction = Transaction(host: SimulatedHost(self), store: SimulatedStore(self))
     return try transaction.recover()
+  }
+}
+
+extension Plan {
+  fileprivate var nameless: Set<LinkName> {
+    let files = changes.filter { ($0.after ?? $0.before)?.dropIn != nil }
+    let isNew = files.contains { $0.before == nil }, goes = files.contains { $0.after == nil }
+    return Set(
+      changes.filter { goes && $0.before == nil || isNew && $0.after == nil }
+        .compactMap { ($0.after ?? $0.before)?.link?.name })
   }
 }
 
