@@ -22,7 +22,8 @@ struct DropInFiles {
   private var ids: [DropInID] {
     InterfaceManager.allCases.flatMap { program -> [DropInID] in
       let found = entries(DropInID.folder(of: program)).compactMap { entry in
-        let name = entry.hasSuffix(Self.mark) ? entry.dropLast(Self.mark.count) : entry[...]
+        var name = entry[...]
+        for end in [Disk.newSuffix, Self.mark] where name.hasSuffix(end) { name = name.dropLast(end.count) }
         return DropInID(program: program, fileName: name)
       }
       return found.isEmpty || !Managers.isHere(program) ? [] : Set(found).sorted()

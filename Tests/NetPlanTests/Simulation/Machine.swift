@@ -20,8 +20,8 @@ final class Machine {
   private(set) var isDead = false
   /// Names of links of `lab` that were seen up and unfiltered, or there and not named where a file names the others.
   private(set) var unfiltered: Set<LinkName> = []
-  /// What no file has to name: links that come with a plan that takes the file away, or go with one that brings it.
-  private var nameless: Set<LinkName> = []
+  /// What no file has to name: links that go with a plan that brings the file; nil for any with one that takes it away.
+  private var nameless: Set<LinkName>? = []
 
   struct Hand {
     /// Before which event it acts, counted from 0.
@@ -73,7 +73,7 @@ final class Machine {
   func next() -> Fault.Kind? {
     if isDead { return .killed }
     unfiltered.formUnion(kernel.unfiltered(of: "lab"))
-    unfiltered.formUnion(Set(kernel.unnamed(of: "lab")).subtracting(nameless))
+    if let nameless { unfiltered.formUnion(Set(kernel.unnamed(of: "lab")).subtracting(nameless)) }
     defer { events += 1 }
     if let due = hand, due.event == events, !due.isDone {
       due.act(&kernel)
@@ -108,12 +108,11 @@ final class Machine {
 }
 
 extension Plan {
-  fileprivate var nameless: Set<LinkName> {
+  fileprivate var nameless: Set<LinkName>? {
     let files = changes.filter { ($0.after ?? $0.before)?.dropIn != nil }
-    let isNew = files.contains { $0.before == nil }, goes = files.contains { $0.after == nil }
-    return Set(
-      changes.filter { goes && $0.before == nil || isNew && $0.after == nil }
-        .compactMap { ($0.after ?? $0.before)?.link?.name })
+    if files.contains(where: { $0.after == nil }) { return nil }
+    guard files.contains(where: { $0.before == nil }) else { return [] }
+    return Set(changes.filter { $0.after == nil }.compactMap { $0.before?.link?.name })
   }
 }
 
