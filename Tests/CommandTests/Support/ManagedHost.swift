@@ -112,12 +112,13 @@ struct ManagedHost {
     }
   }
 
-  /// What is where those files are: names, modes and text.
+  /// What is where those files are: names, modes and text, but for folders with nothing in them: one that a kill keeps
+  /// from its first file stays.
   var folders: String {
     get throws {
       try run([
         "sh", "-c",
-        "find /run/systemd /run/NetworkManager -printf '%y %m %p\\n' -type f -exec cat {} + | sort",
+        "find /run/systemd /run/NetworkManager -type d -empty -o -printf '%y %m %p\\n' -type f -exec cat {} + | sort",
       ])
       .stdout
     }

@@ -20,7 +20,7 @@ final class Machine {
   private(set) var isDead = false
   /// Names of links of `lab` that were seen up and unfiltered, or there and not named where a file names the others.
   private(set) var unfiltered: Set<LinkName> = []
-  /// What no file has to name: links that go with a plan that brings the file; nil for any with one that takes it away.
+  /// What no file has to name: links that go, or change their names, with a plan that brings the file; nil for any with one that takes it away.
   private var nameless: Set<LinkName>? = []
 
   struct Hand {
@@ -112,7 +112,8 @@ extension Plan {
     let files = changes.filter { ($0.after ?? $0.before)?.dropIn != nil }
     if files.contains(where: { $0.after == nil }) { return nil }
     guard files.contains(where: { $0.before == nil }) else { return [] }
-    return Set(changes.filter { $0.after == nil }.compactMap { $0.before?.link?.name })
+    return Set(changes.compactMap { $0.before?.link?.name }).subtracting(
+      changes.compactMap { $0.after?.link?.name })
   }
 }
 
