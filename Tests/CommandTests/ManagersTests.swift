@@ -9,22 +9,12 @@ struct ManagersTests {
 
   private static let made: Set<String> = ["lab", "office", "web-eth0"]
 
-  private func text(_ key: Program?, _ vms: String = "web: {nics: {eth0: {network: lab}}}") -> String {
-    """
-    name: m
-    \(key.map { "coexist: {\($0.rawValue): unmanaged}" } ?? "")
-    networks: {lab: {}, office: {uplink: eth1}}
-    vms: {\(vms)}
-
-    """
-  }
-
   @Test(
     "interfaces are named before they are there and until they have gone; `remove` takes the file away",
     arguments: Program.allCases)
   func order(_ program: Program) throws {
     try ManagedHost.with(program) { managed in
-      let file = try managed.host.files.write("m.conf", text(program))
+      let file = try managed.host.files.write("m.conf", ManagedHost.text(program))
       let (before, folders) = (try managed.host.space.dump(), try managed.folders)
       expect(try managed.vnet("apply", file), exits: 0)
       expect(try managed.vnet("plan", file), exits: 0)
@@ -45,7 +35,7 @@ struct ManagersTests {
     "networkd hears of hardware when its addresses have moved to the bridge, and again when they are back")
   func hardware() throws {
     try ManagedHost.with(.networkd) { managed in
-      let file = try managed.host.files.write("m.conf", text(.networkd))
+      let file = try managed.host.files.write("m.conf", ManagedHost.text(.networkd))
       expect(try managed.vnet("apply", file), exits: 0)
       let told = try managed.told
       #expect(told.map(\.named) == [Self.made, Self.made.union(["eth1"])])
@@ -61,7 +51,7 @@ struct ManagersTests {
     "NetworkManager, which would take hardware down, does not hear of it; the plan says how to hand it over")
   func hardwareByHand() throws {
     try ManagedHost.with(.networkManager) { managed in
-      let file = try managed.host.files.write("m.conf", text(.networkManager))
+      let file = try managed.host.files.write("m.conf", ManagedHost.text(.networkManager))
       let outcome = try managed.vnet("apply", file)
       expect(outcome, exits: 0)
       #expect(outcome.stdout.contains("    nmcli device set eth1 managed no\n"), "\(outcome)")
@@ -76,10 +66,10 @@ struct ManagersTests {
     arguments: Program.allCases)
   func edit(_ program: Program) throws {
     try ManagedHost.with(program) { managed in
-      let file = try managed.host.files.write("m.conf", text(program))
+      let file = try managed.host.files.write("m.conf", ManagedHost.text(program))
       expect(try managed.vnet("apply", file), exits: 0)
       try managed.forget()
-      try managed.host.files.write("m.conf", text(program, "db: {nics: {eth0: {network: lab}}}"))
+      try managed.host.files.write("m.conf", ManagedHost.text(program, "db: {nics: {eth0: {network: lab}}}"))
       expect(try managed.vnet("apply", "--allow", "prune-many", file), exits: 0)
       expect(try managed.vnet("plan", file), exits: 0)
       let told = try managed.told
@@ -93,7 +83,7 @@ struct ManagersTests {
       expect(try managed.vnet("apply", file), exits: 0)
       try #expect(managed.told.isEmpty)
       // Without the key the file goes and the interfaces stay.
-      try managed.host.files.write("m.conf", text(nil, "db: {nics: {eth0: {network: lab}}}"))
+      try managed.host.files.write("m.conf", ManagedHost.text(nil, "db: {nics: {eth0: {network: lab}}}"))
       expect(try managed.vnet("apply", file), exits: 0)
       try #expect(managed.told.count == 1 && managed.file == nil)
       expect(try managed.vnet("remove", file), exits: 0)
@@ -105,7 +95,7 @@ struct ManagersTests {
     arguments: Program.allCases)
   func drift(_ program: Program) throws {
     try ManagedHost.with(program) { managed in
-      let file = try managed.host.files.write("m.conf", text(program))
+      let file = try managed.host.files.write("m.conf", ManagedHost.text(program))
       expect(try managed.vnet("apply", file), exits: 0)
       let written = try managed.file
       try managed.write(program.file, "# nothing\n")
@@ -134,7 +124,7 @@ struct ManagersTests {
     arguments: Program.allCases)
   func refused(_ program: Program) throws {
     try ManagedHost.with(program) { managed in
-      let file = try managed.host.files.write("m.conf", text(program))
+      let file = try managed.host.files.write("m.conf", ManagedHost.text(program))
       let (before, folders) = (try managed.host.space.dump(), try managed.folders)
       try managed.refuse()
       let outcome = try managed.vnet("apply", file)
@@ -158,75 +148,16 @@ struct ManagersTests {
   }
 
   @Test(
-    "in a namespace in which no such program runs the key does nothing, and says so",
-    arguments: Program.allCases)
-  func elsewhere(_ program: Program) throws {
-    try ManagedHost.with(program, running: false) { managed in
-      let file = try managed.host.files.write("m.conf", text(program))
-      let folders = try managed.folders
-      let outcome = try managed.vnet("apply", file)
-      expect(outcome, exits: 0)
-      #expect(outcome.stdout.contains("! managed-links \(program.rawValue): "), "\(outcome)")
-      expect(try managed.vnet("plan", file), exits: 0)
-      try #expect(managed.folders == folders && managed.told.isEmpty)
-      expect(try managed.vnet("remove", file), exits: 0)
-    }
-  }
-
-  @Test(
-    "in the machine's own namespace the file is there for a program that is started later",
-    arguments: Program.allCases)
-  func later(_ program: Program) throws {
-    try ManagedHost.with(program, running: false) { managed in
-      let file = try managed.host.files.write("m.conf", text(program))
-      let folders = try managed.folders
-      let outcome = try managed.vnetAsFirst("apply", file)
-      expect(outcome, exits: 0)
-      #expect(!outcome.stdout.contains("managed-links"), "\(outcome)")
-      expect(try managed.vnetAsFirst("plan", file), exits: 0)
-      try #expect(managed.file?.contains("web-eth0") == true && managed.told.isEmpty)
-      expect(try managed.vnetAsFirst("remove", file), exits: 0)
-      try #expect(managed.folders == folders)
-    }
-  }
-
-  @Test("who would take interfaces is a notice with the key that helps")
-  func notice() throws {
-    try ManagedHost.with(.networkd) { managed in
-      try managed.write("/etc/systemd/network/80-all.network", "[Match]\nType=ether\n[Network]\nDHCP=yes\n")
-      let file = try managed.host.files.write("m.conf", text(nil))
-      let outcome = try managed.vnet("plan", file)
-      #expect(
-        outcome.stdout.contains(
-          "! managed-links /etc/systemd/network/80-all.network: systemd-networkd would manage 'eth1', 'web-eth0', by /etc/systemd/network/80-all.network (notice)\n"
-        ), "\(outcome)")
-      #expect(outcome.stdout.contains("    coexist: {networkd: unmanaged}\n"), "\(outcome)")
-      try managed.host.files.write("m.conf", text(.networkd))
-      try #expect(!managed.vnet("plan", file).stdout.contains("managed-links"))
-    }
-    try ManagedHost.with(.networkManager) { managed in
-      let file = try managed.host.files.write("m.conf", text(nil))
-      let outcome = try managed.vnet("plan", file)
-      #expect(
-        outcome.stdout.contains("NetworkManager would manage 'lab', 'office', 'web-eth0' (notice)"),
-        "\(outcome)")
-      try managed.write(
-        "/usr/lib/NetworkManager/conf.d/10.conf", "[keyfile]\nunmanaged-devices=*,except:type:wifi\n")
-      try #expect(!managed.vnet("plan", file).stdout.contains("managed-links"))
-    }
-  }
-
-  @Test(
     "`--only` names the chosen guest's interface beside those that are named, and a part that goes takes its name along"
   )
   func parts() throws {
     try ManagedHost.with(.networkd) { managed in
       let vms = "web: {nics: {eth0: {network: lab}}}, db: {nics: {eth0: {network: lab}}}"
       let file = try managed.host.files.write(
-        "m.conf", text(.networkd, "web: {nics: {eth0: {network: lab}}}"))
+        "m.conf", ManagedHost.text(.networkd, "web: {nics: {eth0: {network: lab}}}"))
       expect(try managed.vnet("apply", file), exits: 0)
       let one = try managed.file
-      try managed.host.files.write("m.conf", text(.networkd, vms))
+      try managed.host.files.write("m.conf", ManagedHost.text(.networkd, vms))
       expect(try managed.vnet("apply", "--only", "db", file), exits: 0)
       try #expect(managed.file?.contains(" web-eth0\n") == true && managed.file?.contains("db-eth0") == true)
       expect(try managed.vnet("plan", file), exits: 0)

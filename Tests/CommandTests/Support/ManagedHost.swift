@@ -77,6 +77,17 @@ struct ManagedHost {
     """
   }
 
+  /// A configuration with two bridges, one of them over the uplink.
+  static func text(_ key: Program?, _ vms: String = "web: {nics: {eth0: {network: lab}}}") -> String {
+    """
+    name: m
+    \(key.map { "coexist: {\($0.rawValue): unmanaged}" } ?? "")
+    networks: {lab: {}, office: {uplink: eth1}}
+    vms: {\(vms)}
+
+    """
+  }
+
   private var isRunning: Bool {
     get throws {
       try host.space.processes.contains {
