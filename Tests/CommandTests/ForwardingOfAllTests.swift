@@ -107,6 +107,22 @@ struct ForwardingOfAllTests {
     }
   }
 
+  @Test("with the ledger lost nothing is opened, and the last one turns it off")
+  func lostLedger() throws {
+    for again in [false, true] {
+      try Self.twoLANs { host, lan2 in
+        let file = try host.files.write("a.conf", Self.text("a"))
+        expect(try host.vnet("apply", file), exits: 0)
+        let elsewhere = ["--state-dir", host.files.path + "/elsewhere"]
+        if again { expect(try host.vnet(["apply", file] + elsewhere), exits: 0) }
+        #expect(try lost(from: lan2, to: "2001:db8::1", count: 2) == 2, "LAN 2 → LAN 1")
+        expect(try host.vnet(["remove", file] + elsewhere), exits: 0)
+        #expect(try host.space.setting("ipv6/conf/all/forwarding") == "0")
+        #expect(try host.space.setting("ipv6/conf/eth1/forwarding") == "0")
+      }
+    }
+  }
+
   @Test("a part that goes leaves it on for the others, the last one turns it off")
   func parts() throws {
     try Self.twoLANs { host, _ in

@@ -15,9 +15,18 @@ extension Composer {
   /// which set what interfaces begin with.
   var ipv6ForwardsAll: Bool {
     guard host.facts.ipv6ForwardsAll == true else { return false }
-    guard observed[.former(FormerID(.ipv6ForwardingOfAll))] != nil else { return true }
+    guard observed[.former(ofAll)] != nil else { return !isSeparated }
     return observed[.sysctl(usual)]?.sysctl?.value == "1"
       && observed[.former(seenUsual)]?.former?.value == "0"
+  }
+
+  /// Filters of ours are there, whatever the ledger says: without them everything would be forwarded.
+  private var isSeparated: Bool {
+    observed[.sysctl(usual)]?.sysctl?.value == "0" && observed.tables.contains { $0.separatesIPv6 }
+  }
+
+  private var ofAll: FormerID {
+    FormerID(object: ObjectID.sysctl(.ipv6ForwardingOfAll).description, attribute: "value")
   }
 
   /// What interfaces begin with.
@@ -32,12 +41,25 @@ extension Composer {
     let reason = "forwarding for routed guests"
     noticeForwardingOfAll()
     hold(.ipv6ForwardingOfAll, "1", because: reason)
+    // Only what was off was ever separated.
+    if observed[.former(ofAll)] == nil, isSeparated { held[ofAll]?.otherwise = "0" }
     held[seenUsual] = Holding(
       object: .sysctl(usual), set: "seen", otherwise: observed[.sysctl(usual)]?.sysctl?.value ?? "0")
     for link in proxies {
       // ND proxying wants the interface to be a router's.
       hold(SysctlKey(family: .ipv6, link: link, name: "forwarding"), "1", because: reason)
     }
+  }
+
+  /// With the ledger lost, filters that go say that it was off: they would leave everything open.
+  mutating func releaseForwardingOfAll() {
+    guard host.facts.ipv6ForwardsAll == true, observed[.former(ofAll)] == nil, isSeparated,
+      target.wanted[.sysctl(.ipv6ForwardingOfAll)] == nil
+    else { return }
+    let remaining = observed.tables.filter { $0.separatesIPv6 && !target.unwanted.contains(.table($0.id)) }
+    if remaining.contains(where: { target.wanted[.table($0.id)]?.table?.separatesIPv6 ?? true }) { return }
+    target.want(
+      .sysctl(Sysctl(key: .ipv6ForwardingOfAll, value: "0")), because: "forwarding for routed guests")
   }
 
   private mutating func noticeForwardingOfAll() {
@@ -54,11 +76,5 @@ extension Composer {
   func group(of link: LinkName, forwardsIPv6: Bool) -> UInt32? {
     if forwardsIPv6, separatesIPv6 { return Ownership.group }
     return observed.link(link)?.linkGroup == Ownership.group ? 0 : nil
-  }
-}
-
-extension FormerID {
-  fileprivate init(_ key: SysctlKey) {
-    self.init(object: ObjectID.sysctl(key).description, attribute: "value")
   }
 }

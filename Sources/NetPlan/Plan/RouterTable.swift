@@ -84,7 +84,7 @@ struct RouterTable {
     return table
   }
 
-  private static let separation =
+  fileprivate static let separation =
     "meta nfproto ipv6 meta iifgroup != \(Ownership.group) meta oifgroup != \(Ownership.group) drop"
 
   private static let answers = "ct state established,related accept"
@@ -178,6 +178,11 @@ struct RouterTable {
       ]
     }
   }()
+}
+
+extension Table {
+  /// It lets IPv6 pass for guests only.
+  var separatesIPv6: Bool { chains.contains { $0.rules.first == RouterTable.separation } }
 }
 
 extension AddressFamily {
