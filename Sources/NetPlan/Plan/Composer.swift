@@ -92,6 +92,7 @@ struct Composer {
     serve()
     prune()
     pruneTables()
+    releaseForwardingOfAll()
     coexist()
     keepManagersOff()
     settleLedger()

@@ -36,6 +36,9 @@ struct Footing {
   /// Hardware that becomes a port.
   let joining: Set<LinkName>
 
+  /// What IPv6 forwarding of all interfaces becomes, and that of each with it; nil where it stays.
+  var forwardingOfAll: String?
+
   init(_ changes: [Change]) {
     joining = Footing.joining(changes)
     for change in changes where change.action == .delete || change.action == .replace {
@@ -82,6 +85,7 @@ struct Footing {
       case .route:
         if change.action == .replace { putsBack = true }
         if let source = change.after?.route?.preferredSource { sources.insert(source) }
+      case .sysctl(.ipv6ForwardingOfAll): forwardingOfAll = change.after?.sysctl?.value
       default: break
       }
     }
