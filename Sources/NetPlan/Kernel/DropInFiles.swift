@@ -60,7 +60,9 @@ struct DropInFiles {
     try Disk.replace(mark, with: [], mode: 0o644, exactly: true)
     try write(text.map { Array($0.utf8) }, id.path)
     do throws(HostError) {
-      try Managers.tell(id.program, of: id.path)
+      let old = interfaces(id, former), new = interfaces(id, text.map { Array($0.utf8) })
+      try Managers.tell(
+        id.program, of: id.path, lost: new.subtracting(old), regained: old.subtracting(new))
     } catch {
       try write(former, id.path)
       // One that was silent for too long may have read it after all.
@@ -68,6 +70,10 @@ struct DropInFiles {
       throw error
     }
     try Disk.remove(mark)
+  }
+
+  private func interfaces(_ id: DropInID, _ bytes: [UInt8]?) -> Set<LinkName> {
+    bytes.map { DropIn(id: id, text: String(decoding: $0, as: UTF8.self)).interfaces } ?? []
   }
 
   private func write(_ bytes: [UInt8]?, _ path: String) throws(HostError) {

@@ -38,8 +38,29 @@ enum Managers {
   }
 
   /// Has the program read its files again, if it runs. What else is new in them it takes up, too.
-  static func tell(_ program: InterfaceManager, of path: String) throws(HostError) {
+  ///
+  /// NetworkManager takes down an interface that its configuration begins to except, and flushes one that it gets back
+  /// (seen with 1.42), but none that it was told by name to let go. So those of `lost` and `regained` that are there are let go
+  /// first; what it does not know it cannot let go, which is no error.
+  static func tell(
+    _ program: InterfaceManager, of path: String, lost: Set<LinkName>, regained: Set<LinkName>
+  ) throws(HostError) {
     guard isRunning(program) else { return }
+    let there = { (names: Set<LinkName>) in names.filter { if_nametoindex($0.text) != 0 }.sorted() }
+    set(program, there(lost.union(regained)), managed: false)
+    try reload(program, of: path)
+    set(program, there(regained), managed: true)
+  }
+
+  private static func set(_ program: InterfaceManager, _ links: [LinkName], managed: Bool) {
+    guard program == .networkManager, !links.isEmpty, let nmcli = Executable.find("nmcli") else { return }
+    for link in links {
+      _ = try? ChildProcess.run(
+        [nmcli, "device", "set", link.text, "managed", managed ? "yes" : "no"], timeout: 30_000)
+    }
+  }
+
+  private static func reload(_ program: InterfaceManager, of path: String) throws(HostError) {
     let operation = "tell \(program.title) of \(path)"
     let words = program.reload
     guard let executable = Executable.find(words[0]) else {
