@@ -86,6 +86,15 @@ struct ManagersTests {
       try managed.host.files.write("m.conf", ManagedHost.text(nil, "db: {nics: {eth0: {network: lab}}}"))
       expect(try managed.vnet("apply", file), exits: 0)
       try #expect(managed.told.count == 1 && managed.file == nil)
+      // NetworkManager lets go of each before its configuration says so, or it would take it down.
+      let links = program == .networkd ? [] : ["db-eth0", "lab", "office"]
+      let orders = { (word: String) in links.map { "nmcli device set \($0) managed \(word)" } }
+      try #expect(managed.orders == orders("no") + orders("yes"))
+      try managed.forget()
+      try managed.host.files.write(
+        "m.conf", ManagedHost.text(program, "db: {nics: {eth0: {network: lab}}}"))
+      expect(try managed.vnet("apply", file), exits: 0)
+      try #expect(managed.orders == orders("no"))
       expect(try managed.vnet("remove", file), exits: 0)
     }
   }

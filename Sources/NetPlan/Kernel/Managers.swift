@@ -48,7 +48,12 @@ enum Managers {
     guard isRunning(program) else { return }
     let there = { (names: Set<LinkName>) in names.filter { if_nametoindex($0.text) != 0 }.sorted() }
     set(program, there(lost.union(regained)), managed: false)
-    try reload(program, of: path)
+    do throws(HostError) {
+      try reload(program, of: path)
+    } catch {
+      set(program, there(lost), managed: true)
+      throw error
+    }
     set(program, there(regained), managed: true)
   }
 

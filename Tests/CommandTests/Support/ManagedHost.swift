@@ -138,8 +138,13 @@ struct ManagedHost {
   /// Hears, but does not listen.
   func refuse(_ refuses: Bool = true) throws { try host.files.write("code", refuses ? "1\n" : "0\n") }
 
-  /// What was seen each time the program was told.
-  var told: [Told] {
+  /// What was seen each time the program was told to read its files.
+  var told: [Told] { get throws { try heard.filter { $0.command == program.command } } }
+
+  /// What it was told by name besides.
+  var orders: [String] { get throws { try heard.map(\.command).filter { $0 != program.command } } }
+
+  private var heard: [Told] {
     get throws {
       var list: [Told] = []
       for line in try host.files.read("told").lines {
