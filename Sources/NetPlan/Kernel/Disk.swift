@@ -45,7 +45,7 @@ package enum Disk {
   package static func replace(
     _ path: String, with bytes: [UInt8], mode: UInt32 = 0o600, exactly: Bool = false
   ) throws(HostError) {
-    let new = path + ".new"
+    let new = path + newSuffix
     let descriptor = open(new, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, mode)
     guard descriptor >= 0 else { throw HostError("create \(new)", errno: errno) }
     do throws(HostError) {
@@ -62,7 +62,10 @@ package enum Disk {
   }
 
   /// Removes the new file that a killed `replace` left beside.
-  static func sweep(_ path: String) { unlink(path + ".new") }
+  static func sweep(_ path: String) { unlink(path + newSuffix) }
+
+  /// Of a file that is still being written.
+  static let newSuffix = ".new"
 
   package static func rename(_ old: String, to new: String) throws(HostError) {
     guard Glibc.rename(old, new) == 0 else { throw HostError("rename \(old) to \(new)", errno: errno) }

@@ -53,6 +53,7 @@ extension LinuxHost {
     let tun = open("/dev/net/tun", O_RDWR | O_CLOEXEC)
     facts.tun = tun >= 0 || errno == EACCES || errno == EPERM
     if tun >= 0 { close(tun) }
+    facts.managers = Managers.facts()
     facts.nft = Executable.find("nft") != nil
     facts.dnsmasq = Executable.find("dnsmasq") != nil
     self.facts = facts

@@ -31,7 +31,7 @@ extension LinuxHost {
 
   /// What of nftables is ours, and what is kept in files because no kernel keeps it.
   private func readRecords(_ ruleset: [Object]?) throws(HostError) -> State {
-    State(try (ruleset ?? []) + ledger.read() + reservations.read() + services.read())
+    State(try (ruleset ?? []) + ledger.read() + reservations.read() + services.read() + dropIns.read())
   }
 
   /// Of the links and their settings, those of `names` or all.

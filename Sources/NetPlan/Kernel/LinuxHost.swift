@@ -8,6 +8,7 @@ package struct LinuxHost: Host, ~Copyable {
   let ledger: RecordFile<Former>
   let reservations: RecordFile<Reservation>
   let services: ServiceFolders
+  let dropIns = DropInFiles()
   /// Looked up once: neither changes while a plan is made and applied.
   var facts: HostFacts?
   var wireless: Set<Int32>?
@@ -46,6 +47,7 @@ package struct LinuxHost: Host, ~Copyable {
     ledger.sweep()
     reservations.sweep()
     for folder in services.all { folder.sweep() }
+    dropIns.sweep()
   }
 }
 

@@ -1,9 +1,8 @@
 extension Composer {
   /// What the language has and this version does not execute: a clear refusal, before anything is planned.
   mutating func refuseUnsupported() {
-    for (key, position) in topology.coexist.written.sorted(by: { $0.key < $1.key })
-    where ["firewalld", "network-manager", "networkd"].contains(key) {
-      unsupported("coexist.\(key)", at: position, "coexist")
+    if let position = topology.coexist.written["firewalld"] {
+      unsupported("coexist.firewalld", at: position, "coexist")
     }
     for vm in topology.vms {
       let path = "vms.\(vm.name)"

@@ -94,6 +94,7 @@ struct Composer {
     pruneTables()
     releaseForwardingOfAll()
     coexist()
+    keepManagersOff()
     settleLedger()
   }
 

@@ -115,7 +115,7 @@ extension Object {
       sysctl.key.link = sysctl.key.link.map(new)
       return .sysctl(sysctl)
     // The kernel keeps the old name in a rule, and the ledger knows no better.
-    case .rule, .former, .table, .passage, .reservation, .service: return self
+    case .rule, .former, .table, .passage, .dropIn, .reservation, .service: return self
     }
   }
 }

@@ -33,11 +33,14 @@ struct Footing {
   var late: [Address] = []
   /// VLANs of links in which an interface comes to be: there is one at most (`register_vlan_dev`).
   var stacked: Set<Link.VLAN> = []
+  /// Hardware that becomes a port.
+  let joining: Set<LinkName>
 
   /// What IPv6 forwarding of all interfaces becomes, and that of each with it; nil where it stays.
   var forwardingOfAll: String?
 
   init(_ changes: [Change]) {
+    joining = Footing.joining(changes)
     for change in changes where change.action == .delete || change.action == .replace {
       if let address = change.before?.address, address.local.family == .ipv4 {
         leftSubnets.insert(address.subnet)

@@ -42,6 +42,8 @@ package struct HostFacts: Described {
   package var bridgeNetfilterIPv4: Bool?
   /// `net.bridge.bridge-nf-call-ip6tables`
   package var bridgeNetfilterIPv6: Bool?
+  /// Programs that manage interfaces by themselves, as far as they are installed; nil where nobody looked.
+  package var managers: [ManagerFacts]?
   /// The program is installed.
   package var dnsmasq: Bool?
   /// Known users and groups by name.
@@ -65,6 +67,7 @@ package struct HostFacts: Described {
     .open("firewalls", \.firewalls),
     .open("bridge-netfilter-ipv4", \.bridgeNetfilterIPv4),
     .open("bridge-netfilter-ipv6", \.bridgeNetfilterIPv6),
+    .open("managers", \.managers),
     .open("dnsmasq", \.dnsmasq),
     .open("unprivileged-ports", \.unprivilegedPorts),
     .open("ping-groups", \.pingGroups),

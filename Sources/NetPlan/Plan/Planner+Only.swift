@@ -17,6 +17,7 @@ extension Planner {
       switch change.id {
       case .table: selectedTable(change, target)
       case .passage: selectedPassage(change, target)
+      case .dropIn: selectedDropIn(change, target)
       default: nil
       }
     }

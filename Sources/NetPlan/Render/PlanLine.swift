@@ -56,6 +56,7 @@ extension Object {
     case .former(let former): "ledger \(former.id.object)"
     case .table(let table): "table \(table.id.family.rawValue) \(table.id.name)"
     case .passage(let passage): "rules in \(passage.id.chain)"
+    case .dropIn(let dropIn): "file \(dropIn.id.path)"
     case .reservation(let reservation): "reservation \(reservation.id.label)"
     case .service(let service): "service \(service.id.program) \(service.id.network)"
     }
@@ -85,6 +86,7 @@ extension Object {
     case .sysctl(let sysctl): return [sysctl.value]
     case .table(let table): return table.summary
     case .passage(let passage): return passage.summary
+    case .dropIn(let dropIn): return dropIn.summary
     case .reservation(let reservation): return reservation.addresses.map { "\($0.address)" }
     case .service(let service): return service.offers
     default: return []
@@ -110,6 +112,7 @@ extension Object {
     case (.former(let a), .former(let b)): differences(a, b)
     case (.table(let a), .table(let b)): a.changes(from: b)
     case (.passage(let a), .passage(let b)): a.changes(from: b)
+    case (.dropIn(let a), .dropIn(let b)): a.changes(from: b)
     case (.reservation(let a), .reservation(let b)): differences(a, b)
     case (.service(let a), .service(let b)): a.changes(from: b)
     default: []

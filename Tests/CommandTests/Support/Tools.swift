@@ -55,6 +55,15 @@ enum Gate {
         "link add gate0 type veth peer name gate1\nlink add link gate0 name gate type vlan id 10")) != nil
   }()
 
+  /// Folders with a layer of their own, for one process and what it starts.
+  static let mounts: Bool = {
+    let script =
+      "mkdir m; mount -t tmpfs none m && mkdir m/new m/work && mount -t overlay overlay -o lowerdir=/etc,upperdir=m/new,workdir=m/work /etc"
+    guard root, let files = try? TemporaryFolder() else { return false }
+    defer { files.delete() }
+    return (try? run(["unshare", "-m", "sh", "-c", "cd \(files.path) && \(script)"]).code == 0) ?? false
+  }()
+
   /// The hooks before a bridge by which its uplink loses nothing (tcx, Linux 6.6).
   static let detours = isLinux([6, 6])
 

@@ -18,8 +18,10 @@ final class Machine {
   /// The event at which the host was last looked at.
   var lastLook = 0
   private(set) var isDead = false
-  /// Names of links of `lab` that were seen up and unfiltered.
+  /// Names of links of `lab` that were seen up and unfiltered, or there and not named where a file names the others.
   private(set) var unfiltered: Set<LinkName> = []
+  /// What no file has to name: links that go, or change their names, with a plan that brings the file; nil for any with one that takes it away.
+  private var nameless: Set<LinkName>? = []
 
   struct Hand {
     /// Before which event it acts, counted from 0.
@@ -71,6 +73,7 @@ final class Machine {
   func next() -> Fault.Kind? {
     if isDead { return .killed }
     unfiltered.formUnion(kernel.unfiltered(of: "lab"))
+    if let nameless { unfiltered.formUnion(Set(kernel.unnamed(of: "lab")).subtracting(nameless)) }
     defer { events += 1 }
     if let due = hand, due.event == events, !due.isDone {
       due.act(&kernel)
@@ -93,6 +96,7 @@ final class Machine {
   // MARK: Runs
 
   func apply(_ plan: Plan, before: State) -> Ending {
+    nameless = plan.nameless
     var transaction = Transaction(host: SimulatedHost(self), store: SimulatedStore(self))
     return transaction.apply(plan, before: before)
   }
@@ -100,6 +104,16 @@ final class Machine {
   func recover() throws(HostError) -> Recovery {
     var transaction = Transaction(host: SimulatedHost(self), store: SimulatedStore(self))
     return try transaction.recover()
+  }
+}
+
+extension Plan {
+  fileprivate var nameless: Set<LinkName>? {
+    let files = changes.filter { ($0.after ?? $0.before)?.dropIn != nil }
+    if files.contains(where: { $0.after == nil }) { return nil }
+    guard files.contains(where: { $0.before == nil }) else { return [] }
+    return Set(changes.compactMap { $0.before?.link?.name }).subtracting(
+      changes.compactMap { $0.after?.link?.name })
   }
 }
 

@@ -22,6 +22,12 @@ struct RandomHost {
     usual.vlanFiltering = self.random.chance(85)
     usual.forceForwarding = self.random.chance(85)
     kernel = SimulatedKernel(features: features ?? usual)
+    // Of its own, so that a seed gives otherwise what it gave before.
+    var copy = self.random
+    var managers = Random(seed: ~copy.next())
+    kernel.managers = InterfaceManager.allCases.map {
+      ManagerFacts($0, managers.pick([.running, .running, .installed, .elsewhere]))
+    }
     for (number, name) in RandomHost.hardware.enumerated() { addHardware(name, number) }
     addForeignBridge()
     if self.random.chance(30) { addRules() }

@@ -148,6 +148,7 @@ struct RandomRequest {
     case .former(let former): return .ledger(gone: [former.id], new: [])
     case .table(let table): return .deleteTable(table.id)
     case .passage(let passage): return .setPassage(passage.id, nil)
+    case .dropIn(let dropIn): return .writeFile(dropIn.id, nil)
     case .service(let service): return .serve(service.id, nil)
     case .reservation(let reservation): return .reserve(gone: [reservation.id], new: [])
     case .link, .qdisc, .sysctl: return ledger()

@@ -1,3 +1,5 @@
+import NetPlan
+
 /// Configurations at random, over every key that is executed so far.
 struct RandomSketch {
   var random: Random
@@ -5,6 +7,9 @@ struct RandomSketch {
   private var others: Random
   /// Names given so far, so that what is renamed gets one that nobody had.
   private var serial = 0
+
+  /// Decides whom interfaces are kept from.
+  private var managers: Random
 
   /// Decides what is in VLANs, by itself: without that a file is the same.
   var vlans: Random
@@ -14,10 +19,12 @@ struct RandomSketch {
     var copy = random
     let seed = copy.next()
     (vlans, others) = (Random(seed: seed), Random(seed: ~seed))
+    managers = Random(seed: seed ^ 0x5555_5555)
   }
 
   mutating func sketch() -> Sketch {
     var sketch = Sketch()
+    sketch.unmanaged = InterfaceManager.allCases.filter { _ in managers.chance(50) }
     for _ in 0..<random.below(4) { sketch.networks.append(placed(network(), in: sketch)) }
     for _ in 0..<random.below(4) { sketch.vms.append(vm(sketch)) }
     return sketch
@@ -144,6 +151,9 @@ struct RandomSketch {
     var new = old
     if random.chance(60) { forgetFormerNames(&new) }
     for _ in 0...random.below(3) { edit(&new) }
+    if managers.chance(20) {
+      new.unmanaged = InterfaceManager.allCases.filter { _ in managers.chance(50) }
+    }
     for vm in new.vms.indices {
       for nic in new.vms[vm].nics.indices where others.chance(20) { limit(&new.vms[vm].nics[nic]) }
     }

@@ -252,6 +252,7 @@ extension Request {
     case .write(let sysctl): return [Change(before: nil, after: .sysctl(sysctl))]
     // A file, and nothing of the kernel's; the others are not made at random.
     case .setTable, .deleteTable, .setPassage, .ledger, .rename, .addAltnames, .removeAltnames, .removeVLANs,
+      .writeFile, .tell,
       .reserve,
       .serve:
       return []

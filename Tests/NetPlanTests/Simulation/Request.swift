@@ -30,6 +30,8 @@ enum Request: Sendable {
   case setTable(Table?, Table)
   case deleteTable(TableID)
   case setPassage(PassageID, Passage?)
+  case writeFile(DropInID, String?)
+  case tell(DropInID)
   case ledger(gone: [FormerID], new: [Former])
   case serve(ServiceID, Service?)
   case reserve(gone: [ReservationID], new: [Reservation])
@@ -58,6 +60,8 @@ extension Request: CustomStringConvertible {
     case .setTable(let before, let table): "\(before == nil ? "create" : "change") table \(table.id)"
     case .deleteTable(let id): "delete table \(id)"
     case .setPassage(let id, let passage): "\(passage == nil ? "delete" : "set") rules in \(id)"
+    case .writeFile(let id, let text): "\(text == nil ? "remove" : "write") \(id.path)"
+    case .tell(let id): "tell of \(id.path)"
     case .setAccounts(let name, let tap): "accounts of \(name): \(tap)"
     case .deleteLinks(let names): "delete links \(names)"
     case .rename(let old, let new): "rename \(old) to \(new)"
@@ -109,6 +113,10 @@ extension SimulatedKernel {
     case .setTable(let before, let table): try setTable(before, table)
     case .deleteTable(let id): try deleteTable(id)
     case .setPassage(let id, let passage): passages[id] = passage
+    case .writeFile(let id, let text): dropIns[id] = DropIn(id: id, text: text ?? "", state: .untold)
+    case .tell(let id):
+      if dropIns[id]?.text == "" { dropIns[id] = nil }
+      dropIns[id]?.state = .told
     case .ledger(let gone, let new):
       ledger.removeAll { former in gone.contains(former.id) || new.contains { $0.id == former.id } }
       ledger += new

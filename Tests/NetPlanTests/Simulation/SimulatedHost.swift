@@ -38,6 +38,7 @@ struct SimulatedHost: Host {
     let steps = batch.steps.enumerated().filter { !$1.cascades }.map { ($0, $1.change) }
     performLedger(steps, &outcomes)
     performReservations(steps, &outcomes)
+    performDropIns(steps, &outcomes)
     performDeletions(steps, &outcomes)
     var messages: [(Int, Request)] = []
     for (index, change) in steps {
@@ -134,6 +135,17 @@ struct SimulatedHost: Host {
     if places.isEmpty { return }
     let outcome = perform([.reserve(gone: gone, new: new)])[0]
     for index in places { outcomes[index] = outcome }
+  }
+
+  /// The program hears of each by itself.
+  private func performDropIns(_ steps: [(Int, Change)], _ outcomes: inout [StepOutcome]) {
+    for (index, change) in steps {
+      guard case .dropIn(let id) = change.id else { continue }
+      outcomes[index] = perform([.writeFile(id, change.after?.dropIn?.text)])[0]
+      if outcomes[index] == .done { outcomes[index] = perform([.tell(id)])[0] }
+      // What was written, and nobody knows of, only a look tells.
+      if case .failed(let error) = outcomes[index] { outcomes[index] = .unknown(error) }
+    }
   }
 
   /// Many go as one group, few one by one; gone is gone.

@@ -29,6 +29,10 @@ struct SimulatedKernel: Sendable {
   var tables: [TableID: Table] = [:]
   /// In chains of others.
   var passages: [PassageID: Passage] = [:]
+  /// Files among the configuration of others.
+  var dropIns: [DropInID: DropIn] = [:]
+  /// Whose these are.
+  var managers: [ManagerFacts] = []
   /// The file beside the kernel.
   var ledger: [Former] = []
   /// Programs that run beside it.
@@ -123,6 +127,7 @@ struct SimulatedKernel: Sendable {
     facts.forceForwarding = features.forceForwarding
     facts.ipv6ForwardsAll = settings[.ipv6ForwardingOfAll] == "1"
     facts.tun = true
+    facts.managers = managers
     facts.users = [HostFacts.NamedID(name: "alice", id: 1000), HostFacts.NamedID(name: "bob", id: 1001)]
     facts.groups = [HostFacts.NamedID(name: "kvm", id: 108)]
     return Observation(state: state, facts: facts)
@@ -160,6 +165,7 @@ struct SimulatedKernel: Sendable {
     for qdisc in qdiscs.values { state.insert(.qdisc(qdisc)) }
     for table in tables.values { state.insert(.table(table)) }
     for passage in passages.values { state.insert(.passage(passage)) }
+    for dropIn in dropIns.values { state.insert(.dropIn(dropIn)) }
     for service in services.values { state.insert(.service(service)) }
     for reservation in reservations.values { state.insert(.reservation(reservation)) }
     return state

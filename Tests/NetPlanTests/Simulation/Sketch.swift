@@ -20,6 +20,8 @@ struct Sketch: Sendable, Equatable {
 
   var networks: [Network] = []
   var vms: [VM] = []
+  /// Programs that are to leave interfaces alone.
+  var unmanaged: [InterfaceManager] = []
 
   /// As a file, in flow style: one line an object.
   var text: String {
@@ -27,6 +29,10 @@ struct Sketch: Sendable, Equatable {
       "{" + keys.sorted { $0.key < $1.key }.map { "\($0.key): \($0.value)" }.joined(separator: ", ") + "}"
     }
     var out = "name: lab\n"
+    if !unmanaged.isEmpty {
+      out +=
+        "coexist: \(mapping(Dictionary(uniqueKeysWithValues: unmanaged.map { ($0.rawValue, "unmanaged") })))\n"
+    }
     if !networks.isEmpty { out += "networks:\n" }
     for network in networks { out += "  \(network.name): \(mapping(network.keys))\n" }
     if !vms.isEmpty { out += "vms:\n" }
@@ -54,6 +60,7 @@ struct Sketch: Sendable, Equatable {
       change(&copy)
       list.append(copy)
     }
+    for program in unmanaged { without { $0.unmanaged.removeAll { $0 == program } } }
     for network in networks.indices {
       without { $0.networks.remove(at: network) }
       for key in networks[network].keys.keys { without { $0.networks[network].keys[key] = nil } }

@@ -1,0 +1,125 @@
+internal import Glibc
+internal import Netlink
+
+/// Programs that manage interfaces by themselves, as this machine has them.
+///
+/// A program is found by its name and by whose it is, in the network namespace of the calling thread: interfaces of another
+/// one are nothing to it.
+enum Managers {
+  static func facts() -> [ManagerFacts] {
+    InterfaceManager.allCases.compactMap { program in
+      if isRunning(program) {
+        return ManagerFacts(program, .running, program.configuration(files(of: program)))
+      }
+      guard isFirstNamespace else { return ManagerFacts(program, .elsewhere) }
+      return program.isInstalled ? ManagerFacts(program, .installed) : nil
+    }
+  }
+
+  /// Whether files of it are about interfaces of this network namespace.
+  static func isHere(_ program: InterfaceManager) -> Bool { isFirstNamespace || isRunning(program) }
+
+  /// The one that the machine, or the container, began with.
+  private static var isFirstNamespace: Bool { if case .host = Namespace.identity() { true } else { false } }
+
+  static func isRunning(_ program: InterfaceManager) -> Bool {
+    // Without a folder of its own it has not been started since the machine was.
+    guard access(program.runtimeFolder, F_OK) == 0 else { return false }
+    let accounts = [0, program.account.flatMap(Accounts.user(named:))?.id]
+    let own = threadNamespaceInode()
+    return numericEntries("/proc").contains { pid in
+      guard ProcFile.read("/proc/\(pid)/comm") == program.command else { return false }
+      var status = stat()
+      // Anybody can give a process a name.
+      guard stat("/proc/\(pid)", &status) == 0, accounts.contains(status.st_uid) else { return false }
+      let namespace = namespaceInode(of: pid)
+      return namespace == own || namespace == nil && isFirstNamespace
+    }
+  }
+
+  /// Has the program read its files again, if it runs. What else is new in them it takes up, too.
+  static func tell(_ program: InterfaceManager, of path: String) throws(HostError) {
+    guard isRunning(program) else { return }
+    let operation = "tell \(program.title) of \(path)"
+    let words = program.reload
+    guard let executable = Executable.find(words[0]) else {
+      throw HostError(operation: operation, errno: ENOENT, message: "there is no \(words[0])")
+    }
+    let result: ChildProcess.Result
+    do throws(NetlinkError) {
+      result = try ChildProcess.run([executable] + words.dropFirst(), timeout: 30_000)
+    } catch {
+      throw HostError(operation: operation, errno: error.errno, message: HostError(error).description)
+    }
+    // One that has ended meanwhile reads them when it starts.
+    if result.code == 0 || !isRunning(program) { return }
+    let said = String(decoding: result.errors, as: UTF8.self).split(separator: "\n").joined(separator: "; ")
+    throw HostError(
+      operation: operation, errno: 0,
+      message: said.isEmpty ? "'\(words.joined(separator: " "))' ended with code \(result.code)" : said)
+  }
+
+  // MARK: Its files
+
+  private static func files(of program: InterfaceManager) -> [FoundFile] {
+    var found: [FoundFile] = []
+    for folder in program.folders {
+      for entry in entries(folder) {
+        let path = "\(folder)/\(entry)"
+        if entry.hasSuffix(".network.d") {
+          found += entries(path).filter { $0.hasSuffix(".conf") }.compactMap { read("\(path)/\($0)") }
+        } else if let file = read(path) {
+          found.append(file)
+        }
+      }
+    }
+    return found + (program.mainFile.flatMap(read).map { [$0] } ?? [])
+  }
+
+  /// What cannot be read decides nothing that could be said.
+  private static func read(_ path: String) -> FoundFile? {
+    guard path.hasSuffix(".conf") || path.hasSuffix(".network"), let bytes = try? Disk.read(path) else {
+      return nil
+    }
+    return FoundFile(path, String(decoding: bytes, as: UTF8.self))
+  }
+}
+
+extension InterfaceManager {
+  /// `comm` of proc(5), fifteen bytes.
+  fileprivate var command: String { self == .networkd ? "systemd-network" : "NetworkManager" }
+
+  /// As whom it runs where not as root.
+  fileprivate var account: String? { self == .networkd ? "systemd-network" : nil }
+
+  fileprivate var runtimeFolder: String {
+    self == .networkd ? "/run/systemd/netif" : "/run/NetworkManager"
+  }
+
+  fileprivate var isInstalled: Bool {
+    switch self {
+    case .networkd:
+      ["/usr/lib/systemd", "/lib/systemd"].contains { access("\($0)/systemd-networkd", X_OK) == 0 }
+    case .networkManager: Executable.find("NetworkManager") != nil
+    }
+  }
+
+  /// networkctl(1), nmcli(1)
+  fileprivate var reload: [String] {
+    self == .networkd ? ["networkctl", "reload"] : ["nmcli", "general", "reload", "conf"]
+  }
+}
+
+/// Names in a folder, in order; none where there is no such folder.
+func entries(_ path: String) -> [String] {
+  guard let directory = opendir(path) else { return [] }
+  defer { closedir(directory) }
+  var names: [String] = []
+  while let entry = readdir(directory) {
+    let name = withUnsafeBytes(of: &entry.pointee.d_name) { bytes in
+      String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
+    }
+    if name != ".", name != ".." { names.append(name) }
+  }
+  return names.sorted()
+}
