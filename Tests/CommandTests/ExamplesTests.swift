@@ -66,8 +66,7 @@ struct ExamplesTests {
 
   @Test(
     "applied, nothing is left to do; removed, the host is as it was",
-    arguments: Example.all.filter { !$0.namesVLANs }
-  )
+    arguments: Example.all.filter { !$0.namesVLANs })
   fileprivate func plain(_ example: Example) throws { try tried(example) }
 
   @Test(
