@@ -47,8 +47,13 @@ struct ManagersFaultTests {
         try managed.forget()
         let outcome = try managed.vnet(["apply", file], injection)
         if outcome.code == 0 {
-          expect(try managed.vnet("plan", file), exits: 0)
-          try #expect(managed.told.last?.named == ["office", "one-eth0", "eth1"], "\(injection)")
+          // Who could not read of the process says that there is none, and writes nothing.
+          if outcome.stdout.contains("! managed-links networkd: ") {
+            try #expect(managed.told.isEmpty && managed.file == nil, "\(injection)")
+          } else {
+            expect(try managed.vnet("plan", file), exits: 0)
+            try #expect(managed.told.last?.named == ["office", "one-eth0", "eth1"], "\(injection)")
+          }
           expect(try managed.vnet("remove", file), exits: 0)
         }
         try isAsBefore("\(injection): \(outcome)")
