@@ -31,7 +31,7 @@ extension Composer {
         let bridge = bridges[network.name]
       else { return }
       join(&tap, nic, network, bridge, path)
-      if let interface = interface(of: network) { routeBehind(nic, interface.name, path) }
+      if let interface = interface(of: network) { routeBehind(nic, network, interface.name, path) }
       if let hardware = networkProxies[network.name] {
         let guests = guestAddresses(of: nic).map(\.address)
         answer(for: guests.filter { !$0.isLinkLocal && isUsable($0.family) }, on: hardware, path)
