@@ -201,6 +201,7 @@ extension GuestChecks {
     table.sets = (Array(sets.values) + Drops.sets(drops)).sorted { $0.name < $1.name }
     table.chains = Drops.chains(drops)
     table.chains += [
+      NeighbourChecks.chain,
       TableChain("checked", [GuestChecks.rate] + GuestChecks.frames + GuestChecks.packets),
       TableChain(
         "early", hook: TableChain.hook("filter", "prerouting", -300), ["iifname @guests goto checked"]),

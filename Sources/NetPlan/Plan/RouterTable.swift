@@ -101,6 +101,7 @@ struct RouterTable {
 
   private static let chains: [TableChain] = [
     Drops.chain("inbound", as: "outside", of: "oifname"),
+    NeighbourChecks.chain,
     TableChain("checked", [GuestChecks.rate] + GuestChecks.packets),
     // What a guest cannot do without: its address, its names, and neighbour discovery (RFC 4861).
     TableChain(
