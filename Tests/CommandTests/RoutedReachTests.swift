@@ -136,6 +136,22 @@ struct RoutedReachTests {
     }
   }
 
+  /// No hook of IP sees ARP. The host's neighbours are those of a device, and the way to a guest is by its own.
+  @Test("a guest that claims another's address by ARP at its own TAP gets nothing of what is for the other")
+  func claims() throws {
+    try running("mode: tap") { inner in
+      let one = inner.space("one")
+      try one.ip("addr add \(Self.two.ipv4)/32 dev eth0")
+      for options in [["-U"], ["-A"], ["-s", Self.two.ipv4]] {
+        let target = options.count > 1 ? "169.254.0.1" : Self.two.ipv4
+        try one.run(["busybox", "arping", "-c", "2", "-w", "2", "-I", "eth0"] + options + [target])
+      }
+      try #expect(inner.who("host", asks: Self.two.ipv4)?.hasPrefix("two ") == true)
+      try #expect(inner.who("lan", asks: Self.two.ipv4) == "two 192.0.2.1")
+      try #expect(inner.who("two", asks: "192.0.2.1") == "lan 10.9.0.62")
+    }
+  }
+
   // MARK: Shared without a network
 
   @Test("`shared` without a network leaves with the host's addresses, and the LAN opens nothing to it")
