@@ -65,6 +65,10 @@ struct BehindTests {
           route add default via 2001:db8:20::1
           """)
         try inner.answer("behind", in: behind)
+        // A link sends once the kernel has seen its carrier, which may be a second later (`linkwatch_schedule_work`).
+        for (address, source) in [("10.20.0.2", "10.20.0.1"), ("2001:db8:20::2", "2001:db8:20::1")] {
+          try #require(Clock.wait(10 * Clock.patience) { try pings(one, address, from: source) })
+        }
         try body(inner, behind)
       }
     }
