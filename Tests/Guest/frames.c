@@ -95,10 +95,24 @@ static void solicit(struct frame *f, const uint8_t *from, const uint8_t *target)
   memcpy(message + 26, OWN, 6);
   icmp6(f, mac, OWN, from, group, 58, "", 0, message, from == nobody ? 24 : 32);
 }
+/// Duplicate detection that tells its own solicitation from another's by a nonce (RFC 7527).
+static void dad_nonce(struct frame *f) {
+  uint8_t group[16], mac[6], message[32] = {135, [24] = 14, 1, 1, 2, 3, 4, 5, 6};
+  group_of(cast.own.ipv6, group, mac);
+  memcpy(message + 8, cast.own.ipv6, 16);
+  icmp6(f, mac, OWN, nobody, group, 58, "", 0, message, sizeof message);
+}
 static void dad(struct frame *f) { solicit(f, nobody, cast.own.ipv6); }
 static void dad_link_local(struct frame *f) { solicit(f, nobody, own_link_local()); }
 static void solicitation(struct frame *f) { solicit(f, cast.own.ipv6, cast.to.ipv6); }
 static void other_solicitation(struct frame *f) { solicit(f, cast.other.ipv6, cast.to.ipv6); }
+static void other_solicited_mac(struct frame *f) {
+  uint8_t group[16], mac[6], message[32] = {135, [24] = 1, 1};
+  group_of(cast.to.ipv6, group, mac);
+  memcpy(message + 8, cast.to.ipv6, 16);
+  memcpy(message + 26, cast.other.mac, 6);
+  icmp6(f, mac, OWN, cast.own.ipv6, group, 58, "", 0, message, sizeof message);
+}
 
 static void advertise(struct frame *f, const uint8_t *from, const uint8_t *target, const uint8_t *mac) {
   uint8_t message[32] = {136, [4] = 0x20, [24] = 2, 1};
@@ -110,15 +124,31 @@ static void advertisement(struct frame *f) { advertise(f, cast.own.ipv6, cast.ow
 static void other_target(struct frame *f) { advertise(f, own_link_local(), cast.other.ipv6, OWN); }
 static void other_advertisement(struct frame *f) { advertise(f, cast.other.ipv6, cast.other.ipv6, OWN); }
 static void other_advertised_mac(struct frame *f) { advertise(f, cast.own.ipv6, cast.own.ipv6, cast.other.mac); }
+/// The sender's MAC is that of the frame where none is said (RFC 4861, section 4.4).
+static void advertisement_without(struct frame *f) {
+  uint8_t message[24] = {136, [4] = 0x60};
+  memcpy(message + 8, cast.own.ipv6, 16);
+  icmp6(f, cast.to.mac, OWN, cast.own.ipv6, cast.to.ipv6, 58, "", 0, message, sizeof message);
+}
+/// Another's MAC, behind an option that nobody knows.
+static void hidden_mac(struct frame *f, uint8_t type, uint8_t option) {
+  uint8_t message[40] = {type, [4] = 0x20, [24] = 253, 1, [32] = option, 1};
+  memcpy(message + 8, cast.own.ipv6, 16);
+  memcpy(message + 34, cast.other.mac, 6);
+  icmp6(f, all_nodes_mac, OWN, cast.own.ipv6, all_nodes, 58, "", 0, message, sizeof message);
+}
+static void hidden_advertised_mac(struct frame *f) { hidden_mac(f, 136, 2); }
+static void hidden_solicited_mac(struct frame *f) { hidden_mac(f, 135, 1); }
 
-static void router_solicit(struct frame *f, const uint8_t *from) {
+static void router_solicit(struct frame *f, const uint8_t *from, const uint8_t *mac) {
   uint8_t message[16] = {133, [8] = 1, 1};
-  memcpy(message + 10, OWN, 6);
+  memcpy(message + 10, mac, 6);
   icmp6(f, (const uint8_t[6]){0x33, 0x33, [5] = 2}, OWN, from, (const uint8_t[16]){0xff, 2, [15] = 2}, 58, "", 0, message,
         from == nobody ? 8 : 16);
 }
-static void router_solicitation(struct frame *f) { router_solicit(f, own_link_local()); }
-static void router_solicitation_without(struct frame *f) { router_solicit(f, nobody); }
+static void router_solicitation(struct frame *f) { router_solicit(f, own_link_local(), OWN); }
+static void router_solicitation_without(struct frame *f) { router_solicit(f, nobody, OWN); }
+static void router_solicitation_mac(struct frame *f) { router_solicit(f, own_link_local(), cast.other.mac); }
 
 /// A report (MLDv2) of one group, behind the router alert that it must have (RFC 3810, section 5).
 static void report(struct frame *f, const uint8_t *from) {
@@ -168,9 +198,10 @@ static void other(struct frame *f, const uint8_t *to, uint16_t type, const void 
 static void reserved(struct frame *f, uint8_t last, uint16_t type) {
   other(f, (const uint8_t[6]){1, 0x80, 0xc2, 0, 0, last}, type, text, sizeof text);
 }
-/// A configuration message that wants to be the root, with priority 0 (IEEE 802.1D, section 9.3.1).
+/// A configuration message that wants to be the root, with priority 0 and the usual times, in 256ths of a second (IEEE
+/// 802.1D, section 9.3.1).
 static void bpdu(struct frame *f) {
-  uint8_t payload[38] = {0x42, 0x42, 3};
+  uint8_t payload[38] = {0x42, 0x42, 3, [28] = 0x80, 1, 0, 0, 20, 0, 2, 0, 15};
   memcpy(payload + 10, OWN, 6);
   memcpy(payload + 22, OWN, 6);
   other(f, (const uint8_t[6]){1, 0x80, 0xc2}, sizeof payload, payload, sizeof payload);
@@ -216,8 +247,10 @@ static const struct {
     {"ipv6-link-local", plain_link_local},
     {"dad", dad},
     {"dad-link-local", dad_link_local},
+    {"dad-nonce", dad_nonce},
     {"neighbour-solicitation", solicitation},
     {"neighbour-advertisement", advertisement},
+    {"neighbour-advertisement-without-mac", advertisement_without},
     {"router-solicitation", router_solicitation},
     {"router-solicitation-unspecified", router_solicitation_without},
     {"mld-report", mld},
@@ -236,7 +269,11 @@ static const struct {
     {"neighbour-solicitation-other-source", other_solicitation},
     {"neighbour-advertisement-other-target", other_target},
     {"neighbour-advertisement-other-source", other_advertisement},
+    {"neighbour-solicitation-other-mac", other_solicited_mac},
+    {"neighbour-solicitation-hidden-mac", hidden_solicited_mac},
     {"neighbour-advertisement-other-mac", other_advertised_mac},
+    {"neighbour-advertisement-hidden-mac", hidden_advertised_mac},
+    {"router-solicitation-other-mac", router_solicitation_mac},
     {"router-advertisement", ra},
     {"router-advertisement-options", ra_options},
     {"router-advertisement-fragment", ra_fragment},

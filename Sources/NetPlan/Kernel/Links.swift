@@ -33,7 +33,10 @@ extension Link {
     case .vlan(let settings): vlan = VLAN(settings, on: facts?.lower)
     default: break
     }
-    if message.portKind == "bridge" { port.isolated = message.port?.isolated }
+    if message.portKind == "bridge" {
+      port.isolated = message.port?.isolated
+      port.groupForwardMask = message.port?.groupForwardMask
+    }
   }
 }
 
@@ -91,14 +94,11 @@ extension Netlink.Batch {
     try addNames("remove", .delete, old.subtracting(new), name, &table)
     try addNames("add", .create, new.subtracting(old), name, &table)
     try addSettings(before, after, &table)
-    // A port that has just joined is not isolated.
-    if let isolated = after.port.isolated, isolated != before.port.isolated ?? false {
+    if let port = after.port.settings(changedFrom: before.port) {
       var message = LinkMessage(index: Int32(try table.index(name)))
-      var port = BridgePort()
-      port.isolated = isolated
       message.portKind = "bridge"
       message.port = port
-      add("set isolation of port \(name)", .change, message)
+      add("set attributes of port \(name)", .change, message)
     }
     // A port that changes masters begins with what the new one gives.
     if before.vlans != after.vlans, before.master == after.master, let vlans = after.vlans {
@@ -215,6 +215,18 @@ extension Netlink.Batch {
 
   mutating func addDeletion(of link: Link) {
     add("delete \(link.kind) \(link.name)", .delete, LinkMessage(name: link.name.text))
+  }
+}
+
+extension Link.Port {
+  /// nil for nothing to set.
+  fileprivate func settings(changedFrom before: Link.Port) -> BridgePort? {
+    // A port that has just joined has neither.
+    var (old, settings) = (before, BridgePort())
+    (old.isolated, old.groupForwardMask) = (before.isolated ?? false, before.groupForwardMask ?? 0)
+    if isolated != old.isolated { settings.isolated = isolated }
+    if groupForwardMask != old.groupForwardMask { settings.groupForwardMask = groupForwardMask }
+    return settings == BridgePort() ? nil : settings
   }
 }
 

@@ -66,6 +66,7 @@ package struct Link: Described {
     .open("mcast_snooping", \.bridge.multicastSnooping),
     .open("vlan_default_pvid", \.bridge.defaultPVID),
     .open("isolated", \.port.isolated),
+    .open("group_fwd_mask", \.port.groupForwardMask),
     .open("vlans", \.vlans),
     .fact("facts", \.facts),
   ]
@@ -149,8 +150,14 @@ extension Link {
   package struct Port: Hashable, Sendable {
     /// `IFLA_BRPORT_ISOLATED`: exchanges frames with non-isolated ports only.
     package var isolated: Bool?
+    /// `IFLA_BRPORT_GROUP_FWD_MASK`: the reserved groups, by the last four bits of their address, whose frames the bridge
+    /// treats as any other, and so asks the hooks about.
+    package var groupForwardMask: UInt16?
 
     package init() {}
+
+    /// The bit of 01:80:c2:00:00:00, to which BPDUs go.
+    package static let bpdus: UInt16 = 1 << 0
   }
 
   package struct TAP: Hashable, Sendable {

@@ -178,15 +178,17 @@ extension Composer {
 
   // MARK: Prefixes behind guests
 
-  /// The host reaches what lies behind a bridged guest by the guest.
-  mutating func routeBehind(_ nic: NIC, _ bridge: LinkName, _ path: String) {
+  /// The host reaches what lies behind a bridged guest by the guest; so does whoever it forwards for.
+  mutating func routeBehind(_ nic: NIC, _ network: Network, _ bridge: LinkName, _ path: String) {
     if nic.routes.isEmpty { return }
     let guests = guestAddresses(of: nic).map(\.address)
     for prefix in nic.routes where prefix.value.family == .ipv4 || host.facts.ipv6 != false {
       checkOverlap(prefix.value, at: prefix.position, "\(path).routes", proxy: nil)
       checkDefault(prefix.value, path)
       let gateway = guests.first { $0.family == prefix.value.family }
-      addRoute(to: prefix.value, nexthop: Nexthop(gateway: gateway, link: bridge), path, isForwarded: false)
+      addRoute(
+        to: prefix.value, nexthop: Nexthop(gateway: gateway, link: bridge), path,
+        isForwarded: isGateway(of: network))
     }
   }
 }

@@ -1,7 +1,7 @@
 extension Composer {
   /// A network for whose guests the host forwards: to the outside, or to networks that they may reach.
   mutating func addGateway(of network: Network, _ bridge: inout Link, _ path: String) {
-    guard isInside(network), forwards(network) else { return }
+    guard isGateway(of: network) else { return }
     bridge.forwarding = true
     networkProxies[network.name] = network.proxy.flatMap { find($0, "\(path).proxy") }
     let prefixes = Set(
@@ -28,6 +28,8 @@ extension Composer {
         .ipv4, network.device, "route_localnet", network.hasLoopbackForwards(topology) ? "1" : "0", path)
     }
   }
+
+  func isGateway(of network: Network) -> Bool { isInside(network) && forwards(network) }
 
   func isUsable(_ family: AddressFamily) -> Bool { family == .ipv4 || host.facts.ipv6 != false }
 

@@ -32,7 +32,7 @@ extension Composer {
         let bridge = bridges[network.name]
       else { return }
       join(&tap, nic, network, bridge, path)
-      if let interface = interface(of: network) { routeBehind(nic, interface.name, path) }
+      if let interface = interface(of: network) { routeBehind(nic, network, interface.name, path) }
       if let hardware = networkProxies[network.name] {
         let guests = guestAddresses(of: nic).map(\.address)
         answer(for: guests.filter { !$0.isLinkLocal && isUsable($0.family) }, on: hardware, path)
@@ -63,6 +63,9 @@ extension Composer {
         hint: "raise the network's mtu, or lower this one")
     }
     tap.port.isolated = nic.isolated
+    // A bridge that does the spanning tree keeps BPDUs to itself, and asks no hook (`br_handle_frame`), unless its port
+    // says otherwise.
+    tap.port.groupForwardMask = bridge.bridge.stp == true ? Link.Port.bpdus : 0
     let root = network.portGroup.flatMap { self.network(named: $0.network) } ?? network
     let filters = isExisting(network) ? bridge.bridge.vlanFiltering == true : root.vlanFiltering
     let access = nic.vlan ?? network.portGroup?.vlan

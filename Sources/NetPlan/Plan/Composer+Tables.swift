@@ -63,22 +63,13 @@ extension Composer {
     router.limitHost(name, in: "host-reach", to: network.toHost)
     for address in hostAddresses(of: network) where !address.address.isLinkLocal {
       router.insert("home-\(address.family.shortName)", "\(name) . \(address.prefix.element)")
-      if let nat = network.nat { addNAT(nat, of: address.prefix, name, &router) }
+      if let nat = network.nat { router.translate(address.prefix, nat) }
     }
     if network.nat?.out == nil, network.nat != nil || network.route { router.insert("outbound", name) }
     if let out = network.nat?.out, let hardware = hardware(out) {
       router.insert("outbound-by", "\(name) . \(quoted(place(of: hardware)))")
     }
     if network.route { router.insert("inbound", name) }
-  }
-
-  private func addNAT(_ nat: NAT, of prefix: IPPrefix, _ name: String, _ router: inout RouterTable) {
-    let ip = prefix.family.shortName
-    if let source = nat.source, source.family == prefix.family {
-      router.insert("source-\(ip)", prefix.element, source.description)
-    } else {
-      router.insert("nat-\(ip)", prefix.element)
-    }
   }
 
   /// The interface that a network's `nat: {out: …}` means, found when its bridge was added.
@@ -100,6 +91,9 @@ extension Composer {
       return addRouted(nic, tap, &router)
     }
     bridge.add(guest)
+    if let nat = network.nat, isInside(network) {
+      for prefix in nic.routes { router.translate(prefix.value, nat) }
+    }
     for link in interfaces(of: nic, on: network) {
       let name = quoted(link.name)
       let key = "\(name) . \(nic.mac)"
@@ -146,8 +140,9 @@ extension Composer {
     for address in guestAddresses(of: nic) {
       router.insert(
         "home-\(address.family.shortName)", "\(name) . \(IPPrefix(host: address.address).element)")
-      if nic.mode == .shared { router.insert("nat-\(address.family.shortName)", address.address.description) }
+      if nic.mode == .shared { router.translate(IPPrefix(host: address.address), NAT()) }
     }
+    if nic.mode == .shared { for prefix in nic.routes { router.translate(prefix.value, NAT()) } }
     addForwards(nic, &router)
   }
 
@@ -207,6 +202,7 @@ extension GuestChecks {
     table.sets = (Array(sets.values) + Drops.sets(drops)).sorted { $0.name < $1.name }
     table.chains = Drops.chains(drops)
     table.chains += [
+      NeighbourChecks.chain,
       TableChain("checked", [GuestChecks.rate] + GuestChecks.frames + GuestChecks.packets),
       TableChain(
         "early", hook: TableChain.hook("filter", "prerouting", -300), ["iifname @guests goto checked"]),

@@ -36,6 +36,7 @@ struct GuestChecks {
     make(TableSet.neighbourTargets, TableSet.typeofs[TableSet.neighbourTargets]!)
     make("taken-ip6", "ipv6_addr")
     make(TableSet.takenTargets, TableSet.typeofs[TableSet.takenTargets]!)
+    make(TableSet.neighbourMACs, TableSet.typeofs[TableSet.neighbourMACs]!)
     make("blocked-ip4", "ifname . ipv4_addr", isInterval: true)
     make("blocked-ip6", "ifname . ipv6_addr", isInterval: true)
     sets["nic-rate"] = TableSet("nic-rate", key: "ifname", value: TableSet.limit)
@@ -52,7 +53,12 @@ struct GuestChecks {
     for check in [AntiSpoofCheck.mac, .dhcp, .router] where !guest.checks.contains(check) {
       insert("free-\(check.rawValue)", name)
     }
-    if guest.checks.contains(.mac) { for mac in guest.macs { insert("nic-mac", "\(name) . \(mac)") } }
+    if guest.checks.contains(.mac) {
+      for mac in guest.macs {
+        insert("nic-mac", "\(name) . \(mac)")
+        insert(TableSet.neighbourMACs, "\(name) . \(mac.bits)")
+      }
+    }
     if guest.checks.contains(.address) { addAddresses(of: guest) }
     for prefix in guest.blocked.outermost {
       insert("blocked-\(prefix.family == .ipv4 ? "ip4" : "ip6")", "\(name) . \(prefix.element)")
@@ -117,11 +123,7 @@ struct GuestChecks {
     // Whoever has no address yet asks for one.
     "ip saddr 0.0.0.0 udp sport 68 udp dport 67 accept",
     "iifname . ip saddr != @nic-ip4 iifname @known-ip4 goto drop-ip4",
-    // The target of a neighbour message, behind the four bytes of its ICMPv6 header and four of flags (RFC 4861).
-    "icmpv6 type nd-neighbor-advert @th,64,128 @\(TableSet.takenTargets) "
-      + "iifname . @th,64,128 != @\(TableSet.neighbourTargets) iifname @known-ip6 goto drop-ip6",
-    "ip6 saddr :: icmpv6 type nd-neighbor-solicit @th,64,128 @\(TableSet.takenTargets) "
-      + "iifname . @th,64,128 != @\(TableSet.neighbourTargets) iifname @known-ip6 goto drop-ip6",
+    "\(NeighbourChecks.messages) jump \(NeighbourChecks.chain.name)",
     // Duplicate detection, and what is said before it has ended.
     "ip6 saddr :: icmpv6 type { mld-listener-report, mld2-listener-report, nd-neighbor-solicit, nd-router-solicit } accept",
     "ip6 saddr @taken-ip6 iifname . ip6 saddr != @own-ip6 iifname @known-ip6 goto drop-ip6",
@@ -150,12 +152,6 @@ enum Drops {
 extension TableSet {
   /// What sets of counters are called, but for why.
   static let dropped = "dropped-"
-  /// Sets of ICMPv6 targets. A listing has no words for the type of their keys, so that it goes by the name.
-  static let neighbourTargets = "own-target"
-  static let takenTargets = "taken-target"
-  package static let typeofs = [
-    neighbourTargets: "typeof iifname . @th,64,128", takenTargets: "typeof @th,64,128",
-  ]
 }
 
 extension IPPrefix {

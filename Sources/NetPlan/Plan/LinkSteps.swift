@@ -32,7 +32,7 @@ extension Link {
     joined.master = link.master
     if link.vlans != nil { joined.vlans = link.facts?.joinVLANs ?? [] }
     // With nothing to be set between joining and coming up, one message does both: the master is set first.
-    if link.kind == .tap, link.port.isolated != true, link.vlans == joined.vlans, link.master?.name != nil {
+    if link.kind == .tap, link.port.isUsual, link.vlans == joined.vlans, link.master?.name != nil {
       joined.up = link.up
       joined.port = link.port
     }
@@ -87,6 +87,8 @@ extension Link {
     configured.tap = after.tap
     configured.bridge = after.bridge
     if after.bridge.vlanFiltering == true { configured.bridge.vlanFiltering = before.bridge.vlanFiltering }
+    // Spanning tree begins when no port of a guest hands it BPDUs any more.
+    if after.bridge.stp == true { configured.bridge.stp = before.bridge.stp }
     // A link without a master keeps none of a port's attributes; one that changes masters starts anew.
     let moves = before.master != after.master
     var ported = configured
@@ -116,6 +118,11 @@ extension Link {
       (.flip, raised, flipped),
       (.rearrange, flipped, arranged), (.release, arranged, after))
   }
+}
+
+extension Link.Port {
+  /// As the kernel makes one.
+  fileprivate var isUsual: Bool { isolated != true && groupForwardMask ?? 0 == 0 }
 }
 
 /// What changes nothing is no step.

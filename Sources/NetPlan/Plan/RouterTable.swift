@@ -6,6 +6,7 @@
 struct RouterTable {
   private(set) var checks = GuestChecks()
   private(set) var sets: [String: TableSet] = [:]
+  private var translations: [IPPrefix: NAT] = [:]
 
   init() {
     func make(_ name: String, _ key: String, _ value: String? = nil, isInterval: Bool = false) {
@@ -71,9 +72,25 @@ struct RouterTable {
     return sources.map { (set, $0 + key) }
   }
 
+  /// Whoever has an address of it leaves with one of the host's.
+  mutating func translate(_ prefix: IPPrefix, _ nat: NAT) { translations[prefix] = nat }
+
+  /// A prefix within another, behind some guest, leaves as the whole does.
+  private mutating func insertTranslations() {
+    for prefix in Array(translations.keys).outermost {
+      let ip = prefix.family.shortName
+      if let source = translations[prefix]?.source, source.family == prefix.family {
+        insert("source-\(ip)", prefix.element, source.description)
+      } else {
+        insert("nat-\(ip)", prefix.element)
+      }
+    }
+  }
+
   // MARK: Rules
 
-  func table(_ id: TableID) -> Table {
+  consuming func table(_ id: TableID) -> Table {
+    insertTranslations()
     var table = Table(id: id)
     table.sets = (Array(checks.sets.values) + Array(sets.values) + Drops.sets(RouterTable.drops))
       .sorted { $0.name < $1.name }
@@ -93,6 +110,7 @@ struct RouterTable {
 
   private static let chains: [TableChain] = [
     Drops.chain("inbound", as: "outside", of: "oifname"),
+    NeighbourChecks.chain,
     TableChain("checked", [GuestChecks.rate] + GuestChecks.packets),
     // What a guest cannot do without: its address, its names, and neighbour discovery (RFC 4861).
     TableChain(

@@ -134,6 +134,7 @@ extension Link {
         old = before.tap.group.map(accounts.group) ?? "none"
         new = tap.group.map(accounts.group) ?? "none"
       case "isolated" where before.port.isolated == nil && port.isolated == false: return nil
+      case "group_fwd_mask" where before.port.groupForwardMask == nil: return nil
       default:
         guard let value = field.json(self) else { return nil }
         old = field.json(before).plain

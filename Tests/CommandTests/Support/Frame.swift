@@ -19,7 +19,8 @@ struct Frame: Sendable, CustomTestStringConvertible {
   private static let honest = [
     "arp-request", "arp-reply", "arp-probe", "arp-announcement",
     "ipv4", "mdns", "igmp-report", "dhcp-discover", "dhcp-renew",
-    "ipv6", "ipv6-link-local", "dad", "dad-link-local", "neighbour-solicitation", "neighbour-advertisement",
+    "ipv6", "ipv6-link-local", "dad", "dad-link-local", "dad-nonce", "neighbour-solicitation",
+    "neighbour-advertisement", "neighbour-advertisement-without-mac",
     "router-solicitation", "router-solicitation-unspecified", "mld-report", "mld-report-unspecified",
     "dhcp6-solicit",
   ]
@@ -29,7 +30,9 @@ struct Frame: Sendable, CustomTestStringConvertible {
     "arp-reply-other-mac", "ipv4-other-source", "dhcp-offer", "vrrp",
     "ipv6-other-source", "ipv6-other-link-local", "neighbour-solicitation-other-source",
     "neighbour-advertisement-other-target", "neighbour-advertisement-other-source",
-    "neighbour-advertisement-other-mac", "router-advertisement", "router-advertisement-options",
+    "neighbour-advertisement-other-mac", "neighbour-advertisement-hidden-mac",
+    "neighbour-solicitation-other-mac", "neighbour-solicitation-hidden-mac", "router-solicitation-other-mac",
+    "router-advertisement", "router-advertisement-options",
     "router-advertisement-fragment", "redirect", "dhcp6-advertise",
     "bpdu", "lldp-broadcast", "cdp", "ipx", "pppoe", "loopback", "vlan", "vlan-priority", "vlan-service",
   ]

@@ -6,13 +6,16 @@ struct SpaceGuest {
   private let lead: Child
   private let files: TemporaryFolder
 
-  /// `eth0` of the guest is the other end of `tap`.
-  init(_ tap: String, mac: String, on host: Host) throws {
+  /// `eth0` of the guest is the other end of `tap`; what the host leaves to NICs that finish checksums comes unfinished
+  /// where it `offloads`.
+  init(_ tap: String, mac: String, on host: Host, offloads: Bool = false) throws {
     files = try TemporaryFolder()
     space = try Namespace()
     try space.sysctl(
       "net.ipv6.conf.default.accept_dad=0", "net.ipv6.conf.default.router_solicitation_delay=0")
-    lead = try host.space.start([Tools.standIn, "lead", tap, "/run/netns/\(space.name)", "eth0", mac])
+    lead = try host.space.start(
+      [Tools.standIn, "lead", tap, "/run/netns/\(space.name)", "eth0", mac]
+        + (offloads ? ["offload"] : []))
     guard lead.line() == "ready" else {
       throw CommandFailure(description: lead.finish(timeout: 5).description)
     }

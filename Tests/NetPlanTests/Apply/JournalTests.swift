@@ -30,6 +30,7 @@ struct JournalTests {
     link.bridge.multicastSnooping = false
     link.bridge.defaultPVID = 1
     link.port.isolated = true
+    link.port.groupForwardMask = Link.Port.bpdus
     link.tap.owner = .id(1000)
     link.tap.group = Link.TAP.Account.none
     link.tap.multiQueue = true

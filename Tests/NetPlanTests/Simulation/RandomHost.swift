@@ -240,7 +240,7 @@ struct RandomHost {
       $0.master = .link(bridge.name)
       $0.up = true
     }
-    if random.chance(50) { perform(.isolate(tap.name, true)) }
+    if random.chance(50) { perform(.setPort(tap.name, .alone)) }
   }
 
   private mutating func addRules() {

@@ -16,6 +16,13 @@ struct RandomRequest {
     (vlans, others) = (Random(seed: seed), Random(seed: ~seed))
   }
 
+  private mutating func port() -> Link.Port {
+    var port = Link.Port()
+    port.isolated = random.chance(60)
+    if others.chance(30) { port.groupForwardMask = others.chance(50) ? Link.Port.bpdus : 0 }
+    return port
+  }
+
   static let names = ["br0", "br1", "br2", "t0", "t1", "t2", "t3"].map { LinkName($0)! }
 
   /// `count` requests, one after another; those that are refused change nothing.
@@ -102,8 +109,8 @@ struct RandomRequest {
         tap.owner = .id(UInt32(1000 + random.below(2)))
         return .setAccounts(name, tap)
       }
-      return .isolate(name, random.chance(60))
-    case 7: return .isolate(name, random.chance(60))
+      return .setPort(name, port())
+    case 7: return .setPort(name, port())
     default:
       if before.kind == .bridge {
         after.bridge.stp = random.chance(30)

@@ -227,7 +227,7 @@ extension Request {
     case .deleteLinks(let names):
       return names.map { Change(before: .link(kernel.links[$0] ?? Link(name: $0, kind: .tap)), after: nil) }
     case .set(let before, let after): return [Change(before: .link(before), after: .link(after))]
-    case .isolate(let name, let isolated): return link(name) { $0.port.isolated = isolated }
+    case .setPort(let name, let port): return link(name) { $0.port.set(port) }
     case .addVLANs(let name, let vlans):
       return link(name) { link in
         link.vlans = ((link.vlans ?? []).filter { old in !vlans.contains { $0.id == old.id } } + vlans)

@@ -11,7 +11,8 @@ enum Request: Sendable {
   case set(Link, Link)
   case addAltnames(LinkName, [String])
   case removeAltnames(LinkName, [String])
-  case isolate(LinkName, Bool)
+  /// What is open stays as it is.
+  case setPort(LinkName, Link.Port)
   case addVLANs(LinkName, [PortVLAN])
   case removeVLANs(LinkName, [PortVLAN])
   case addAddress(Address, replacing: Bool)
@@ -67,7 +68,7 @@ extension Request: CustomStringConvertible {
     case .rename(let old, let new): "rename \(old) to \(new)"
     case .addAltnames(let name, let names): "add altnames \(names) of \(name)"
     case .removeAltnames(let name, let names): "remove altnames \(names) of \(name)"
-    case .isolate(let name, let isolated): "isolate \(name) \(isolated)"
+    case .setPort(let name, let port): "set port \(name) \(port)"
     case .addVLANs(let name, let vlans): "add VLANs \(vlans) of \(name)"
     case .removeVLANs(let name, let vlans): "remove VLANs \(vlans) of \(name)"
     case .ledger(let gone, let new): "ledger −\(gone) +\(new.map(\.id))"
@@ -94,7 +95,7 @@ extension SimulatedKernel {
     case .set(let before, let after): try set(before, after)
     case .addAltnames(let name, let names): try addAltnames(name, names)
     case .removeAltnames(let name, let names): try removeAltnames(name, names)
-    case .isolate(let name, let isolated): try isolate(name, isolated)
+    case .setPort(let name, let port): try setPort(name, port)
     case .addVLANs(let name, let vlans): try addVLANs(name, vlans)
     case .removeVLANs(let name, let vlans): try removeVLANs(name, vlans)
     case .addAddress(let address, let replacing): try addAddress(address, replacing: replacing)
@@ -173,9 +174,12 @@ extension Request {
     let (gone, come) = (names.old.subtracting(names.new), names.new.subtracting(names.old))
     if !gone.isEmpty { list.append(.removeAltnames(after.name, gone.sorted())) }
     if !come.isEmpty { list.append(.addAltnames(after.name, come.sorted())) }
-    if let isolated = after.port.isolated, isolated != before.port.isolated ?? false {
-      list.append(.isolate(after.name, isolated))
+    var port = Link.Port()
+    if after.port.isolated != before.port.isolated ?? false { port.isolated = after.port.isolated }
+    if after.port.groupForwardMask != before.port.groupForwardMask ?? 0 {
+      port.groupForwardMask = after.port.groupForwardMask
     }
+    if port != Link.Port() { list.append(.setPort(after.name, port)) }
     if before.vlans != after.vlans, let vlans = after.vlans {
       let gone = (before.vlans ?? []).filter { vlan in !vlans.contains { $0.id == vlan.id } }
       let come = vlans.filter { !(before.vlans ?? []).contains($0) }

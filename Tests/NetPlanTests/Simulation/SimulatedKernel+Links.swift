@@ -106,7 +106,7 @@ extension SimulatedKernel {
     guard there.kind == .bridge, links[name]!.facts?.loopback != true else { throw Refusal(EINVAL) }
     if links[name]!.kind == .bridge { throw Refusal(ELOOP) }
     links[name]!.master = .link(bridge)
-    links[name]!.port.isolated = false
+    (links[name]!.port.isolated, links[name]!.port.groupForwardMask) = (false, 0)
     if features.vlanFiltering {
       let usual = there.bridge.defaultPVID ?? 0
       links[name]!.vlans = usual == 0 ? [] : [PortVLAN(id: usual, pvid: true, untagged: true)]
@@ -243,30 +243,6 @@ extension SimulatedKernel {
       guard links[name]!.altnames!.contains(old) else { throw Refusal(ENOENT) }
       links[name]!.altnames!.removeAll { $0 == old }
     }
-  }
-
-  // MARK: Ports
-
-  mutating func isolate(_ name: LinkName, _ isolated: Bool) throws(Refusal) {
-    guard try require(name).master?.name != nil else { throw Refusal(EOPNOTSUPP) }
-    links[name]!.port.isolated = isolated
-  }
-
-  mutating func removeVLANs(_ name: LinkName, _ gone: [PortVLAN]) throws(Refusal) {
-    try requireVLANs(name)
-    links[name]!.vlans!.removeAll { vlan in gone.contains { $0.id == vlan.id } }
-  }
-
-  mutating func addVLANs(_ name: LinkName, _ new: [PortVLAN]) throws(Refusal) {
-    try requireVLANs(name)
-    var vlans = links[name]!.vlans!.filter { vlan in !new.contains { $0.id == vlan.id } }
-    // There is one PVID: the last one set.
-    if new.contains(where: \.pvid) { for index in vlans.indices { vlans[index].pvid = false } }
-    links[name]!.vlans = (vlans + new).sorted()
-  }
-
-  private func requireVLANs(_ name: LinkName) throws(Refusal) {
-    guard features.vlanFiltering, try require(name).vlans != nil else { throw Refusal(EOPNOTSUPP) }
   }
 
   // MARK: TAPs
