@@ -105,6 +105,7 @@ extension Object {
     case (.table(let a), .table(let b)):
       b.reasonUnread ?? "it differs in \(a.parts(unlike: b).joined(separator: ", "))"
     case (.passage(let a), .passage(let b)): fields(a, b)
+    case (.zone(let a), .zone(let b)): fields(a, b)
     case (.reservation(let a), .reservation(let b)): fields(a, b)
     case (.service(let a), .service(let b)): fields(a, b)
     default: "it is of another kind"

@@ -144,6 +144,10 @@ extension ForeignRule.Condition {
     if left["ct"]?["key"]?.string == "state" {
       return values.contains("new") != isNegated ? .met : .unmet
     }
+    // A flag among others: what has it may have others, and what has not is told by none of this one's values.
+    if left["ct"]?["key"]?.string == "status" {
+      return values == ["dnat"] && !isNegated ? .said(ForeignRule.Condition(.ctstatus, values)) : .unknown
+    }
     guard let field = field(left) else { return .unknown }
     let names = field == .l4proto ? values.map { protocols[$0] ?? $0 } : values
     return .said(ForeignRule.Condition(field, names, isNegated: isNegated))

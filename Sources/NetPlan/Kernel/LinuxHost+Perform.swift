@@ -11,6 +11,7 @@ extension LinuxHost {
     if batch.stage == .filter || batch.stage == .unfilter {
       performTables(batch, &outcomes)
       performPassages(batch, &outcomes)
+      performZones(batch, &outcomes)
     }
     performDeletions(batch, &outcomes)
     if batch.stage == .flip {

@@ -11,6 +11,7 @@ package enum Object: Sendable, Equatable {
   case former(Former)
   indirect case table(Table)
   case passage(Passage)
+  case zone(ZoneBinding)
   case reservation(Reservation)
   indirect case service(Service)
 
@@ -27,6 +28,7 @@ package enum Object: Sendable, Equatable {
     case .former(let former): .former(former.id)
     case .table(let table): .table(table.id)
     case .passage(let passage): .passage(passage.id)
+    case .zone(let binding): .zone(binding.interface)
     case .reservation(let reservation): .reservation(reservation.id)
     case .service(let service): .service(service.id)
     }
@@ -45,6 +47,7 @@ package enum Object: Sendable, Equatable {
     case .former(let value): value
     case .table(let value): value
     case .passage(let value): value
+    case .zone(let value): value
     case .reservation(let value): value
     case .service(let value): value
     }
@@ -72,7 +75,7 @@ package enum Object: Sendable, Equatable {
     case .route(let route): route.origin
     case .rule(let rule): rule.origin
     case .neighbour(let neighbour): neighbour.origin
-    case .link, .qdisc, .sysctl, .former, .table, .passage, .reservation, .service: nil
+    case .link, .qdisc, .sysctl, .former, .table, .passage, .zone, .reservation, .service: nil
     }
   }
 
@@ -86,6 +89,7 @@ package enum Object: Sendable, Equatable {
   package var former: Former? { if case .former(let value) = self { value } else { nil } }
   package var table: Table? { if case .table(let value) = self { value } else { nil } }
   package var passage: Passage? { if case .passage(let value) = self { value } else { nil } }
+  package var zone: ZoneBinding? { if case .zone(let value) = self { value } else { nil } }
   package var service: Service? { if case .service(let value) = self { value } else { nil } }
   package var reservation: Reservation? { if case .reservation(let value) = self { value } else { nil } }
 
@@ -96,7 +100,7 @@ package enum Object: Sendable, Equatable {
     case .address(let address): [address.link]
     case .nexthop(let nexthop): nexthop.link.map { [$0] } ?? []
     case .route(let route): route.links
-    case .rule, .former, .table, .passage, .reservation, .service: []
+    case .rule, .former, .table, .passage, .zone, .reservation, .service: []
     case .neighbour(let neighbour): [neighbour.link]
     case .qdisc(let qdisc): [qdisc.link]
     case .sysctl(let sysctl): sysctl.key.link.map { [$0] } ?? []
@@ -117,6 +121,7 @@ package enum ObjectID: Hashable, Sendable {
   case former(FormerID)
   case table(TableID)
   case passage(PassageID)
+  case zone(LinkName)
   case reservation(ReservationID)
   case service(ServiceID)
 
@@ -133,9 +138,10 @@ package enum ObjectID: Hashable, Sendable {
     case .sysctl: 7
     case .table: 8
     case .passage: 9
-    case .reservation: 10
-    case .service: 11
-    case .former: 12
+    case .zone: 10
+    case .reservation: 11
+    case .service: 12
+    case .former: 13
     }
   }
 }
@@ -155,6 +161,7 @@ extension ObjectID: Comparable, CustomStringConvertible {
     case .former(let id): "former/\(id.object)#\(id.attribute)"
     case .table(let id): "table/\(id)"
     case .passage(let id): "passage/\(id)"
+    case .zone(let name): "zone/\(name)"
     case .reservation(let id): "reservation/\(id)"
     case .service(let id): "service/\(id)"
     }
@@ -174,6 +181,7 @@ extension ObjectID: Comparable, CustomStringConvertible {
     case (.former(let a), .former(let b)): a < b
     case (.table(let a), .table(let b)): a < b
     case (.passage(let a), .passage(let b)): a < b
+    case (.zone(let a), .zone(let b)): naturallyPrecedes(a.text, b.text)
     case (.reservation(let a), .reservation(let b)): a < b
     case (.service(let a), .service(let b)): a < b
     default: a.rank < b.rank

@@ -25,6 +25,7 @@ package struct State: Sendable, Equatable {
   package var reservations: some Sequence<Reservation> { objects.values.lazy.compactMap(\.reservation) }
 
   package var passages: some Sequence<Passage> { objects.values.lazy.compactMap(\.passage) }
+  package var zones: some Sequence<ZoneBinding> { objects.values.lazy.compactMap(\.zone) }
   package var tables: some Sequence<Table> { objects.values.lazy.compactMap(\.table) }
 
   package var sorted: [Object] { objects.sorted { $0.key < $1.key }.map(\.value) }

@@ -13,6 +13,7 @@ extension Object {
     case .former: "former"
     case .table: "table"
     case .passage: "passage"
+    case .zone: "zone"
     case .reservation: "reservation"
     case .service: "service"
     }
@@ -42,6 +43,7 @@ extension Object {
     case "former": object = Former(json: rest).map(Object.former)
     case "table": object = Table(json: rest).map(Object.table)
     case "passage": object = Passage(json: rest).map(Object.passage)
+    case "zone": object = ZoneBinding(json: rest).map(Object.zone)
     case "reservation": object = Reservation(json: rest).map(Object.reservation)
     case "service": object = Service(json: rest).map(Object.service)
     default: object = nil

@@ -2,7 +2,7 @@ extension Composer {
   /// What the language has and this version does not execute: a clear refusal, before anything is planned.
   mutating func refuseUnsupported() {
     for (key, position) in topology.coexist.written.sorted(by: { $0.key < $1.key })
-    where ["firewalld", "network-manager", "networkd"].contains(key) {
+    where ["network-manager", "networkd"].contains(key) {
       unsupported("coexist.\(key)", at: position, "coexist")
     }
     for vm in topology.vms {

@@ -92,7 +92,9 @@ struct Composer {
     serve()
     prune()
     pruneTables()
-    coexist()
+    let ways = guestWays()
+    bindZones(of: ways)
+    coexist(ways)
     settleLedger()
   }
 

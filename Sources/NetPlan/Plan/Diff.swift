@@ -114,8 +114,8 @@ extension Object {
     case .sysctl(var sysctl):
       sysctl.key.link = sysctl.key.link.map(new)
       return .sysctl(sysctl)
-    // The kernel keeps the old name in a rule, and the ledger knows no better.
-    case .rule, .former, .table, .passage, .reservation, .service: return self
+    // The kernel keeps the old name in a rule, firewalld in a zone, and the ledger knows no better.
+    case .rule, .former, .table, .passage, .zone, .reservation, .service: return self
     }
   }
 }

@@ -17,6 +17,7 @@ extension Planner {
       switch change.id {
       case .table: selectedTable(change, target)
       case .passage: selectedPassage(change, target)
+      case .zone, .former: isSelectedZone(change, target) ? change : nil
       default: nil
       }
     }

@@ -2,7 +2,7 @@ extension Planner {
   /// Of a change of rules in somebody else's chain those that name interfaces of the chosen guests, or their bridges.
   func selectedPassage(_ change: Change, _ target: Target) -> Change? {
     let before = change.before?.passage?.rules ?? [], after = change.after?.passage?.rules ?? []
-    let names = chosenInterfaces(target)
+    let names = chosenInterfaces(target).map { "\"\($0)\"" }
     func concerns(_ rule: String) -> Bool { names.contains { rule.contains($0) } }
     var rules = before.filter { after.contains($0) || !concerns($0) }
     rules += after.filter { concerns($0) && !rules.contains($0) }
@@ -13,8 +13,8 @@ extension Planner {
     return Change(before: change.before, after: .passage(Passage(id: id, rules: rules)))
   }
 
-  /// In quotes, as rules have them.
-  private func chosenInterfaces(_ target: Target) -> Set<String> {
+  /// TAPs of the chosen guests, and their bridges.
+  func chosenInterfaces(_ target: Target) -> Set<LinkName> {
     var names: Set<LinkName> = []
     for link in Array(host.state.links) + Array(target.wanted.links)
     where link.kind == .tap && link.owner.map({ $0 == topology.name }) ?? false
@@ -22,6 +22,6 @@ extension Planner {
     {
       names.formUnion([link.name, link.master?.name].compactMap { $0 })
     }
-    return Set(names.map { "\"\($0)\"" })
+    return names
   }
 }

@@ -56,6 +56,7 @@ extension Object {
     case .former(let former): "ledger \(former.id.object)"
     case .table(let table): "table \(table.id.family.rawValue) \(table.id.name)"
     case .passage(let passage): "rules in \(passage.id.chain)"
+    case .zone(let binding): "firewalld zone of \(binding.interface)"
     case .reservation(let reservation): "reservation \(reservation.id.label)"
     case .service(let service): "service \(service.id.program) \(service.id.network)"
     }
@@ -85,6 +86,7 @@ extension Object {
     case .sysctl(let sysctl): return [sysctl.value]
     case .table(let table): return table.summary
     case .passage(let passage): return passage.summary
+    case .zone(let binding): return [binding.zone]
     case .reservation(let reservation): return reservation.addresses.map { "\($0.address)" }
     case .service(let service): return service.offers
     default: return []
@@ -110,6 +112,7 @@ extension Object {
     case (.former(let a), .former(let b)): differences(a, b)
     case (.table(let a), .table(let b)): a.changes(from: b)
     case (.passage(let a), .passage(let b)): a.changes(from: b)
+    case (.zone(let a), .zone(let b)): ["\(b.zone) → \(a.zone)"]
     case (.reservation(let a), .reservation(let b)): differences(a, b)
     case (.service(let a), .service(let b)): a.changes(from: b)
     default: []
