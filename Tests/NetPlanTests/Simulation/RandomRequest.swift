@@ -8,12 +8,14 @@ struct RandomRequest {
 
   /// Decides what VLAN interfaces there are, by itself: all else is the same without them.
   var vlans: Random
+  /// The same for zones.
+  private var zones: Random
 
   init(_ random: Random) {
     self.random = random
     var copy = random
     let seed = copy.next()
-    (vlans, others) = (Random(seed: seed), Random(seed: ~seed))
+    (vlans, others, zones) = (Random(seed: seed), Random(seed: ~seed), Random(seed: seed &+ 1))
   }
 
   static let names = ["br0", "br1", "br2", "t0", "t1", "t2", "t3"].map { LinkName($0)! }
@@ -40,6 +42,7 @@ struct RandomRequest {
       default: break
       }
       if let discipline = discipline(kernel) { perform(discipline) }
+      if zones.chance(15) { perform(.setZone(zones.pick(Self.names), zones.pick([nil, "public", "trusted"]))) }
       kernel.passTime()
     }
     for _ in 0..<(stacks ? 1 + vlans.below(8) : 0) {
@@ -137,7 +140,9 @@ struct RandomRequest {
   }
 
   private mutating func removal(_ kernel: SimulatedKernel) -> Request {
-    let objects = kernel.state.sorted.filter { $0.link == nil && $0.sysctl == nil && $0.qdisc == nil }
+    let objects = kernel.state.sorted.filter { 
+      $0.link == nil && $0.sysctl == nil && $0.qdisc == nil && $0.zone == nil
+    }
     if objects.isEmpty { return ledger() }
     switch random.pick(objects) {
     case .address(let address): return .deleteAddress(address)
@@ -150,7 +155,7 @@ struct RandomRequest {
     case .passage(let passage): return .setPassage(passage.id, nil)
     case .service(let service): return .serve(service.id, nil)
     case .reservation(let reservation): return .reserve(gone: [reservation.id], new: [])
-    case .link, .qdisc, .sysctl: return ledger()
+    case .link, .qdisc, .sysctl, .zone: return ledger()
     }
   }
 

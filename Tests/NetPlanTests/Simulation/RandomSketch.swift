@@ -8,18 +8,21 @@ struct RandomSketch {
 
   /// Decides what is in VLANs, by itself: without that a file is the same.
   var vlans: Random
+  /// The same for zones of firewalld.
+  private var zones: Random
 
   init(_ random: Random) {
     self.random = random
     var copy = random
     let seed = copy.next()
-    (vlans, others) = (Random(seed: seed), Random(seed: ~seed))
+    (vlans, others, zones) = (Random(seed: seed), Random(seed: ~seed), Random(seed: seed &+ 1))
   }
 
   mutating func sketch() -> Sketch {
     var sketch = Sketch()
     for _ in 0..<random.below(4) { sketch.networks.append(placed(network(), in: sketch)) }
     for _ in 0..<random.below(4) { sketch.vms.append(vm(sketch)) }
+    setZone(&sketch)
     return sketch
   }
 
@@ -147,7 +150,12 @@ struct RandomSketch {
     for vm in new.vms.indices {
       for nic in new.vms[vm].nics.indices where others.chance(20) { limit(&new.vms[vm].nics[nic]) }
     }
+    if zones.chance(30) { setZone(&new) }
     return new
+  }
+
+  private mutating func setZone(_ sketch: inout Sketch) {
+    sketch.coexist["firewalld"] = zones.pick([nil, "home", "trusted"])
   }
 
   private mutating func limit(_ nic: inout Sketch.NIC) {

@@ -30,6 +30,7 @@ enum Request: Sendable {
   case setTable(Table?, Table)
   case deleteTable(TableID)
   case setPassage(PassageID, Passage?)
+  case setZone(LinkName, String?)
   case ledger(gone: [FormerID], new: [Former])
   case serve(ServiceID, Service?)
   case reserve(gone: [ReservationID], new: [Reservation])
@@ -58,6 +59,7 @@ extension Request: CustomStringConvertible {
     case .setTable(let before, let table): "\(before == nil ? "create" : "change") table \(table.id)"
     case .deleteTable(let id): "delete table \(id)"
     case .setPassage(let id, let passage): "\(passage == nil ? "delete" : "set") rules in \(id)"
+    case .setZone(let name, let zone): "zone of \(name): \(zone ?? "none")"
     case .setAccounts(let name, let tap): "accounts of \(name): \(tap)"
     case .deleteLinks(let names): "delete links \(names)"
     case .rename(let old, let new): "rename \(old) to \(new)"
@@ -109,6 +111,7 @@ extension SimulatedKernel {
     case .setTable(let before, let table): try setTable(before, table)
     case .deleteTable(let id): try deleteTable(id)
     case .setPassage(let id, let passage): passages[id] = passage
+    case .setZone(let name, let zone): zones[name] = zone
     case .ledger(let gone, let new):
       ledger.removeAll { former in gone.contains(former.id) || new.contains { $0.id == former.id } }
       ledger += new
@@ -149,6 +152,8 @@ extension Request {
     case (.table(let table)?, nil): [.deleteTable(table.id)]
     case (_, .passage(let passage)?): [.setPassage(passage.id, passage)]
     case (.passage(let passage)?, nil): [.setPassage(passage.id, nil)]
+    case (_, .zone(let binding)?): [.setZone(binding.interface, binding.zone)]
+    case (.zone(let binding)?, nil): [.setZone(binding.interface, nil)]
     default: []
     }
   }

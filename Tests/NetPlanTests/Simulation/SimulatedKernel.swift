@@ -29,6 +29,8 @@ struct SimulatedKernel: Sendable {
   var tables: [TableID: Table] = [:]
   /// In chains of others.
   var passages: [PassageID: Passage] = [:]
+  /// Bindings of firewalld, by name, whether such an interface is there or not.
+  var zones: [LinkName: String] = [:]
   /// The file beside the kernel.
   var ledger: [Former] = []
   /// Programs that run beside it.
@@ -110,6 +112,8 @@ struct SimulatedKernel: Sendable {
     }
   }
 
+  static let zoneNames = ["home", "public", "trusted"]
+
   // MARK: What is seen
 
   func observe() -> Observation {
@@ -121,6 +125,7 @@ struct SimulatedKernel: Sendable {
     facts.forceForwarding = features.forceForwarding
     facts.ipv6ForwardsAll = false
     facts.tun = true
+    facts.zones = Self.zoneNames
     facts.users = [HostFacts.NamedID(name: "alice", id: 1000), HostFacts.NamedID(name: "bob", id: 1001)]
     facts.groups = [HostFacts.NamedID(name: "kvm", id: 108)]
     return Observation(state: state, facts: facts)
@@ -157,6 +162,7 @@ struct SimulatedKernel: Sendable {
     for qdisc in qdiscs.values { state.insert(.qdisc(qdisc)) }
     for table in tables.values { state.insert(.table(table)) }
     for passage in passages.values { state.insert(.passage(passage)) }
+    for (link, zone) in zones { state.insert(.zone(ZoneBinding(interface: link, zone: zone))) }
     for service in services.values { state.insert(.service(service)) }
     for reservation in reservations.values { state.insert(.reservation(reservation)) }
     return state

@@ -18,6 +18,7 @@ struct Sketch: Sendable, Equatable {
     var nics: [NIC] = []
   }
 
+  var coexist: [String: String] = [:]
   var networks: [Network] = []
   var vms: [VM] = []
 
@@ -27,6 +28,7 @@ struct Sketch: Sendable, Equatable {
       "{" + keys.sorted { $0.key < $1.key }.map { "\($0.key): \($0.value)" }.joined(separator: ", ") + "}"
     }
     var out = "name: lab\n"
+    if !coexist.isEmpty { out += "coexist: \(mapping(coexist))\n" }
     if !networks.isEmpty { out += "networks:\n" }
     for network in networks { out += "  \(network.name): \(mapping(network.keys))\n" }
     if !vms.isEmpty { out += "vms:\n" }
@@ -54,6 +56,7 @@ struct Sketch: Sendable, Equatable {
       change(&copy)
       list.append(copy)
     }
+    for key in coexist.keys { without { $0.coexist[key] = nil } }
     for network in networks.indices {
       without { $0.networks.remove(at: network) }
       for key in networks[network].keys.keys { without { $0.networks[network].keys[key] = nil } }
