@@ -1,12 +1,12 @@
 /// A message of D-Bus ("Message Protocol" of its specification): calls go out, answers come in.
-struct BusMessage {
-  enum Kind: UInt8 { case call = 1, answer, error, signal }
+package struct BusMessage: Hashable, Sendable {
+  package enum Kind: UInt8, Sendable { case call = 1, answer, error, signal }
 
-  var kind: Kind
+  package var kind: Kind
   /// Of the call that it answers.
-  var replySerial: UInt64?
-  var errorName: String?
-  var body: [BusValue] = []
+  package var replySerial: UInt64?
+  package var errorName: String?
+  package var body: [BusValue] = []
 
   /// What comes before every message: enough to know how long it is.
   static let preamble = 16
@@ -14,7 +14,7 @@ struct BusMessage {
   private static let limit = 1 << 27
 
   /// The bytes of a message of that preamble; nil where it is none.
-  static func length(of preamble: [UInt8]) -> Int? {
+  package static func length(of preamble: [UInt8]) -> Int? {
     guard preamble.count >= Self.preamble, let isBig = isBigEndian(preamble[0]) else { return nil }
     func number(_ at: Int) -> Int {
       let part = preamble[at..<at + 4]
@@ -31,10 +31,10 @@ struct BusMessage {
 
   private static func padded(_ length: Int) -> Int { (length + 7) / 8 * 8 }
 
-  init(decoding bytes: [UInt8]) throws(BusReader.Malformed) {
+  package init(decoding bytes: [UInt8]) throws(MalformedBusMessage) {
     guard bytes.count >= Self.preamble, let isBig = Self.isBigEndian(bytes[0]),
       let kind = Kind(rawValue: bytes[1]), Self.length(of: bytes) == bytes.count
-    else { throw BusReader.Malformed() }
+    else { throw MalformedBusMessage() }
     self.kind = kind
     var reader = BusReader(bytes, from: 12, bigEndian: isBig)
     let fields = try reader.values("a(yv)")[0].list
@@ -54,9 +54,7 @@ struct BusMessage {
   }
 
   /// A call with texts as its arguments. It starts nobody who is not there (NO_AUTO_START).
-  static func call(
-    _ method: BusMethod, _ arguments: [String], serial: UInt32
-  ) -> [UInt8] {
+  package static func call(_ method: BusMethod, _ arguments: [String], serial: UInt32) -> [UInt8] {
     var body = Writer()
     for argument in arguments { body.append(text: argument) }
     var fields = Writer()

@@ -17,10 +17,11 @@ package indirect enum BusValue: Hashable, Sendable {
   }
 }
 
+/// Bytes that are no message, or not of their signature.
+package struct MalformedBusMessage: Error {}
+
 /// Reads values by their signature (D-Bus Specification, "Marshaling"). Every length is checked against what is there.
 struct BusReader {
-  struct Malformed: Error {}
-
   private let bytes: [UInt8]
   private let isBigEndian: Bool
   private(set) var place: Int
@@ -37,7 +38,7 @@ struct BusReader {
   /// As deep as the specification lets containers be.
   private static let depth = 64
 
-  mutating func values(_ signature: String) throws(Malformed) -> [BusValue] {
+  mutating func values(_ signature: String) throws(MalformedBusMessage) -> [BusValue] {
     let types = Array(signature.utf8)
     var at = 0
     var list: [BusValue] = []
@@ -45,14 +46,14 @@ struct BusReader {
     return list
   }
 
-  mutating func align(to size: Int) throws(Malformed) {
+  mutating func align(to size: Int) throws(MalformedBusMessage) {
     let next = (place + size - 1) / size * size
-    guard next <= end else { throw Malformed() }
+    guard next <= end else { throw MalformedBusMessage() }
     place = next
   }
 
-  private mutating func value(_ types: [UInt8], _ at: inout Int, _ depth: Int) throws(Malformed) -> BusValue {
-    guard at < types.count, depth < Self.depth else { throw Malformed() }
+  private mutating func value(_ types: [UInt8], _ at: inout Int, _ depth: Int) throws(MalformedBusMessage) -> BusValue {
+    guard at < types.count, depth < Self.depth else { throw MalformedBusMessage() }
     defer { at += 1 }
     switch types[at] {
     case UInt8(ascii: "y"): return .number(try number(1))
@@ -74,31 +75,31 @@ struct BusReader {
       while at < types.count, types[at] != UInt8(ascii: ")"), types[at] != UInt8(ascii: "}") {
         items.append(try value(types, &at, depth + 1))
       }
-      guard at < types.count, !items.isEmpty else { throw Malformed() }
+      guard at < types.count, !items.isEmpty else { throw MalformedBusMessage() }
       return .list(items)
-    default: throw Malformed()
+    default: throw MalformedBusMessage()
     }
   }
 
   /// `at` is at the `a`, and in the end at the last type of its elements.
   private mutating func array(
     _ types: [UInt8], _ at: inout Int, _ depth: Int
-  ) throws(Malformed) -> [BusValue] {
+  ) throws(MalformedBusMessage) -> [BusValue] {
     let length = Int(try number(4))
     let first = at + 1
-    guard first < types.count, let last = Self.end(of: types, from: first, 0) else { throw Malformed() }
+    guard first < types.count, let last = Self.end(of: types, from: first, 0) else { throw MalformedBusMessage() }
     // The padding before the first element is there without one, too, and does not count.
     try align(to: Self.alignment(types[first]))
-    guard length <= end - place else { throw Malformed() }
+    guard length <= end - place else { throw MalformedBusMessage() }
     let stop = place + length
     var items: [BusValue] = []
     while place < stop {
       let before = place
       var element = first
       items.append(try value(types, &element, depth + 1))
-      guard place > before else { throw Malformed() }
+      guard place > before else { throw MalformedBusMessage() }
     }
-    guard place == stop else { throw Malformed() }
+    guard place == stop else { throw MalformedBusMessage() }
     at = last
     return items
   }
@@ -129,17 +130,17 @@ struct BusReader {
     }
   }
 
-  private mutating func number(_ size: Int) throws(Malformed) -> UInt64 {
+  private mutating func number(_ size: Int) throws(MalformedBusMessage) -> UInt64 {
     try align(to: size)
-    guard size <= end - place else { throw Malformed() }
+    guard size <= end - place else { throw MalformedBusMessage() }
     let part = bytes[place..<place + size]
     place += size
     return (isBigEndian ? Array(part) : part.reversed()).reduce(0) { $0 << 8 | UInt64($1) }
   }
 
   /// With its NUL.
-  private mutating func text(_ length: Int) throws(Malformed) -> String {
-    guard length < end - place, bytes[place + length] == 0 else { throw Malformed() }
+  private mutating func text(_ length: Int) throws(MalformedBusMessage) -> String {
+    guard length < end - place, bytes[place + length] == 0 else { throw MalformedBusMessage() }
     defer { place += length + 1 }
     return String(decoding: bytes[place..<place + length], as: UTF8.self)
   }

@@ -78,7 +78,7 @@ package struct MessageBus: ~Copyable {
       throw BusError(nil, "the message bus speaks another protocol")
     }
     let rest = try receive(length - preamble.count)
-    do throws(BusReader.Malformed) {
+    do throws(MalformedBusMessage) {
       return try BusMessage(decoding: preamble + rest)
     } catch {
       throw BusError(nil, "an answer on the message bus is malformed")
