@@ -82,7 +82,10 @@ final class Firewalld {
 
   /// What firewall-cmd says.
   @discardableResult
-  func command(_ words: String...) throws -> String { try must(space.command(client(words))).trimmed }
+  func command(_ words: String...) throws -> String { try command(words: words) }
+
+  @discardableResult
+  func command(words: [String]) throws -> String { try must(space.command(client(words))).trimmed }
 
   /// Interfaces by zone, as `--get-active-zones` has them.
   var activeZones: [String: [String]] {
