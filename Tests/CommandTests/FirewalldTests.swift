@@ -152,7 +152,7 @@ struct FirewalldTests {
       try #expect(inner.who("lan", asks: "10.7.0.51") == nil)
       let remedy = try notices(inner)["inet firewalld filter_FORWARD"] ?? ""
       let commands = remedy.split(separator: "; ").filter { $0.hasPrefix("firewall-cmd ") }
-      #expect(commands.count == 4)
+      #expect(commands.count == 5)
       for command in commands { try firewalld.command(words: Array(String(command).words.dropFirst())) }
       // What is said at runtime a reload forgets.
       try #expect(

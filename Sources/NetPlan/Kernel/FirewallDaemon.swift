@@ -12,22 +12,28 @@ struct FirewallDaemon: ~Copyable {
   private static let path = "/org/fedoraproject/FirewallD1"
 
   /// Whom `DBUS_SYSTEM_BUS_ADDRESS` names, as for every client of the bus.
-  init() throws(Failure) {
-    let process: Int32?
+  static func connect() throws(Failure) -> FirewallDaemon {
+    let address = getenv("DBUS_SYSTEM_BUS_ADDRESS").map { String(cString: $0) } ?? MessageBus.system
     do throws(BusError) {
-      bus = try MessageBus(getenv("DBUS_SYSTEM_BUS_ADDRESS").map { String(cString: $0) } ?? MessageBus.system)
-      process = try bus.process(named: Self.name)
+      var bus = try MessageBus.connect(address)
+      let process = try bus.process(named: Self.name)
+      if let reason = obstacle(process) { throw BusError(.absent, reason) }
+      return FirewallDaemon(bus: bus)
     } catch {
       throw Failure(error)
     }
-    guard let process else { throw .absent("it is not running") }
-    guard let namespace = namespaceInode(at: "/proc/\(process)/ns/net") else {
-      throw .absent("which network namespace its process \(process) is in cannot be told")
-    }
-    guard namespace == threadNamespaceInode() else {
-      throw .absent("the one that runs is in another network namespace")
-    }
   }
+
+  /// Why the firewalld of that process is not the one to ask.
+  private static func obstacle(_ process: Int32?) -> String? {
+    guard let process else { return "it is not running" }
+    guard let namespace = namespaceInode(at: "/proc/\(process)/ns/net") else {
+      return "which network namespace its process \(process) is in cannot be told"
+    }
+    return namespace == threadNamespaceInode() ? nil : "the one that runs is in another network namespace"
+  }
+
+  private init(bus: consuming MessageBus) { self.bus = bus }
 
   /// Names, sorted.
   mutating func zones() throws(Failure) -> [String] {

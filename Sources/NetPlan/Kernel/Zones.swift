@@ -11,7 +11,7 @@ extension LinuxHost {
     (zones, zonesUnread) = (nil, nil)
     guard asksZones || state.formers.contains(where: { $0.id.zoneInterface != nil }) else { return }
     do throws(FirewallDaemon.Failure) {
-      var daemon = try FirewallDaemon()
+      var daemon = try FirewallDaemon.connect()
       zones = try daemon.zones()
       for binding in try daemon.bindings() { state.insert(.zone(binding)) }
     } catch {
@@ -31,7 +31,7 @@ extension LinuxHost {
         after.map { "bind '\(interface)' to firewalld's zone '\($0.zone)'" }
         ?? "take '\(interface)' out of its zone of firewalld"
       do throws(FirewallDaemon.Failure) {
-        var daemon = try FirewallDaemon()
+        var daemon = try FirewallDaemon.connect()
         if let after { try daemon.bind(after) } else { try daemon.release(interface) }
       } catch {
         switch error {

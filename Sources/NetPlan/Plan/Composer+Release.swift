@@ -93,7 +93,7 @@ extension Composer {
   func value(of id: ObjectID, _ attribute: String) -> String? {
     if case .sysctl(let key) = id { return prospective(key) }
     // An interface that is bound to none is in the default zone, and there is a way back to that.
-    if case .zone(let link) = id { return observed[id]?.zone?.zone ?? Self.defaultZone }
+    if case .zone = id { return observed[id]?.zone?.zone ?? Self.defaultZone }
     guard let object = observed[id] else { return nil }
     return attribute == "object" ? object.described.json.text() : object.described.json[attribute]?.text()
   }

@@ -54,10 +54,14 @@ struct FirewallDrop {
 
   /// What a zone lets pass is the zone's to say, and what passes from one to another a policy's.
   private func zoneRemedy(_ zone: String?) -> String {
+    // firewall-cmd takes one of these at a time.
     func policy(_ name: String, from: String, to: String) -> String {
-      "firewall-cmd --permanent --new-policy=\(name); firewall-cmd --permanent --policy=\(name)"
-        + " --add-ingress-zone=\(from) --add-egress-zone=\(to); firewall-cmd --permanent --policy=\(name)"
-        + " --set-target=ACCEPT; firewall-cmd --reload; then apply"
+      let change = "firewall-cmd --permanent --policy=\(name)"
+      return [
+        "firewall-cmd --permanent --new-policy=\(name)", "\(change) --add-ingress-zone=\(from)",
+        "\(change) --add-egress-zone=\(to)", "\(change) --set-target=ACCEPT", "firewall-cmd --reload",
+        "then apply",
+      ].joined(separator: "; ")
     }
     switch (traffic, zone) {
     case (.entering, let zone?): return policy("to-guests", from: "ANY", to: zone)

@@ -5,7 +5,7 @@ import Glibc
 ///
 /// Of the protocol it has what that takes: calls whose arguments are texts, one at a time, and their answers.
 package struct MessageBus: ~Copyable {
-  private let descriptor: Int32
+  private let socket: LocalSocket
   private var serial: UInt32 = 0
   /// What has come in and is not read yet.
   private var pending: [UInt8] = []
@@ -13,42 +13,37 @@ package struct MessageBus: ~Copyable {
   /// The system bus, where the environment does not say otherwise.
   package static let system = "unix:path=/var/run/dbus/system_bus_socket"
 
-  deinit { cnl_close(descriptor) }
-
   /// No call takes longer than `timeout` milliseconds without a word.
-  package init(_ address: String, timeout: UInt32 = 30_000) throws(BusError) {
-    guard let socket = BusAddress(address) else {
-      throw BusError(nil, "the address of the message bus, \(address), is no local socket")
-    }
-    let result = unsafe socket.path.withUnsafeBytes { bytes in
-      unsafe cnl_local_connect(
-        bytes.bindMemory(to: CChar.self).baseAddress, bytes.count, socket.isAbstract ? 1 : 0, timeout)
-    }
-    guard result >= 0 else { throw BusError(.absent, "no message bus answers", errno: -result) }
-    descriptor = result
-    try authenticate()
-    _ = try call(BusMethod(Self.bus, "/org/freedesktop/DBus", Self.bus, "Hello"))
+  package static func connect(
+    _ address: String, timeout: UInt32 = 30_000
+  ) throws(BusError) -> MessageBus {
+    var bus = MessageBus(socket: try LocalSocket(address, timeout: timeout))
+    try bus.authenticate()
+    _ = try bus.call(BusMethod(Self.bus, "/org/freedesktop/DBus", Self.bus, "Hello"))
+    return bus
   }
+
+  private init(socket: consuming LocalSocket) { self.socket = socket }
 
   private static let bus = "org.freedesktop.DBus"
 
   /// The kernel tells the bus who we are; we only have to say the same (EXTERNAL).
   private mutating func authenticate() throws(BusError) {
     let digits = String(geteuid()).utf8.map { String($0, radix: 16) }.joined()
-    try send([0] + "AUTH EXTERNAL \(digits)\r\n".utf8)
+    try socket.send([0] + "AUTH EXTERNAL \(digits)\r\n".utf8)
     var line: [UInt8] = []
     while !line.ends(with: [13, 10]) {
       guard line.count < 4096 else { throw BusError(nil, "the message bus speaks another protocol") }
       line += try receive(1)
     }
     guard line.starts(with: "OK ".utf8) else { throw BusError(.denied, "the message bus refuses us") }
-    try send(Array("BEGIN\r\n".utf8))
+    try socket.send(Array("BEGIN\r\n".utf8))
   }
 
   /// The answer to a call.
   package mutating func call(_ method: BusMethod, _ arguments: [String] = []) throws(BusError) -> [BusValue] {
     serial += 1
-    try send(BusMessage.call(method, arguments, serial: serial))
+    try socket.send(BusMessage.call(method, arguments, serial: serial))
     while true {
       let message = try next()
       guard message.replySerial == UInt64(serial) else { continue }
@@ -87,7 +82,32 @@ package struct MessageBus: ~Copyable {
 
   // MARK: Bytes
 
-  private func send(_ bytes: [UInt8]) throws(BusError) {
+  private mutating func receive(_ count: Int) throws(BusError) -> [UInt8] {
+    while pending.count < count { pending += try socket.receive() }
+    defer { pending.removeFirst(count) }
+    return Array(pending[..<count])
+  }
+}
+
+/// The stream below.
+private struct LocalSocket: ~Copyable {
+  private let descriptor: Int32
+
+  init(_ address: String, timeout: UInt32) throws(BusError) {
+    guard let place = BusAddress(address) else {
+      throw BusError(nil, "the address of the message bus, \(address), is no local socket")
+    }
+    let result = unsafe place.path.withUnsafeBytes { bytes in
+      unsafe cnl_local_connect(
+        bytes.bindMemory(to: CChar.self).baseAddress, bytes.count, place.isAbstract ? 1 : 0, timeout)
+    }
+    guard result >= 0 else { throw BusError(.absent, "no message bus answers", errno: -result) }
+    descriptor = result
+  }
+
+  deinit { cnl_close(descriptor) }
+
+  func send(_ bytes: [UInt8]) throws(BusError) {
     var sent = 0
     while sent < bytes.count {
       let count = unsafe bytes.withUnsafeBytes { buffer in
@@ -98,17 +118,14 @@ package struct MessageBus: ~Copyable {
     }
   }
 
-  private mutating func receive(_ count: Int) throws(BusError) -> [UInt8] {
+  /// What is there, or comes next.
+  func receive() throws(BusError) -> ArraySlice<UInt8> {
     var buffer = [UInt8](repeating: 0, count: 1 << 16)
-    while pending.count < count {
-      let got = unsafe buffer.withUnsafeMutableBytes { bytes in
-        unsafe cnl_local_receive(descriptor, bytes.baseAddress, bytes.count)
-      }
-      guard got > 0 else { throw BusError(silence: Int32(-got)) }
-      pending += buffer[..<got]
+    let count = unsafe buffer.withUnsafeMutableBytes { bytes in
+      unsafe cnl_local_receive(descriptor, bytes.baseAddress, bytes.count)
     }
-    defer { pending.removeFirst(count) }
-    return Array(pending[..<count])
+    guard count > 0 else { throw BusError(silence: Int32(-count)) }
+    return buffer[..<count]
   }
 }
 
@@ -128,7 +145,7 @@ package struct BusError: Error, Sendable, Hashable {
   package var kind: Kind?
   package var message: String
 
-  init(_ kind: Kind?, _ message: String, errno: Int32 = 0) {
+  package init(_ kind: Kind?, _ message: String, errno: Int32 = 0) {
     self.kind = kind
     self.message = message + (errno == 0 ? "" : ": \(NetlinkError.text(of: errno))")
   }

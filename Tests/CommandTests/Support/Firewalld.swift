@@ -31,11 +31,11 @@ final class Firewalld {
     try must(["cp", "\(Self.root ?? "")/etc/firewalld/firewalld.conf", "\(files.path)/etc/"])
     let configuration = """
       <busconfig><type>system</type><listen>unix:path=\(files.path)/bus</listen><auth>EXTERNAL</auth>
-      <policy context="default"><allow user="*"/><allow own="*"/><allow send_destination="*"/></policy></busconfig>
+      <policy context="default"><allow user="*"/><allow own="*"/><allow send_destination="*" eavesdrop="true"/><allow eavesdrop="true"/></policy></busconfig>
       """
     let path = try files.write("bus.conf", configuration)
     bus = try Child(["dbus-daemon", "--config-file=\(path)", "--nofork", "--nopidfile", "--nosyslog"])
-    guard try Clock.wait(5, until: { access("\(files.path)/bus", F_OK) == 0 }) else {
+    guard Clock.wait(5, until: { access("\(files.path)/bus", F_OK) == 0 }) else {
       throw CommandFailure(description: bus.finish(timeout: 1).description)
     }
     try start()
