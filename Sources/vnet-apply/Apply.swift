@@ -65,7 +65,7 @@ struct Apply: ParsableCommand {
     }
 
     var isZoned: Bool {
-      if case .saved(let plan, _) = self { plan.changes.contains { ($0.after ?? $0.before)?.zone != nil } } else { false }
+      if case .saved(let plan, _) = self { plan.changes.contains { $0.id.isZone } } else { false }
     }
 
     func plan(on host: Observation, _ linux: borrowing LinuxHost) throws -> (Plan, Attachments?) {

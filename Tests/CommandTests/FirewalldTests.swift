@@ -69,12 +69,14 @@ struct FirewalldTests {
     }
   }
 
-  @Test("a port that is forwarded passes firewalld without the key, and is no notice")
+  @Test("a port that is forwarded passes firewalld without the key, which is no notice")
   func forwarded() throws {
-    let text = text(nil, ", nat: false", #"forward: ["8080 -> 80"]"#)
-    try inner(text) { inner, _ in
+    try inner(text(nil, ", nat: true", #"forward: ["8080 -> 80"]"#)) { inner, _ in
       try #expect(inner.who("lan", asks: "192.0.2.10", port: 8080) == "one 192.0.2.1")
-      try #expect(notices(inner).isEmpty)
+      let drops = try inner.host.plan(inner.file).json["risks"].elements.filter {
+        $0["name"].text == "firewall-drops"
+      }
+      #expect(drops.count == 1 && drops[0]["detail"].text?.contains("open to elsewhere") == true, "\(drops)")
     }
   }
 

@@ -27,6 +27,7 @@ package struct Transaction<H: Host & ~Copyable, Store: JournalStore & ~Copyable>
     } catch {
       return .undone(cause: [error])
     }
+    host.look(for: plan.changes)
     if let cause = advance(batches, of: plan, before: before, &journal) { return undo(journal, cause) }
     do {
       try store.commit()
@@ -145,6 +146,7 @@ package struct Transaction<H: Host & ~Copyable, Store: JournalStore & ~Copyable>
         try store.end()
         return .nothing
       }
+      host.look(for: journal.changes)
       let seen = try host.observe().state
       let changes = difference(from: seen, to: journal.redoTarget(seen))
       return .finished(name: journal.header.name, warnings: finish(schedule(changes)))
@@ -154,6 +156,7 @@ package struct Transaction<H: Host & ~Copyable, Store: JournalStore & ~Copyable>
       try store.end()
       return .nothing
     }
+    host.look(for: journal.changes)
     let (remaining, errors) = restore(journal)
     return remaining.isEmpty
       ? .undone(name: journal.header.name)

@@ -21,16 +21,6 @@ extension Composer {
         hint: zones.isEmpty ? nil : "the zones are \(zones.joined(separator: ", "))")
     }
     for way in ways {
-      let id = FormerID.zone(of: way.link)
-      if let former = observed[.former(id)]?.former, former.set != zone,
-        let other = former.users.first(where: { $0 != topology.name })
-      {
-        conflict(
-          position, "coexist.firewalld",
-          "'\(other)' has put '\(way.link)' into firewalld's zone '\(former.set)', and an interface is in one zone",
-          hint: "name the same zone in both files")
-        continue
-      }
       hold(.zone(way.link), "zone", zone)
       target.want(.zone(ZoneBinding(interface: way.link, zone: zone)), because: "coexist")
     }

@@ -57,14 +57,14 @@ final class Firewalld {
     }
   }
 
-  /// Its rules stay, unlike its bindings.
-  func kill() {
-    daemon?.signal(SIGKILL)
-    _ = daemon?.finish(timeout: 5)
+  /// It takes its rules along.
+  func stop() {
+    daemon?.signal(SIGTERM)
+    _ = daemon?.finish(timeout: 10)
   }
 
   func leave() {
-    kill()
+    stop()
     bus.signal(SIGTERM)
     _ = bus.finish(timeout: 5)
     files.delete()
