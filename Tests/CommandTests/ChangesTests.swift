@@ -52,7 +52,8 @@ struct ChangesTests {
         let outcome = try host.vnet("apply", file)
         expect(outcome, exits: code)
         for words in row.words { #expect(outcome.stderr.contains(words), "\(outcome)") }
-        #expect(code != 69 || !row.words.isEmpty || outcome.stderr.contains("not yet supported"), "\(outcome)")
+        #expect(
+          code != 69 || !row.words.isEmpty || outcome.stderr.contains("not yet supported"), "\(outcome)")
         return expectEqual(before, try host.space.dump())
       }
       try expectPlan(row, host, file)

@@ -113,7 +113,8 @@ struct FirewalldTests {
     }
   }
 
-  @Test("a zone is held to what it accepts: the plan names what it drops, and the command that it prints helps")
+  @Test(
+    "a zone is held to what it accepts: the plan names what it drops, and the command that it prints helps")
   func narrow() throws {
     let net = """
       coexist: {firewalld: internal}
@@ -135,7 +136,8 @@ struct FirewalldTests {
       try #expect(drops().isEmpty)
       let guest = try SpaceGuest("one-eth0", mac: Self.one.mac, on: host)
       let asked = try guest.space.run([
-        "timeout", "8", "busybox", "udhcpc", "-n", "-q", "-t", "3", "-T", "1", "-i", "eth0", "-s", "/bin/true",
+        "timeout", "8", "busybox", "udhcpc", "-n", "-q", "-t", "3", "-T", "1", "-i", "eth0", "-s",
+        "/bin/true",
       ])
       #expect(asked.code == 0, "\(asked)")
       guest.leave()

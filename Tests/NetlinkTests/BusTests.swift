@@ -83,7 +83,9 @@ struct BusTests {
       }
       // Most with another signature.
       if let place = bytes.firstRange(of: Array("ss".utf8))?.lowerBound, .random(using: &random) {
-        for index in [place, place + 1] { bytes[index] = Array("ybnquxdsogva({)}".utf8).randomElement(using: &random)! }
+        for index in [place, place + 1] {
+          bytes[index] = Array("ybnquxdsogva({)}".utf8).randomElement(using: &random)!
+        }
       }
       if (try? BusMessage(decoding: bytes)) == nil { refused += 1 } else { read += 1 }
     }

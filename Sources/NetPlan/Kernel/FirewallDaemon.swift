@@ -80,7 +80,8 @@ struct FirewallDaemon: ~Copyable {
     case said(isKnown: Bool, String)
 
     init(_ error: BusError) {
-      self = error.kind == .absent ? .absent(error.message) : .said(isKnown: error.kind != .silent, error.message)
+      self =
+        error.kind == .absent ? .absent(error.message) : .said(isKnown: error.kind != .silent, error.message)
     }
   }
 }

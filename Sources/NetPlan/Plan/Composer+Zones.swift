@@ -13,7 +13,9 @@ extension Composer {
       let reason = host.facts.zonesUnread.map { ": \($0)" } ?? ""
       return lacking(
         position, "coexist.firewalld", "firewalld does not answer\(reason)",
-        hint: "start it (systemctl start firewalld), or leave `coexist.firewalld` out: zones are firewalld's alone")
+        hint:
+          "start it (systemctl start firewalld), or leave `coexist.firewalld` out: zones are firewalld's alone"
+      )
     }
     guard zones.contains(zone) else {
       return lacking(

@@ -8,7 +8,8 @@ extension Footing {
     case (nil, .link(let after)?): return after.creation
     case (.link(let link)?, nil): return [(makesRoom(link) ? .free : .remove, change)]
     case (.table?, nil), (.passage?, nil), (.zone?, nil): return [(.unfilter, change)]
-    case (.zone(let before)?, .zone?): return [(removed.contains(before.interface) ? .unfilter : .filter, change)]
+    case (.zone(let before)?, .zone?):
+      return [(removed.contains(before.interface) ? .unfilter : .filter, change)]
     case (nil, .table?): return [(.filter, change)]
     case (.table(let before)?, .table(let after)?): return after.replacing(before)
     case (.service(let service)?, nil): return service.removal

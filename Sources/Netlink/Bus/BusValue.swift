@@ -52,7 +52,9 @@ struct BusReader {
     place = next
   }
 
-  private mutating func value(_ types: [UInt8], _ at: inout Int, _ depth: Int) throws(MalformedBusMessage) -> BusValue {
+  private mutating func value(_ types: [UInt8], _ at: inout Int, _ depth: Int) throws(MalformedBusMessage)
+    -> BusValue
+  {
     guard at < types.count, depth < Self.depth else { throw MalformedBusMessage() }
     defer { at += 1 }
     switch types[at] {
@@ -87,7 +89,9 @@ struct BusReader {
   ) throws(MalformedBusMessage) -> [BusValue] {
     let length = Int(try number(4))
     let first = at + 1
-    guard first < types.count, let last = Self.end(of: types, from: first, 0) else { throw MalformedBusMessage() }
+    guard first < types.count, let last = Self.end(of: types, from: first, 0) else {
+      throw MalformedBusMessage()
+    }
     // The padding before the first element is there without one, too, and does not count.
     try align(to: Self.alignment(types[first]))
     guard length <= end - place else { throw MalformedBusMessage() }

@@ -53,7 +53,7 @@ struct Namespace {
   }
 
   /// `arguments` as they run inside; `ip netns exec` replaces itself, so the process id is the command's.
-  func command(_ arguments: [String]) -> [String] { 
+  func command(_ arguments: [String]) -> [String] {
     ["ip", "netns", "exec", name] + (variables.isEmpty ? [] : ["env"] + variables) + arguments
   }
 

@@ -42,7 +42,9 @@ struct RandomRequest {
       default: break
       }
       if let discipline = discipline(kernel) { perform(discipline) }
-      if zones.chance(15) { perform(.setZone(zones.pick(Self.names), zones.pick([nil, "public", "trusted"]))) }
+      if zones.chance(15) {
+        perform(.setZone(zones.pick(Self.names), zones.pick([nil, "public", "trusted"])))
+      }
       kernel.passTime()
     }
     for _ in 0..<(stacks ? 1 + vlans.below(8) : 0) {
@@ -140,7 +142,7 @@ struct RandomRequest {
   }
 
   private mutating func removal(_ kernel: SimulatedKernel) -> Request {
-    let objects = kernel.state.sorted.filter { 
+    let objects = kernel.state.sorted.filter {
       $0.link == nil && $0.sysctl == nil && $0.qdisc == nil && $0.zone == nil
     }
     if objects.isEmpty { return ledger() }
