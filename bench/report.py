@@ -23,7 +23,7 @@ class Row:
         return None if self.bar is None else self.value <= self.bar
 
     def cells(self):
-        digits = {"s": 3, "×": 2, "ms": 1, "MiB": 0}[self.unit]
+        digits = {"s": 3, "×": 2, "ms": 1, "MiB": 0, "%": 1, "Gbit/s": 1}[self.unit]
         bar = "" if self.bar is None else f"{self.bar:g} {self.unit}"
         return [self.what, f"{self.value:.{digits}f} {self.unit}", bar, {None: "", True: "met", False: "**not met**"}[self.met]]
 

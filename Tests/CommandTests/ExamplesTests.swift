@@ -12,9 +12,6 @@ private struct Example: Sendable, CustomTestStringConvertible {
   private var text: String { (try? must(["sed", "s/#.*//", path])) ?? "" }
 
   var namesVLANs: Bool { text.contains(/\b(vlan|trunk|native):/) }
-  /// Packets of IPv6 that the host forwards between interfaces which the file states.
-  var routesIPv6: Bool { text.contains(/mode: *tap/) && text.contains("::") }
-  var isPlain: Bool { !namesVLANs && !routesIPv6 }
 
   /// Names of what must be there before it: hardware, and bridges of somebody else.
   var hardware: Set<String> { Set(text.matches(of: /\b(?:uplink|proxy|out): *(\w+)/).map { String($0.1) }) }
@@ -68,8 +65,8 @@ struct ExamplesTests {
   }
 
   @Test(
-    "applied, nothing is left to do; removed, the host is as it was", arguments: Example.all.filter(\.isPlain)
-  )
+    "applied, nothing is left to do; removed, the host is as it was",
+    arguments: Example.all.filter { !$0.namesVLANs })
   fileprivate func plain(_ example: Example) throws { try tried(example) }
 
   @Test(
@@ -77,16 +74,10 @@ struct ExamplesTests {
     arguments: Example.all.filter(\.namesVLANs))
   fileprivate func vlans(_ example: Example) throws { try tried(example) }
 
-  @Test(
-    "the same where IPv6 is routed",
-    .enabled(if: Gate.forceForwarding, "kernel forwards IPv6 for all or none"),
-    arguments: Example.all.filter { $0.routesIPv6 && !$0.namesVLANs })
-  fileprivate func routed(_ example: Example) throws { try tried(example) }
-
   @Test("each of them is of one of these kinds, and there are as many as there are files")
   func complete() throws {
     #expect(Example.all.count > 5)
-    #expect(Example.all.filter(\.isPlain).count > 3)
+    #expect(Example.all.filter { !$0.namesVLANs }.count > 3)
     for example in Example.all { #expect(example.name.hasSuffix(".conf"), "\(example.name)") }
   }
 }

@@ -35,6 +35,29 @@ struct PartsTests {
     }
   }
 
+  @Test("`--only` brings a routed guest of IPv6 beside one that is not there yet")
+  func onlyOne() throws {
+    try Host.with { host in
+      let before = try host.space.dump()
+      let file = try host.files.write(
+        "parts.conf",
+        """
+        name: parts
+        vms:
+          one: {nics: {eth0: {mode: tap, address: "2001:db8:77::1"}}}
+          two: {nics: {eth0: {mode: tap, address: "2001:db8:77::2"}}}
+
+        """)
+      expect(try host.vnet("apply", "--only", "one", file), exits: 0)
+      #expect(try host.linkNames.contains("one-eth0"))
+      #expect(try !host.linkNames.contains("two-eth0"))
+      expect(try host.vnet("apply", file), exits: 0)
+      expect(try host.vnet("remove", file, "one"), exits: 0)
+      expect(try host.vnet("remove", file), exits: 0)
+      expectEqual(before, try host.space.dump())
+    }
+  }
+
   @Test("`--only` brings the filters of its guests, and a part that goes takes its own along and no other's")
   func filters() throws {
     try Host.with { host in

@@ -22,13 +22,6 @@ struct ProbeTests {
     return results
   }
 
-  /// The quickstart; without its routed TAP where the kernel cannot forward IPv6 for one interface.
-  private static let text: String = {
-    let text = Quickstart.text
-    guard !Gate.forceForwarding, let edge = text.firstRange(of: "  edge:") else { return text }
-    return String(text[..<edge.lowerBound])
-  }()
-
   enum Sort: String, CaseIterable { case plain, nexthops, looseReversePath }
 
   /// A bridge drops what comes in between the moment when a link becomes its port and the port's forwarding
@@ -44,7 +37,7 @@ struct ProbeTests {
       case .nexthops: try Quickstart.furnishNexthops(host)
       case .looseReversePath: try host.space.sysctl("net.ipv4.conf.all.rp_filter=2")
       }
-      let file = try host.files.write("quick.conf", Self.text)
+      let file = try host.files.write("quick.conf", Quickstart.text)
       for _ in 1...5 {
         for command in ["apply", "remove"] {
           for (way, result) in try probed([command, file], host).sorted(by: { $0.key < $1.key }) {
@@ -61,7 +54,7 @@ struct ProbeTests {
     .enabled(if: Tools.has("setpriv"), "needs setpriv"))
   func unprivileged() throws {
     try Host.with { host in
-      let file = try host.files.write("quick.conf", Self.text)
+      let file = try host.files.write("quick.conf", Quickstart.text)
       let before = try host.space.dump()
       for command in ["apply", "remove"] {
         let outcome = try host.space.run(

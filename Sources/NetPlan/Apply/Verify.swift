@@ -58,6 +58,8 @@ extension Plan {
         guard let object else { continue }
         if let link = object.link { names.insert(link.name) }
         names.formUnion(object.links)
+        // What concerns all interfaces is looked up with what they begin with.
+        if case .sysctl(let sysctl) = object, sysctl.key.link == nil { names.insert(.default) }
       }
     }
     return names

@@ -18,6 +18,7 @@ extension Link {
     addressGeneration = message.ipv6?.addressGeneration.flatMap(AddressGeneration.init(number:))
     token = message.ipv6?.token.map { IPAddress($0) }.flatMap { $0.value == 0 ? nil : $0 }
     forwarding = message.ipv4?[.forwarding].map { $0 != 0 }
+    linkGroup = message.group
     facts = LinkFacts(message, names)
     switch message.data {
     case .bridge(let settings):
@@ -135,6 +136,10 @@ extension Netlink.Batch {
     if before.forwarding != after.forwarding, let forwarding = after.forwarding {
       message.ipv4 = IPv4Settings([.forwarding: forwarding ? 1 : 0])
       words.append("forwarding")
+    }
+    if before.linkGroup != after.linkGroup, let group = after.linkGroup {
+      message.group = group
+      words.append("group \(group)")
     }
     if before.bridge != after.bridge {
       message.kind = "bridge"

@@ -39,6 +39,10 @@ extension LinuxHost {
     facts.forceForwarding = access("/proc/sys/net/ipv6/conf/all/force_forwarding", F_OK) == 0
     facts.ipv4ForwardsAll = ProcFile.read("/proc/sys/net/ipv4/conf/all/forwarding") == "1"
     facts.ipv6ForwardsAll = ProcFile.read("/proc/sys/net/ipv6/conf/all/forwarding") == "1"
+    facts.unprivilegedPorts = ProcFile.read("/proc/sys/net/ipv4/ip_unprivileged_port_start").flatMap {
+      Int($0)
+    }
+    facts.pingGroups = ProcFile.read("/proc/sys/net/ipv4/ping_group_range").flatMap(GroupRange.init)
     // Without br_netfilter there are no such files.
     facts.bridgeNetfilterIPv4 = ProcFile.read("/proc/sys/net/bridge/bridge-nf-call-iptables").map {
       $0 == "1"

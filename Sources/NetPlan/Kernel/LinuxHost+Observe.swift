@@ -64,7 +64,7 @@ extension LinuxHost {
       state.insert(.link(link))
     }
     if names?.contains(.default) ?? true {
-      for key in Sysctl.observedKeys(of: .default) {
+      for key in Sysctl.observedKeys(of: .default) + [.ipv6ForwardingOfAll] {
         if let value = ProcFile.read("/proc/sys/" + key.path) {
           state.insert(.sysctl(Sysctl(key: key, value: value)))
         }
@@ -107,6 +107,10 @@ extension LinuxHost {
     let isPort = link.master != Link.Master.none
     let isForeignTAP = link.kind == .tap && link.owner == nil
     guard mentioned.contains(link.name) || (!isPort && !isForeignTAP && link.facts?.loopback != true) else {
+      // It changes with that of all.
+      if facts?.forceForwarding == false, let own = Sysctl.ipv6Forwarding(of: message, link.name) {
+        state.insert(.sysctl(own))
+      }
       return
     }
     for sysctl in Sysctl.settings(of: message, link.name) { state.insert(.sysctl(sysctl)) }

@@ -51,6 +51,12 @@ extension Sysctl {
     return list
   }
 
+  static func ipv6Forwarding(of message: LinkMessage, _ link: LinkName) -> Sysctl? {
+    message.ipv6?[.forwarding].map {
+      Sysctl(key: SysctlKey(family: .ipv6, link: link, name: "forwarding"), value: String($0))
+    }
+  }
+
   /// Netlink leaves it out, and reading one that is not set fails.
   private static func stableSecret(of message: LinkMessage, _ link: LinkName) -> Sysctl? {
     // IN6_ADDR_GEN_MODE_EUI64: addresses are made of the MAC. A TAP makes none; a port's mode says nothing.

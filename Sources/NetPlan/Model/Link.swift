@@ -18,6 +18,8 @@ package struct Link: Described {
   package var token: IPAddress?
   /// IPv4 `forwarding` of this interface (`IFLA_INET_CONF`), for links of our own.
   package var forwarding: Bool?
+  /// `IFLA_GROUP`: 0, or what somebody has put the link in; see `Ownership.group`.
+  package var linkGroup: UInt32?
   package var bridge = Bridge()
   package var port = Port()
   package var tap = TAP()
@@ -35,7 +37,8 @@ package struct Link: Described {
   package static func == (a: Link, b: Link) -> Bool {
     a.name == b.name && a.kind == b.kind && a.alias == b.alias && a.altnames == b.altnames && a.mac == b.mac
       && a.mtu == b.mtu && a.up == b.up && a.master == b.master && a.addressGeneration == b.addressGeneration
-      && a.token == b.token && a.forwarding == b.forwarding && a.bridge == b.bridge && a.port == b.port
+      && a.token == b.token && a.forwarding == b.forwarding && a.linkGroup == b.linkGroup
+      && a.bridge == b.bridge && a.port == b.port
       && a.tap == b.tap && a.vlan == b.vlan && a.vlans == b.vlans
   }
 
@@ -51,6 +54,7 @@ package struct Link: Described {
     .open("addrgenmode", \.addressGeneration),
     .open("token", \.token),
     .open("forwarding", \.forwarding),
+    .open("link_group", \.linkGroup),
     .open("owner", \.tap.owner),
     .open("group", \.tap.group),
     .open("multi_queue", \.tap.multiQueue),

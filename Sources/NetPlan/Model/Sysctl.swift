@@ -30,6 +30,13 @@ package struct SysctlKey: Hashable, Sendable, Comparable, TextRepresentable {
     self.name = name
   }
 
+  /// With it the kernel sets `forwarding` of every interface and of those to come (`addrconf_fixup_forwarding`,
+  /// net/ipv6/addrconf.c).
+  package static let ipv6ForwardingOfAll = SysctlKey(family: .ipv6, link: nil, name: "forwarding")
+
+  /// Whether `ipv6ForwardingOfAll` sets it too.
+  package var followsAll: Bool { family == .ipv6 && name == "forwarding" && link != nil }
+
   /// Below `/proc/sys/`. An interface's name may hold dots, so this form and not the dotted one identifies.
   package var path: String { "net/\(family)/conf/\(link?.text ?? "all")/\(name)" }
 

@@ -41,6 +41,7 @@ struct Cascades {
     if !replaced.isEmpty { explainReplacement(of: replaced) }
     if !lowered.isEmpty { explainLowering(of: lowered) }
     if !relabelled.isEmpty { explainLabels(on: relabelled) }
+    explainForwarding(without: gone.union(replaced.keys))
     explainNexthops()
     if restoresOrder { explainOrder() }
     explainAddresses(gone.union(replaced.keys))
@@ -112,6 +113,22 @@ struct Cascades {
         append(object, nil)
       default: break
       }
+    }
+  }
+
+  /// `forwarding` of IPv6 for all sets that of each interface, and of those to come (`addrconf_forward_change`,
+  /// net/ipv6/addrconf.c).
+  private mutating func explainForwarding(without gone: Set<LinkName>) {
+    guard
+      let value = changes.lazy.compactMap({ $0.after?.sysctl }).first(where: {
+        $0.key == .ipv6ForwardingOfAll
+      })?.value
+    else { return }
+    for object in untouched({ $0.sysctl?.key.followsAll ?? false }) {
+      guard let sysctl = object.sysctl, sysctl.value != value, !gone.contains(sysctl.key.link!) else {
+        continue
+      }
+      append(object, object)
     }
   }
 

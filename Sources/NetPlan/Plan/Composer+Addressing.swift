@@ -62,13 +62,13 @@ extension Composer {
     var space = takenSpace(except: Set(automatic.map(\.name)))
     // What is there already stays, before anything new is chosen.
     for network in automatic {
-      let known = knownAddresses(of: network).filter { isServed(network, $0.family) }
+      let known = knownAddresses(of: network).filter { isUsable($0.family) }
       for address in known { space.take(address.prefix) }
       addressing.hosts[network.name] = known
     }
     for network in automatic {
       var addresses = addressing.hosts[network.name] ?? []
-      for family in AddressFamily.allCases where isServed(network, family) {
+      for family in AddressFamily.allCases where isUsable(family) {
         if addresses.contains(where: { $0.family == family }) { continue }
         guard let chosen = space.subnet(family, seed: network.derivedSubnet) else {
           conflict(
@@ -85,30 +85,6 @@ extension Composer {
         id: id, network: network.name, mac: nil, addresses: addresses.sorted { $0.family < $1.family })
       target.want(.reservation(reservation), because: id.path)
     }
-  }
-
-  /// Nobody asked for IPv6 there but the kernel's own habit: where it cannot be forwarded, guests are better off without
-  /// an address that leads nowhere.
-  private mutating func isServed(_ network: Network, _ family: AddressFamily) -> Bool {
-    if family == .ipv4 { return true }
-    if host.facts.ipv6 == false { return false }
-    let isWritten = network.addresses.contains { $0.value.family == .ipv6 }
-    if isWritten || !forwards(network) || host.facts.ipv6ForwardsAll == true
-      || host.facts.forceForwarding == true
-    {
-      return true
-    }
-    if present(network) == nil { noticeIPv4Only(network) }
-    return false
-  }
-
-  private mutating func noticeIPv4Only(_ network: Network) {
-    let notice = Risk(
-      "ipv4-only", object: ObjectID.link(network.device).description,
-      "guests of '\(network.name)' get no IPv6: this kernel forwards it for all interfaces or for none, and it forwards for none",
-      refusable: false,
-      remedy: "Linux 6.17 forwards for single interfaces; or turn on net.ipv6.conf.all.forwarding yourself")
-    if !target.risks.contains(notice) { target.risks.append(notice) }
   }
 
   /// Addresses that an automatic network has by the file, on its bridge, or on record.

@@ -14,15 +14,8 @@ extension Composer {
       let name = family == .ipv4 ? "forwarding" : "force_forwarding"
       if family == .ipv6 {
         keepAdvertisements()
-        if host.facts.ipv6ForwardsAll == true { continue }
-        if host.facts.forceForwarding != true {
-          lacking(
-            nil, "vms", "this kernel forwards IPv6 for all interfaces or for none, and it forwards for none",
-            hint:
-              "Linux 6.17 has net.ipv6.conf.IF.force_forwarding; or turn on net.ipv6.conf.all.forwarding yourself"
-          )
-          continue
-        }
+        if separatesIPv6 { forwardTogether() }
+        if host.facts.forceForwarding != true || forwardsAll(.ipv6) { continue }
       }
       var guarded = false
       for link in peers(of: family) {
@@ -97,8 +90,7 @@ extension Composer {
   /// Somebody has made the host a router since we guarded it, which set `forwarding` of every interface
   /// (`inet_forward_change`, net/ipv4/devinet.c): then it is not ours to hold back, nor to take away.
   func forwardsAll(_ family: AddressFamily) -> Bool {
-    // With `conf/all` on IPv6 is never guarded.
-    if family == .ipv6 { return host.facts.ipv6ForwardsAll == true }
+    if family == .ipv6 { return ipv6ForwardsAll }
     return host.facts.ipv4ForwardsAll == true && observed[.former(allForwarding)]?.former?.value == "0"
   }
 

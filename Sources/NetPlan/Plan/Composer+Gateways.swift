@@ -16,7 +16,9 @@ extension Composer {
       guestRoutes.append(route)
       target.reasons[.route(route.id)] = path
     }
-    if prefixes.contains(where: { $0.family == .ipv6 }) {
+    let forwardsIPv6 = prefixes.contains { $0.family == .ipv6 }
+    bridge.linkGroup = group(of: bridge.name, forwardsIPv6: forwardsIPv6)
+    if forwardsIPv6 {
       setting(.ipv6, network.device, "forwarding", "1", path)
       if host.facts.forceForwarding == true { setting(.ipv6, network.device, "force_forwarding", "1", path) }
     }

@@ -2,6 +2,7 @@ extension Composer {
   mutating func add(_ nic: NIC, of vm: VM) {
     guard Composer.executes(nic) else { return }
     let path = "vms.\(nic.vm).nics.\(nic.name)"
+    if nic.via == .user { return addUserMode(nic, of: vm, path) }
     if host.facts.tun == false {
       lacking(
         nic.position, path, "/dev/net/tun cannot be opened, so no TAP can be made",

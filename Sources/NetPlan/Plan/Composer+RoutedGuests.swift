@@ -37,6 +37,7 @@ extension Composer {
     }
     let families = Set(guests.map(\.family) + nic.routes.map(\.value.family))
     tap.forwarding = true
+    tap.linkGroup = group(of: tap.name, forwardsIPv6: families.contains(.ipv6))
     if nic.mode == .shared {
       addOutside(NAT(), path)
       let isLocal = nic.forwards.contains { $0.listen?.isLoopback ?? true }

@@ -9,6 +9,7 @@ extension Composer {
     }
     for (nic, tap) in filtered { add(nic, tap, &bridge, &router) }
     addReach(&router)
+    router.separatesIPv6 = separatesIPv6 && guestRoutes.contains { $0.id.family == .ipv6 }
     if refusesNames() { return }
     if !bridge.sets["guests"]!.elements.isEmpty { want(bridge.table(TableID(.bridge, of: topology.name))) }
     if !router.isEmpty { want(router.table(TableID(.inet, of: topology.name))) }

@@ -92,6 +92,7 @@ struct Composer {
     serve()
     prune()
     pruneTables()
+    releaseForwardingOfAll()
     let ways = guestWays()
     bindZones(of: ways)
     coexist(ways)

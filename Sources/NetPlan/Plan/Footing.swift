@@ -34,6 +34,9 @@ struct Footing {
   /// VLANs of links in which an interface comes to be: there is one at most (`register_vlan_dev`).
   var stacked: Set<Link.VLAN> = []
 
+  /// What IPv6 forwarding of all interfaces becomes, and that of each with it; nil where it stays.
+  var forwardingOfAll: String?
+
   init(_ changes: [Change]) {
     for change in changes where change.action == .delete || change.action == .replace {
       if let address = change.before?.address, address.local.family == .ipv4 {
@@ -79,6 +82,7 @@ struct Footing {
       case .route:
         if change.action == .replace { putsBack = true }
         if let source = change.after?.route?.preferredSource { sources.insert(source) }
+      case .sysctl(.ipv6ForwardingOfAll): forwardingOfAll = change.after?.sysctl?.value
       default: break
       }
     }

@@ -83,6 +83,7 @@ extension Link {
     configured.mac = after.mac
     configured.addressGeneration = after.addressGeneration
     configured.forwarding = after.forwarding
+    configured.linkGroup = after.linkGroup
     configured.tap = after.tap
     configured.bridge = after.bridge
     if after.bridge.vlanFiltering == true { configured.bridge.vlanFiltering = before.bridge.vlanFiltering }

@@ -92,6 +92,11 @@ extension Footing {
 
   private func stage(of sysctl: Sysctl, creating: Bool) -> Stage {
     switch sysctl.key.name {
+    // Off before the filters go that keep others apart, on when they are there.
+    case "forwarding"
+    where sysctl.key == .ipv6ForwardingOfAll
+      || forwardingOfAll != nil && sysctl.key.followsAll && !isNew(sysctl.key.link):
+      return (forwardingOfAll ?? sysctl.value) == "0" ? .prepare : .forward
     case "forwarding", "force_forwarding", "ip_forward":
       return sysctl.value == "0" && !isNew(sysctl.key.link) ? .prepare : .open
     case "accept_ra":

@@ -24,6 +24,10 @@ package struct HostFacts: Described {
   package var ipv4ForwardsAll: Bool?
   /// `net.ipv6.conf.all.forwarding`
   package var ipv6ForwardsAll: Bool?
+  /// `net.ipv4.ip_unprivileged_port_start`: the first port at which everybody may listen.
+  package var unprivilegedPorts: Int?
+  /// `net.ipv4.ping_group_range`: whoever is in one of these may send pings.
+  package var pingGroups: GroupRange?
   /// `/dev/net/tun` can be opened.
   package var tun: Bool?
   /// The program `nft` is installed.
@@ -68,6 +72,8 @@ package struct HostFacts: Described {
     .open("bridge-netfilter-ipv4", \.bridgeNetfilterIPv4),
     .open("bridge-netfilter-ipv6", \.bridgeNetfilterIPv6),
     .open("dnsmasq", \.dnsmasq),
+    .open("unprivileged-ports", \.unprivilegedPorts),
+    .open("ping-groups", \.pingGroups),
     .open("users", \.users),
     .open("groups", \.groups),
   ]

@@ -8,6 +8,10 @@ package enum Ownership {
   /// (`qdisc_alloc_handle`, net/sched/sch_api.c).
   package static let qdisc = UInt32(origin) << 16
 
+  /// The group (`ip link set … group`) of links behind which guests are for whom the host forwards IPv6, where it has to
+  /// be told of that for all interfaces together: see `Composer.separatesIPv6`.
+  package static let group = UInt32(origin)
+
   private static let mark = "vnet:"
 
   /// The alias that marks a link: `vnet:lab/vms.web.nics.eth0`.

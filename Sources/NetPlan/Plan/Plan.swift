@@ -42,7 +42,8 @@ package struct Plan: Sendable {
     return changes.filter { change in
       switch change.id {
       case .former: false
-      case .sysctl(let key): key.link.map { !whole.contains($0) } ?? true
+      // What the kernel changes along with another setting, and gets back at once, is part of that.
+      case .sysctl(let key): change.before != change.after && key.link.map { !whole.contains($0) } ?? true
       default: true
       }
     }

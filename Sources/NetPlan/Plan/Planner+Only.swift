@@ -21,7 +21,7 @@ extension Planner {
       default: nil
       }
     }
-    let chosen = own + shared + services(changes, for: own) + tables
+    let chosen = own + shared + services(changes, for: own) + tables + putBack(changes, with: shared)
     refuseMissingBridges(changes, chosen, target, &obstacles)
     return chosen.sorted { $0.id < $1.id }
   }
@@ -79,6 +79,8 @@ extension Planner {
     case .sysctl(let key):
       guard sharedSettings.contains(key.name) else { return nil }
       let id = FormerID(object: change.id.description, attribute: "value")
+      // What the ledger does not know of is a guest's own.
+      guard target.unwanted.contains(.former(id)) || target.wanted[.former(id)] != nil else { return nil }
       return (key.family, target.unwanted.contains(.former(id)))
     case .former(let id):
       guard id.object.hasPrefix("sysctl/"), let key = SysctlKey(String(id.object.dropFirst("sysctl/".count))),
@@ -89,6 +91,16 @@ extension Planner {
       )
       return (key.family, users.after < users.before)
     default: return nil
+    }
+  }
+
+  /// What the kernel changes along with forwarding of all.
+  private func putBack(_ changes: [Change], with chosen: [Change]) -> [Change] {
+    guard chosen.contains(where: { $0.id == .sysctl(.ipv6ForwardingOfAll) }) else { return [] }
+    let ids = Set(chosen.map(\.id))
+    return changes.filter { change in
+      guard case .sysctl(let key) = change.id, key.followsAll else { return false }
+      return change.before == change.after && !ids.contains(change.id)
     }
   }
 

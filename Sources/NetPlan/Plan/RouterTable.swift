@@ -41,6 +41,9 @@ struct RouterTable {
     sets[set]!.elements[element] = value
   }
 
+  /// IPv6 is forwarded for guests only: see `Composer.separatesIPv6`.
+  var separatesIPv6 = false
+
   mutating func check(_ guest: GuestChecks.Guest) { checks.add(guest) }
 
   /// An interface behind which only guests are.
@@ -75,8 +78,14 @@ struct RouterTable {
     table.sets = (Array(checks.sets.values) + Array(sets.values) + Drops.sets(RouterTable.drops))
       .sorted { $0.name < $1.name }
     table.chains = Drops.chains(RouterTable.drops) + RouterTable.chains
+    if separatesIPv6, let forward = table.chains.firstIndex(where: { $0.name == "forward" }) {
+      table.chains[forward].rules.insert(RouterTable.separation, at: 0)
+    }
     return table
   }
+
+  fileprivate static let separation =
+    "meta nfproto ipv6 meta iifgroup != \(Ownership.group) meta oifgroup != \(Ownership.group) drop"
 
   private static let answers = "ct state established,related accept"
 
@@ -169,6 +178,11 @@ struct RouterTable {
       ]
     }
   }()
+}
+
+extension Table {
+  /// It lets IPv6 pass for guests only.
+  var separatesIPv6: Bool { chains.contains { $0.rules.first == RouterTable.separation } }
 }
 
 extension AddressFamily {

@@ -26,6 +26,7 @@ package func schedule(_ changes: [Change]) -> [Batch] {
 
 private func arranged(_ steps: [Step], in stage: Stage) -> [Step] {
   switch stage {
+  case .prepare, .forward: allFirst(steps)
   case .addresses, .confirm: inDumpOrder(steps)
   case .retire, .release: dependentsFirst(steps)
   case .nexthops: membersFirst(steps)
@@ -47,6 +48,12 @@ private func withoutGap(_ steps: [Step]) -> [Step] {
   }
   let ranked = (0...2).flatMap { wanted in steps.filter { rank($0) == wanted } }
   return ranked + dependentsFirst(steps.filter { rank($0) == 3 })
+}
+
+/// The setting of all interfaces before those of each, which it changes.
+private func allFirst(_ steps: [Step]) -> [Step] {
+  let isOfAll = { (step: Step) in step.change.id == .sysctl(.ipv6ForwardingOfAll) }
+  return steps.filter(isOfAll) + steps.filter { !isOfAll($0) }
 }
 
 /// What stops makes room for what starts.

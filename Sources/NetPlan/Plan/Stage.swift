@@ -6,6 +6,8 @@ package enum Stage: Int, Sendable, Comparable, CaseIterable {
   case prepare
   /// Filters for what comes, beside those of what goes: they match interfaces by name and wait for them.
   case filter
+  /// IPv6 forwarding of all interfaces together, on or off; what each of them says for itself stays as it was.
+  case forward
   /// Renames, and the removal half of replacements: names become free.
   case free
   /// Links come to be, down and bare.

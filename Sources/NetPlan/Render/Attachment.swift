@@ -3,8 +3,10 @@ package struct Attachment: Described, JSONRepresentable {
   package var vm: String
   package var nic: String
   package var vmm: VMM
-  /// Name of the host-side interface.
-  package var device: LinkName
+  /// Name of the host-side interface; nil where the VM software speaks for the guest itself.
+  package var device: LinkName?
+  /// Then the ports of the host at which it listens for the guest.
+  package var forwards: [HostForward]?
   /// The guest's.
   package var mac: MACAddress
   package var mtu: Int
@@ -16,20 +18,23 @@ package struct Attachment: Described, JSONRepresentable {
     .always("vm", \.vm),
     .always("nic", \.nic),
     .always("vmm", \.vmm),
-    .always("device", \.device),
+    .open("device", \.device),
     .always("mac", \.mac),
     .always("mtu", \.mtu),
     .always("queues", \.queues),
     .open("hint", \.hint),
+    .open("forwards", \.forwards),
   ]
 
   package static var blank: Attachment {
     Attachment(
-      vm: "", nic: "", vmm: .qemu, device: LinkName(kernel: ""), mac: MACAddress(bits: 0), mtu: 1500,
-      queues: 1)
+      vm: "", nic: "", vmm: .qemu, device: nil, mac: MACAddress(bits: 0), mtu: 1500, queues: 1)
   }
 
   private var id: String { "vnet-\(nic)" }
+
+  /// What the software calls the host's side.
+  private var place: String { device?.text ?? "" }
 
   /// One NIC: arguments for a shell-less command line, or a fragment of the software's own format.
   package var text: String {
@@ -64,9 +69,19 @@ package struct Attachment: Described, JSONRepresentable {
     }
   }
 
+  /// Why its VM software cannot have it.
+  package var refusal: String? {
+    guard forwards != nil, vmm.kinds.isDisjoint(with: .user) else { return nil }
+    return
+      "\(vmm.rawValue) has no network of its own to share the host's address by; a network with `nat` does"
+  }
+
   private var qemu: String {
-    var netdev = "-netdev tap,id=\(id),ifname=\(device),script=no,downscript=no"
+    var netdev = "-netdev tap,id=\(id),ifname=\(place),script=no,downscript=no"
     var device = "-device virtio-net-pci,netdev=\(id),mac=\(mac)"
+    if let forwards {
+      netdev = "-netdev user,id=\(id)" + forwards.flatMap(\.qemu).map { ",hostfwd=\($0)" }.joined()
+    }
     if queues > 1 {
       netdev += ",queues=\(queues)"
       // One vector for each queue's two rings, one for control, one for configuration.
@@ -80,24 +95,30 @@ package struct Attachment: Described, JSONRepresentable {
   private var firecracker: JSON {
     .object([
       .init("iface_id", .string(nic)), .init("guest_mac", .string(mac.description)),
-      .init("host_dev_name", .string(device.text)),
+      .init("host_dev_name", .string(place)),
     ])
   }
 
   private var cloudHypervisor: String {
-    var text = "tap=\(device),mac=\(mac)"
+    var text = "tap=\(place),mac=\(mac)"
     if queues > 1 { text += ",num_queues=\(2 * queues)" }
     if mtu != 1500 { text += ",mtu=\(mtu)" }
     return text
   }
 
   private var crosvm: String {
-    "tap-name=\(device),mac=\(mac)" + (queues > 1 ? ",vq-pairs=\(queues)" : "")
+    "tap-name=\(place),mac=\(mac)" + (queues > 1 ? ",vq-pairs=\(queues)" : "")
   }
 
   private var libvirt: String {
-    var lines = ["<interface type='ethernet'>", "  <mac address='\(mac)'/>"]
-    lines.append("  <target dev='\(device)' managed='no'/>")
+    var lines = ["<interface type='\(forwards == nil ? "ethernet" : "user")'>", "  <mac address='\(mac)'/>"]
+    if let forwards {
+      // libvirt's own stack in between knows no ports; passt does.
+      if !forwards.isEmpty { lines.append("  <backend type='passt'/>") }
+      lines += forwards.flatMap(\.libvirt)
+    } else {
+      lines.append("  <target dev='\(place)' managed='no'/>")
+    }
     lines.append("  <model type='virtio'/>")
     if queues > 1 { lines.append("  <driver queues='\(queues)'/>") }
     if mtu != 1500 { lines.append("  <mtu size='\(mtu)'/>") }

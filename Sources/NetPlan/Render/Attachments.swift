@@ -12,6 +12,17 @@ package struct Attachments: Sendable, Equatable {
     for vm in topology.vms {
       for nic in vm.nics {
         let path = "vms.\(nic.vm).nics.\(nic.name)"
+        if nic.via == .user {
+          if let obstacle = target.obstacles.first(where: { $0.path.hasPrefix(path) }) {
+            obstacles[nic.id] = obstacle.message
+            continue
+          }
+          var item = Attachment(
+            vm: nic.vm, nic: nic.name, vmm: vm.vmm, device: nil, mac: nic.mac, mtu: 1500, queues: 1)
+          item.forwards = HostForward.of(nic)
+          list.append(item)
+          continue
+        }
         guard let link = links[path[...]] else {
           obstacles[nic.id] =
             target.obstacles.first { $0.path.hasPrefix(path) }?.message ?? "mode \(nic.mode) via \(nic.via)"
@@ -38,7 +49,8 @@ package struct Attachments: Sendable, Equatable {
   package func present(on state: State, _ name: String) -> Attachments {
     Attachments(
       list.filter { item in
-        guard let link = state.link(item.device) else { return false }
+        guard let device = item.device else { return true }
+        guard let link = state.link(device) else { return false }
         return link.owner.map { $0 == name } ?? false && link.nicID == "\(item.vm)/\(item.nic)"
       })
   }
@@ -72,6 +84,7 @@ package struct Attachments: Sendable, Equatable {
     }
     for index in found.indices {
       found[index].vmm = vmm ?? found[index].vmm
+      if let reason = found[index].refusal { throw Failure(description: "\(part): \(reason)") }
       if found[index].vmm == .firecracker, found[index].queues > 1 {
         throw Failure(description: "\(part): Firecracker uses one queue, the NIC has \(found[index].queues)")
       }

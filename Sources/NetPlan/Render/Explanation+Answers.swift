@@ -11,7 +11,7 @@ extension Explanation {
   static let translated: Answers = [
     .address: "one of its own towards the host; everybody else sees the host's",
     .icmp: "ping and traceroute outwards, and the errors of its own connections; nobody outside can ping it",
-    .ipv6: "as IPv4, translated too; needs Linux 6.17 or a host that forwards IPv6 already",
+    .ipv6: "as IPv4, translated too",
     .arp: "between the guest and its network; the LAN hears none of it",
     .ethertypes: "none: the host routes IPv4 and IPv6 (no IPX, AppleTalk, RARP)",
     .protocols:
@@ -42,7 +42,7 @@ extension Explanation {
   static let routed: Answers = [
     .address: "its own, which the host routes to it; with `proxy` one of a LAN's, which the host answers for",
     .icmp: "all of it, both ways: ping and traceroute show the host as a hop",
-    .ipv6: "as IPv4; needs Linux 6.17 or a host that forwards IPv6 already",
+    .ipv6: "as IPv4",
     .arp: "between guest and host alone: no Ethernet is shared with anybody, broadcasts reach nobody",
     .ethertypes: "none: the host routes IPv4 and IPv6 (no IPX, AppleTalk, RARP)",
     .protocols: "every protocol of IP: GRE, protocol 41, IPsec",

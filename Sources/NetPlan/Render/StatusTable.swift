@@ -6,7 +6,8 @@ package struct StatusTable: Sendable {
     /// `VM/NIC`
     package var nic: String
     package var mode: String
-    package var device: LinkName
+    /// nil where the VM software speaks for the guest itself.
+    package var device: LinkName?
     package var isUp: Bool
     package var carrier: Bool
     package var holders: [Holder]
@@ -48,25 +49,19 @@ package struct StatusTable: Sendable {
         addresses: (addresses[link.name] ?? []).sorted() + reserved.map { "\($0)" },
         leases: reserved.filter(leased.contains).map { "\($0)" }, counters: counters[link.name],
         drops: (drops[link.name] ?? [:]).filter { $0.value > 0 })
-    }.sorted { $0.name == $1.name ? naturallyPrecedes($0.nic, $1.nic) : $0.name < $1.name }
+    }
+    rows += (topology?.vms.flatMap(\.nics) ?? []).filter { $0.via == .user }.map { nic in
+      Row(
+        name: topology!.name, nic: nic.id, mode: nic.mode.rawValue, device: nil, isUp: false, carrier: false,
+        holders: [], addresses: [], leases: [], counters: nil, drops: [:])
+    }
+    rows.sort { $0.name == $1.name ? naturallyPrecedes($0.nic, $1.nic) : $0.name < $1.name }
   }
 
   package var text: String {
     if rows.isEmpty { return "No NICs.\n" }
     let head = ["NAME", "NIC", "MODE", "DEVICE", "STATE", "HELD BY", "ADDRESS", "RX", "TX", "DROPPED"]
-    let table =
-      [head]
-      + rows.map { row in
-        [
-          row.name, row.nic, row.mode, row.device.text, row.isUp ? row.carrier ? "up" : "up, free" : "down",
-          row.holders.isEmpty ? "-" : row.holders.map { "\($0.name) (\($0.pid))" }.joined(separator: " "),
-          row.addresses.isEmpty
-            ? "-"
-            : row.addresses.map { row.leases.contains($0) ? "\($0) (lease)" : $0 }.joined(separator: " "),
-          row.counters.map { "\($0.receivedBytes)" } ?? "-", row.counters.map { "\($0.sentBytes)" } ?? "-",
-          row.dropped,
-        ]
-      }
+    let table = [head] + rows.map(\.cells)
     let widths = head.indices.map { column in table.map { $0[column].count }.max() ?? 0 }
     return table.map { row in
       var line = ""
@@ -84,7 +79,8 @@ package struct StatusTable: Sendable {
       rows.map { row in
         .object([
           .init("name", row.name.json), .init("nic", row.nic.json), .init("mode", row.mode.json),
-          .init("device", row.device.json), .init("up", row.isUp.json), .init("carrier", row.carrier.json),
+          .init("device", row.device?.json ?? .null), .init("up", row.isUp.json),
+          .init("carrier", row.carrier.json),
           .init(
             "holders",
             .array(row.holders.map { .object([.init("name", $0.name.json), .init("pid", $0.pid.json)]) })),
@@ -102,7 +98,22 @@ package struct StatusTable: Sendable {
 }
 
 extension StatusTable.Row {
-  fileprivate var dropped: String {
+  fileprivate var cells: [String] {
+    let held = holders.map { "\($0.name) (\($0.pid))" }
+    let own = addresses.map { leases.contains($0) ? "\($0) (lease)" : $0 }
+    return [
+      name, nic, mode, device?.text ?? "-", state, held.isEmpty ? "-" : held.joined(separator: " "),
+      own.isEmpty ? "-" : own.joined(separator: " "), counters.map { "\($0.receivedBytes)" } ?? "-",
+      counters.map { "\($0.sentBytes)" } ?? "-", dropped,
+    ]
+  }
+
+  private var state: String {
+    if device == nil { return "-" }
+    return isUp ? carrier ? "up" : "up, free" : "down"
+  }
+
+  private var dropped: String {
     if drops.isEmpty { return "-" }
     return drops.sorted { $0.key < $1.key }.map { "\($0.key) \($0.value)" }.joined(separator: ", ")
   }

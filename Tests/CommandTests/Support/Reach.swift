@@ -115,6 +115,10 @@ final class Answering {
 
         """)
     server = try space.start(["busybox", "httpd", "-f", "-p", "80", "-h", folder])
+    let listens = try Clock.wait(10 * Clock.patience) {
+      try !must(space.command(["ss", "-Hltn", "sport", "=", ":80"])).isEmpty
+    }
+    guard listens else { throw CommandFailure(description: "httpd of \(name) does not listen") }
   }
 
   func leave() {

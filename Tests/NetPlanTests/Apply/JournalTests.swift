@@ -24,6 +24,7 @@ struct JournalTests {
     link.addressGeneration = .stableSecret
     link.token = IPAddress("::99")
     link.forwarding = true
+    link.linkGroup = 214
     link.bridge.stp = false
     link.bridge.vlanFiltering = true
     link.bridge.multicastSnooping = false

@@ -27,7 +27,7 @@ struct SimulatedHost: Host {
       try observe().state.objects.values.filter { object in
         switch object {
         case .link(let link): links.contains(link.name)
-        case .sysctl(let sysctl): sysctl.key.link.map(links.contains) ?? false
+        case .sysctl(let sysctl): links.contains(sysctl.key.link ?? .default)
         default: true
         }
       })

@@ -39,6 +39,7 @@ extension SimulatedKernel {
     if before.addressGeneration != after.addressGeneration, let mode = after.addressGeneration {
       links[name]!.addressGeneration = mode
     }
+    if before.linkGroup != after.linkGroup, let group = after.linkGroup { links[name]!.linkGroup = group }
     if before.forwarding != after.forwarding, let forwarding = after.forwarding {
       settings[SysctlKey(family: .ipv4, link: name, name: "forwarding")] = forwarding ? "1" : "0"
     }

@@ -138,5 +138,8 @@ extension SimulatedKernel {
     guard settings[sysctl.key] != nil else { throw Refusal(ENOENT) }
     if sysctl.key.name == "force_forwarding", !["0", "1"].contains(sysctl.value) { throw Refusal(EINVAL) }
     settings[sysctl.key] = sysctl.value
+    // `addrconf_forward_change`
+    guard sysctl.key == .ipv6ForwardingOfAll else { return }
+    for key in settings.keys where key.followsAll { settings[key] = sysctl.value }
   }
 }

@@ -62,6 +62,7 @@ struct SimulatedKernel: Sendable {
   init(features: Features = Features()) {
     self.features = features
     addSettings(of: .default)
+    settings[.ipv6ForwardingOfAll] = "0"
     var loopback = Link(name: LinkName(kernel: "lo"), kind: .device)
     loopback.mac = MACAddress(bits: 0)
     loopback.mtu = 65536
@@ -81,6 +82,7 @@ struct SimulatedKernel: Sendable {
     new.master = Link.Master.none
     new.addressGeneration = link.addressGeneration ?? .eui64
     new.forwarding = nil
+    new.linkGroup = 0
     if link.kind == .tap {
       new.tap.owner = link.tap.owner ?? Link.TAP.Account.none
       new.tap.group = link.tap.group ?? Link.TAP.Account.none
@@ -123,7 +125,7 @@ struct SimulatedKernel: Sendable {
     facts.vlanInterfaces = features.vlanInterfaces
     facts.ipv6 = true
     facts.forceForwarding = features.forceForwarding
-    facts.ipv6ForwardsAll = false
+    facts.ipv6ForwardsAll = settings[.ipv6ForwardingOfAll] == "1"
     facts.tun = true
     facts.zones = Self.zoneNames
     facts.users = [HostFacts.NamedID(name: "alice", id: 1000), HostFacts.NamedID(name: "bob", id: 1001)]
@@ -140,7 +142,8 @@ struct SimulatedKernel: Sendable {
       seen.forwarding = settings[SysctlKey(family: .ipv4, link: link.name, name: "forwarding")] != "0"
       state.insert(.link(seen))
     }
-    for (key, value) in settings where isObserved(key.link, mentioned) {
+    for (key, value) in settings
+    where isObserved(key.link, mentioned) || key.followsAll && !features.forceForwarding {
       state.insert(.sysctl(Sysctl(key: key, value: value)))
     }
     for list in addresses.values {
