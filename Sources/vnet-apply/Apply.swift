@@ -40,7 +40,7 @@ struct Apply: ParsableCommand {
       }
     }
     var change = try Session.open(options).begin("apply", lockTimeout: lock.seconds)
-    let before = try change.observe(for: source.topology)
+    let before = try change.observe(for: source.topology, isZoned: source.isZoned)
     let (plan, attachments) = try source.plan(on: before, change.transaction.host)
     if !options.quiet { Output.result(plan.text(Output.style)) }
     if !plan.isEmpty {
@@ -70,6 +70,10 @@ struct Apply: ParsableCommand {
       case .files(let loaded, _): loaded.topology
       case .saved(let plan, _): .empty(plan.name)
       }
+    }
+
+    var isZoned: Bool {
+      if case .saved(let plan, _) = self { plan.changes.contains { $0.id.isZone } } else { false }
     }
 
     func plan(on host: Observation, _ linux: borrowing LinuxHost) throws -> (Plan, Attachments?) {

@@ -1,11 +1,13 @@
 internal import NetPlan
 
 extension Session.Change {
-  mutating func observe(for topology: Topology) throws -> Observation {
+  /// `isZoned` where the plan is there already, and changes zones.
+  mutating func observe(for topology: Topology, isZoned: Bool = false) throws -> Observation {
     do {
       try transaction.host.lookUp(users: topology.userNames, groups: topology.groupNames)
       if topology.hasForwards { try transaction.host.lookUpListeners() }
       transaction.host.look(forQdiscs: topology.hasLimits)
+      transaction.host.look(forZones: isZoned || topology.coexist.firewalldZone != nil)
       return try transaction.host.observe().wholly()
     } catch {
       throw Exit.because(error)

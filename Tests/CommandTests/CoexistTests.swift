@@ -221,6 +221,19 @@ struct CoexistTests {
     }
   }
 
+  @Test("a port that is let in is that of its transport", arguments: ["tcp", "udp"])
+  func transport(name: String) throws {
+    try Host.with { host in
+      try must(
+        host.space.command(["nft", "-f", "-"]),
+        input:
+          "table ip guard { chain in { type filter hook input priority 0; policy drop; tcp dport 53 accept; \(name) dport { 53, 67 } accept; }; }\n"
+      )
+      let file = try host.files.write("s.conf", "name: s\nnetworks: {net: {address: 10.7.0.1/24}}\n")
+      try #expect(host.plan(file).risks.contains("firewall-drops") == (name == "tcp"))
+    }
+  }
+
   @Test("a chain of somebody's own that drops is a notice with a command that helps")
   func remedy() throws {
     try beside(

@@ -84,6 +84,13 @@ int cnl_reap(pid_t child);
 /// Both ends close-on-exec.
 int cnl_pipe(int ends[2]);
 
+/// A stream to the local socket at `path`, or of that abstract name, close-on-exec; the timeout bounds each call.
+int cnl_local_connect(const char *path, size_t length, int abstract, unsigned timeout_ms);
+/// Bytes sent, which may be fewer.
+ssize_t cnl_local_send(int fd, const void *bytes, size_t length);
+/// Bytes received; 0 where the other side has closed.
+ssize_t cnl_local_receive(int fd, void *bytes, size_t length);
+
 /// A descriptor of a process, close-on-exec (pidfd_open(2)).
 int cnl_pidfd(pid_t pid);
 int cnl_pidfd_signal(int fd, int number);

@@ -27,6 +27,7 @@ package struct Transaction<H: Host & ~Copyable, Store: JournalStore & ~Copyable>
     } catch {
       return .undone(cause: [error])
     }
+    host.look(for: plan.changes)
     if let cause = advance(batches, of: plan, before: before, &journal) { return undo(journal, cause) }
     do {
       try store.commit()
@@ -73,10 +74,20 @@ package struct Transaction<H: Host & ~Copyable, Store: JournalStore & ~Copyable>
   /// The deletions that nothing can take back; one that fails is drift, never a reason to undo.
   private mutating func finish(_ deferred: [Batch]) -> [HostError] {
     var warnings: [HostError] = []
+    /// What is still to be given back, as the ledger names it: it stays there.
+    var owed: Set<String> = []
     for batch in deferred {
       // An interface that is still there keeps its filters.
-      if batch.stage == .unfilter, !warnings.isEmpty { continue }
-      warnings += host.perform(batch).compactMap(\.error)
+      if batch.stage == .unfilter, !warnings.isEmpty {
+        owed.formUnion(batch.steps.map(\.change.id.description))
+        continue
+      }
+      let batch = batch.without(owed)
+      for (step, outcome) in zip(batch.steps, host.perform(batch)) {
+        guard let error = outcome.error else { continue }
+        warnings.append(error)
+        owed.insert(step.change.id.description)
+      }
     }
     do {
       try store.end()
@@ -135,6 +146,7 @@ package struct Transaction<H: Host & ~Copyable, Store: JournalStore & ~Copyable>
         try store.end()
         return .nothing
       }
+      host.look(for: journal.changes)
       let seen = try host.observe().state
       let changes = difference(from: seen, to: journal.redoTarget(seen))
       return .finished(name: journal.header.name, warnings: finish(schedule(changes)))
@@ -144,6 +156,7 @@ package struct Transaction<H: Host & ~Copyable, Store: JournalStore & ~Copyable>
       try store.end()
       return .nothing
     }
+    host.look(for: journal.changes)
     let (remaining, errors) = restore(journal)
     return remaining.isEmpty
       ? .undone(name: journal.header.name)
@@ -158,6 +171,18 @@ package struct Transaction<H: Host & ~Copyable, Store: JournalStore & ~Copyable>
         operation: "read the journal \(store.location)", errno: 0, message: "\(error)",
         hint: "it names every object with its former value; put the host right by hand, then remove the file")
     }
+  }
+}
+
+extension Batch {
+  /// The ledger forgets only what has been given back.
+  fileprivate func without(_ owed: Set<String>) -> Batch {
+    if owed.isEmpty { return self }
+    var rest = self
+    rest.steps.removeAll { step in
+      if case .former(let id) = step.change.id { owed.contains(id.object) } else { false }
+    }
+    return rest
   }
 }
 

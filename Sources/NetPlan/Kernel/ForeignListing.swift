@@ -104,7 +104,11 @@ extension ForeignRule {
       switch first.name {
       case "match":
         switch Condition.read(first.value) {
-        case .said(let condition): conditions.append(condition)
+        case .said(let condition):
+          if let transport = Condition.transport(first.value), !conditions.contains(transport) {
+            conditions.append(transport)
+          }
+          conditions.append(condition)
         case .met: break
         case .unmet: return nil
         case .unknown: isPartial = true
@@ -144,9 +148,21 @@ extension ForeignRule.Condition {
     if left["ct"]?["key"]?.string == "state" {
       return values.contains("new") != isNegated ? .met : .unmet
     }
+    // A flag among others: what has it may have others, and what has not is told by none of this one's values.
+    if left["ct"]?["key"]?.string == "status" {
+      return values == ["dnat"] && !isNegated ? .said(ForeignRule.Condition(.ctstatus, values)) : .unknown
+    }
     guard let field = field(left) else { return .unknown }
     let names = field == .l4proto ? values.map { protocols[$0] ?? $0 } : values
     return .said(ForeignRule.Condition(field, names, isNegated: isNegated))
+  }
+
+  /// What a match of a port says besides: `tcp dport 53` is TCP.
+  fileprivate static func transport(_ match: JSON) -> ForeignRule.Condition? {
+    guard let name = match["left"]?["payload"]?["protocol"]?.string, name == "tcp" || name == "udp" else {
+      return nil
+    }
+    return ForeignRule.Condition(.l4proto, [name])
   }
 
   /// nft writes numbers where /etc/protocols is missing.

@@ -7,6 +7,8 @@ package protocol Host: ~Copyable {
   /// The state as far as these links are concerned: themselves with their settings, and everything that is neither a
   /// link nor a setting.
   mutating func observe(concerning links: Set<LinkName>) throws(HostError) -> State
+  /// From now on observations hold what these changes are about, also what is looked at only where somebody asks.
+  mutating func look(for changes: [Change])
   /// From now on `notices` tells of changes of such objects. As far as that can be had, for
   /// verification does not rely on it.
   mutating func listen(for changes: [Change])

@@ -5,11 +5,14 @@ extension LinuxHost {
   package mutating func observe() throws(HostError) -> Observation {
     let ruleset = try readRuleset(all: true)
     var state = try readRecords(ruleset)
+    // Who may not look at rules may not ask for them either.
+    if ruleset != nil { try readZones(into: &state) }
     do throws(NetlinkError) {
       try observe(into: &state)
       var facts = try readFacts()
       facts.filters = ruleset != nil
       facts.firewalls = foreignChains
+      (facts.zones, facts.zonesUnread) = (zones, zonesUnread)
       facts.listeners = listeners
       return Observation(state: state, facts: facts)
     } catch {
@@ -21,6 +24,7 @@ extension LinuxHost {
     // To be asked for one link costs the kernel as much as to list three.
     if names.count * 3 > links.count { return try observe().state }
     var state = try readRecords(readRuleset(all: hasPassages))
+    try readZones(into: &state)
     do throws(NetlinkError) {
       try observe(into: &state, only: names)
       return state

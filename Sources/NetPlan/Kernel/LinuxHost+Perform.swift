@@ -11,6 +11,7 @@ extension LinuxHost {
     if batch.stage == .filter || batch.stage == .unfilter {
       performTables(batch, &outcomes)
       performPassages(batch, &outcomes)
+      performZones(batch, &outcomes)
     }
     dropIns.perform(batch, &outcomes)
     performDeletions(batch, &outcomes)
@@ -113,7 +114,7 @@ extension LinuxHost {
       case .neighbour(let proxy):
         try requests.add(before == nil ? nil : proxy, after == nil ? nil : proxy, &links)
       case .qdisc: try requests.add(before?.qdisc, after?.qdisc, &links)
-      case .link, .sysctl, .former, .table, .passage, .dropIn, .reservation, .service: break
+      case .link, .sysctl, .former, .table, .passage, .dropIn, .zone, .reservation, .service: break
       }
     }
     return nil

@@ -18,6 +18,11 @@ package struct LinuxHost: Host, ~Copyable {
   var listeners: [Listener]?
   /// A configuration asks for queueing disciplines.
   var asksQdiscs = false
+  /// A configuration names a zone of firewalld.
+  var asksZones = false
+  /// Its zones as of the last look, or why there was none that could be asked.
+  var zones: [String]?
+  var zonesUnread: String?
   /// What the last look found in nftables.
   var lastRuleset: Ruleset?
   /// Chains of others on the hooks of guests' traffic, as of the first look.

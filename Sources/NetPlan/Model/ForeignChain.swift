@@ -46,7 +46,9 @@ package struct ForeignRule: Hashable, Sendable, TextRepresentable {
   package var verdict: Verdict
 
   package struct Condition: Hashable, Sendable {
-    package enum Field: String, Sendable { case iifname, oifname, ibrname, obrname, nfproto, l4proto, dport }
+    package enum Field: String, Sendable {
+      case iifname, oifname, ibrname, obrname, nfproto, l4proto, dport, ctstatus
+    }
 
     package var field: Field
     package var isNegated: Bool

@@ -12,6 +12,7 @@ package enum Object: Sendable, Equatable {
   indirect case table(Table)
   case passage(Passage)
   case dropIn(DropIn)
+  case zone(ZoneBinding)
   case reservation(Reservation)
   indirect case service(Service)
 
@@ -29,6 +30,7 @@ package enum Object: Sendable, Equatable {
     case .table(let table): .table(table.id)
     case .passage(let passage): .passage(passage.id)
     case .dropIn(let dropIn): .dropIn(dropIn.id)
+    case .zone(let binding): .zone(binding.interface)
     case .reservation(let reservation): .reservation(reservation.id)
     case .service(let service): .service(service.id)
     }
@@ -48,6 +50,7 @@ package enum Object: Sendable, Equatable {
     case .table(let value): value
     case .passage(let value): value
     case .dropIn(let value): value
+    case .zone(let value): value
     case .reservation(let value): value
     case .service(let value): value
     }
@@ -75,7 +78,7 @@ package enum Object: Sendable, Equatable {
     case .route(let route): route.origin
     case .rule(let rule): rule.origin
     case .neighbour(let neighbour): neighbour.origin
-    case .link, .qdisc, .sysctl, .former, .table, .passage, .dropIn, .reservation, .service: nil
+    case .link, .qdisc, .sysctl, .former, .table, .passage, .dropIn, .zone, .reservation, .service: nil
     }
   }
 
@@ -90,6 +93,7 @@ package enum Object: Sendable, Equatable {
   package var table: Table? { if case .table(let value) = self { value } else { nil } }
   package var passage: Passage? { if case .passage(let value) = self { value } else { nil } }
   package var dropIn: DropIn? { if case .dropIn(let value) = self { value } else { nil } }
+  package var zone: ZoneBinding? { if case .zone(let value) = self { value } else { nil } }
   package var service: Service? { if case .service(let value) = self { value } else { nil } }
   package var reservation: Reservation? { if case .reservation(let value) = self { value } else { nil } }
 
@@ -100,7 +104,7 @@ package enum Object: Sendable, Equatable {
     case .address(let address): [address.link]
     case .nexthop(let nexthop): nexthop.link.map { [$0] } ?? []
     case .route(let route): route.links
-    case .rule, .former, .table, .passage, .dropIn, .reservation, .service: []
+    case .rule, .former, .table, .passage, .dropIn, .zone, .reservation, .service: []
     case .neighbour(let neighbour): [neighbour.link]
     case .qdisc(let qdisc): [qdisc.link]
     case .sysctl(let sysctl): sysctl.key.link.map { [$0] } ?? []
@@ -122,6 +126,7 @@ package enum ObjectID: Hashable, Sendable {
   case table(TableID)
   case passage(PassageID)
   case dropIn(DropInID)
+  case zone(LinkName)
   case reservation(ReservationID)
   case service(ServiceID)
 
@@ -139,9 +144,10 @@ package enum ObjectID: Hashable, Sendable {
     case .table: 8
     case .passage: 9
     case .dropIn: 10
-    case .reservation: 11
-    case .service: 12
-    case .former: 13
+    case .zone: 11
+    case .reservation: 12
+    case .service: 13
+    case .former: 14
     }
   }
 }
@@ -162,6 +168,7 @@ extension ObjectID: Comparable, CustomStringConvertible {
     case .table(let id): "table/\(id)"
     case .passage(let id): "passage/\(id)"
     case .dropIn(let id): "drop-in/\(id)"
+    case .zone(let name): "zone/\(name)"
     case .reservation(let id): "reservation/\(id)"
     case .service(let id): "service/\(id)"
     }
@@ -182,6 +189,7 @@ extension ObjectID: Comparable, CustomStringConvertible {
     case (.table(let a), .table(let b)): a < b
     case (.passage(let a), .passage(let b)): a < b
     case (.dropIn(let a), .dropIn(let b)): a < b
+    case (.zone(let a), .zone(let b)): naturallyPrecedes(a.text, b.text)
     case (.reservation(let a), .reservation(let b)): a < b
     case (.service(let a), .service(let b)): a < b
     default: a.rank < b.rank

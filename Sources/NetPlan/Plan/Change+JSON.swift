@@ -14,6 +14,7 @@ extension Object {
     case .table: "table"
     case .passage: "passage"
     case .dropIn: "drop-in"
+    case .zone: "zone"
     case .reservation: "reservation"
     case .service: "service"
     }
@@ -44,6 +45,7 @@ extension Object {
     case "table": object = Table(json: rest).map(Object.table)
     case "passage": object = Passage(json: rest).map(Object.passage)
     case "drop-in": object = DropIn(json: rest).map(Object.dropIn)
+    case "zone": object = ZoneBinding(json: rest).map(Object.zone)
     case "reservation": object = Reservation(json: rest).map(Object.reservation)
     case "service": object = Service(json: rest).map(Object.service)
     default: object = nil

@@ -1,22 +1,11 @@
 // What the firewalls of others do to guests, and the rules of ours that let guests pass them.
 
-/// An interface by which guests are reached, and what has to pass there for them.
-struct GuestWay {
-  var link: LinkName
-  var families: [AddressFamily]
-  /// Guests open connections to elsewhere.
-  var leaves: Bool
-  /// Others open connections to guests.
-  var isEntered: Bool
-  /// What of the host guests cannot do without.
-  var services: [(family: AddressFamily, transport: String, port: Int)] = []
-}
-
 extension Composer {
-  mutating func coexist() {
+  mutating func coexist(_ ways: [GuestWay]) {
     if let chains = host.facts.firewalls {
-      let firewalls = Firewalls(chains)
-      let ways = guestWays()
+      let zones = Dictionary(
+        target.wanted.zones.map { ($0.interface, $0.zone) }, uniquingKeysWith: { first, _ in first })
+      let firewalls = Firewalls(chains).with(zones: zones)
       let openings = openings(in: firewalls, ways)
       for (chain, list) in openings {
         let id = PassageID(chain: chain, name: topology.name)
@@ -30,42 +19,7 @@ extension Composer {
     }
   }
 
-  // MARK: Guests' traffic
-
-  private func guestWays() -> [GuestWay] {
-    var ways: [GuestWay] = []
-    for network in topology.networks where isInside(network) {
-      guard let link = bridges[network.name] else { continue }
-      let nics = filtered.lazy.map(\.nic).filter { $0.network?.value == network.name }
-      var way = GuestWay(
-        link: link.name, families: Self.families(hostAddresses(of: network)),
-        leaves: network.nat != nil || network.route || !network.reach.isNothing
-          || nics.contains { !$0.reach.isNothing },
-        isEntered: network.route || nics.contains { !$0.forwards.isEmpty })
-      if isServed(network), network.toHost != .none { way.services = services(of: network, way.families) }
-      ways.append(way)
-    }
-    for (nic, tap) in filtered where nic.network == nil {
-      ways.append(
-        GuestWay(
-          link: tap.name, families: Self.families(guestAddresses(of: nic)), leaves: true,
-          isEntered: nic.mode == .tap || !nic.forwards.isEmpty))
-    }
-    return ways
-  }
-
-  private static func families(_ addresses: [IPInterface]) -> [AddressFamily] {
-    AddressFamily.allCases.filter { family in addresses.contains { $0.family == family } }
-  }
-
-  private func services(
-    of network: Network, _ families: [AddressFamily]
-  ) -> [(family: AddressFamily, transport: String, port: Int)] {
-    families.flatMap { family in
-      (network.dhcp == nil ? [] : [(family, "udp", family == .ipv4 ? 67 : 547)])
-        + (network.dns == nil ? [] : [(family, "tcp", 53), (family, "udp", 53)])
-    }
-  }
+  // MARK: Bridges of guests
 
   /// Bridges on which guests of this file are, by the families whose frames the hooks of routed packets see.
   private func bridged(_ family: AddressFamily) -> [LinkName] {
@@ -104,7 +58,8 @@ extension Composer {
 
   /// What guests may reach, and who may reach them, is for our own table to say: it has to accept the packet as well.
   private func open(_ chain: ChainID, _ ways: [GuestWay], _ openings: inout [ChainID: [Opening]]) {
-    for way in ways where (way.leaves || way.isEntered) && way.families.contains(where: chain.sees) {
+    for way in ways
+    where (way.leaves || way.isEntered || way.isForwardedTo) && way.families.contains(where: chain.sees) {
       openings[chain, default: []] += [Opening(from: way.link), Opening(to: way.link)]
     }
   }
@@ -144,23 +99,23 @@ extension Composer {
       default: [servedDropped(by: base, firewalls, ways)]
       }
     }
-    target.risks += drops.filter { !$0.links.isEmpty }.map { $0.notice(firewalls) }
+    target.risks += drops.filter { !$0.links.isEmpty }.map { $0.notice(firewalls, topology.coexist) }
   }
 
   private func routedDropped(
     by base: ForeignChain, _ firewalls: Firewalls, _ ways: [GuestWay]
   ) -> [FirewallDrop] {
-    func links(
-      _ isAsked: (GuestWay) -> Bool, _ packet: (LinkName, AddressFamily) -> Firewalls.Packet
-    ) -> [LinkName] {
-      ways.filter { way in
-        isAsked(way)
-          && way.families.contains { base.id.sees($0) && firewalls.drops(base, packet(way.link, $0)) }
-      }.map(\.link)
+    func drops(_ way: GuestWay, _ packet: (LinkName, AddressFamily) -> Firewalls.Packet) -> Bool {
+      way.families.contains { base.id.sees($0) && firewalls.drops(base, packet(way.link, $0)) }
+    }
+    let leaving = ways.filter { $0.leaves && drops($0, Firewalls.Packet.leaving) }
+    let entering = ways.filter { way in
+      way.isEntered && drops(way, Firewalls.Packet.entering)
+        || way.isForwardedTo && drops(way, Firewalls.Packet.forwarded)
     }
     return [
-      FirewallDrop(base, .leaving, links(\.leaves, Firewalls.Packet.leaving)),
-      FirewallDrop(base, .entering, links(\.isEntered, Firewalls.Packet.entering)),
+      FirewallDrop(base, .leaving, leaving.map(\.link)),
+      FirewallDrop(base, .entering, entering.map(\.link)),
     ]
   }
 
@@ -205,13 +160,18 @@ extension Firewalls.Packet {
     [.oifname: link.text, .nfproto: family.word]
   }
 
+  /// Sent to an address of the host, which has been replaced by the guest's by then.
+  static func forwarded(_ link: LinkName, _ family: AddressFamily) -> Self {
+    entering(link, family).merging([.ctstatus: "dnat"]) { $1 }
+  }
+
   /// From port to port of a bridge: both interfaces are the bridge (`br_nf_forward_ip`, net/bridge/br_netfilter_hooks.c).
   static func bridged(_ link: LinkName, _ family: AddressFamily) -> Self {
     [.iifname: link.text, .oifname: link.text, .nfproto: family.word]
   }
 
   static func toHost(
-    _ link: LinkName, _ service: (family: AddressFamily, transport: String, port: Int)
+    _ link: LinkName, _ service: GuestWay.Service
   ) -> Self {
     [
       .iifname: link.text, .nfproto: service.family.word, .l4proto: service.transport,
@@ -230,10 +190,6 @@ extension ChainID {
     case .bridge: false
     }
   }
-}
-
-extension Reach {
-  fileprivate var isNothing: Bool { self == .networks([]) }
 }
 
 extension AddressFamily {

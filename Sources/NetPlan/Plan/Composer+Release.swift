@@ -68,6 +68,7 @@ extension Composer {
     for (id, holding) in held {
       if var former = (target.wanted[.former(id)] ?? observed[.former(id)])?.former {
         if !former.users.contains(topology.name) { former.users = (former.users + [topology.name]).sorted() }
+        former.set = holding.set
         target.want(.former(former), because: "ledger")
       } else if let value = holding.otherwise, value != holding.set || holding.isAlwaysKept {
         let former = Former(id: id, value: value, set: holding.set, users: [topology.name])
@@ -91,6 +92,8 @@ extension Composer {
   /// The value of an attribute as the host has it or is to have it, in the ledger's form.
   func value(of id: ObjectID, _ attribute: String) -> String? {
     if case .sysctl(let key) = id { return prospective(key) }
+    // An interface that is bound to none is in the default zone, and there is a way back to that.
+    if case .zone = id { return observed[id]?.zone?.zone ?? Self.defaultZone }
     guard let object = observed[id] else { return nil }
     return attribute == "object" ? object.described.json.text() : object.described.json[attribute]?.text()
   }
@@ -130,6 +133,7 @@ extension Composer {
       target.want(object, because: reason)
       return
     }
+    if let link = former.id.zoneInterface { return restoreZone(of: link, former, because: reason) }
     if former.id.object.hasPrefix("sysctl/"), let key = SysctlKey(String(former.id.object.dropFirst(7))) {
       if ["forwarding", "force_forwarding"].contains(key.name), forwardsAll(key.family) { return }
       // Somebody else's decision since then stands.

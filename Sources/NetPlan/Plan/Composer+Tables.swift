@@ -26,7 +26,7 @@ extension Composer {
     target.want(.table(table), because: "filters")
   }
 
-  private mutating func noticeUnread() {
+  mutating func noticeUnread() {
     let notice = Risk(
       "unread", object: topology.name,
       "nftables can be read with CAP_NET_ADMIN only: filters are not compared",

@@ -1,9 +1,6 @@
 extension Composer {
   /// What the language has and this version does not execute: a clear refusal, before anything is planned.
   mutating func refuseUnsupported() {
-    if let position = topology.coexist.written["firewalld"] {
-      unsupported("coexist.firewalld", at: position, "coexist")
-    }
     for vm in topology.vms {
       let path = "vms.\(vm.name)"
       if let netns = vm.netns { unsupported("netns", at: netns.position, "\(path).netns") }

@@ -93,7 +93,9 @@ struct Composer {
     prune()
     pruneTables()
     releaseForwardingOfAll()
-    coexist()
+    let ways = guestWays()
+    bindZones(of: ways)
+    coexist(ways)
     keepManagersOff()
     settleLedger()
   }

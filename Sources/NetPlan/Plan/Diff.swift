@@ -71,6 +71,7 @@ private func joinAdvertised(_ changes: inout [Change]) {
 
 extension ObjectID {
   var isLink: Bool { if case .link = self { true } else { false } }
+  package var isZone: Bool { if case .zone = self { true } else { false } }
 }
 
 extension Object {
@@ -114,8 +115,8 @@ extension Object {
     case .sysctl(var sysctl):
       sysctl.key.link = sysctl.key.link.map(new)
       return .sysctl(sysctl)
-    // The kernel keeps the old name in a rule, and the ledger knows no better.
-    case .rule, .former, .table, .passage, .dropIn, .reservation, .service: return self
+    // The kernel keeps the old name in a rule, firewalld in a zone, and the ledger knows no better.
+    case .rule, .former, .table, .passage, .dropIn, .zone, .reservation, .service: return self
     }
   }
 }

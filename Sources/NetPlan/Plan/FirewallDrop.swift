@@ -12,12 +12,12 @@ struct FirewallDrop {
     self.links = links
   }
 
-  func notice(_ firewalls: Firewalls) -> Risk {
+  func notice(_ firewalls: Firewalls, _ coexist: Coexist) -> Risk {
     let owner = owner(firewalls)
     let whose = owner.map { "of \($0.rawValue) " } ?? ""
     return Risk(
       "firewall-drops", object: base.id.description,
-      "the chain '\(base.id)' \(whose)drops \(what)", refusable: false, remedy: remedy(owner))
+      "the chain '\(base.id)' \(whose)drops \(what)", refusable: false, remedy: remedy(owner, coexist))
   }
 
   private enum Owner: String { case docker = "Docker", ufw, firewalld }
@@ -42,15 +42,36 @@ struct FirewallDrop {
     }
   }
 
-  private func remedy(_ owner: Owner?) -> String {
+  private func remedy(_ owner: Owner?, _ coexist: Coexist) -> String {
     switch (owner, traffic) {
     case (_, .bridged): return "coexist: {br-netfilter: exempt}"
     case (.docker?, _): return "coexist: {docker: accept}"
     case (.ufw?, _): return "coexist: {ufw: accept}"
-    case (.firewalld?, _):
-      return links.prefix(3).map { "firewall-cmd --zone=trusted --add-interface=\($0)" }.joined(
-        separator: "; ")
+    case (.firewalld?, _): return zoneRemedy(coexist.firewalldZone)
     case (nil, _): return links.prefix(3).map(command).joined(separator: "; ")
+    }
+  }
+
+  /// What a zone lets pass is the zone's to say, and what passes from one to another a policy's.
+  private func zoneRemedy(_ zone: String?) -> String {
+    // firewall-cmd takes one of these at a time.
+    func policy(_ name: String, from: String, to: String) -> String {
+      let change = "firewall-cmd --permanent --policy=\(name)"
+      return [
+        "firewall-cmd --permanent --new-policy=\(name)", "\(change) --add-ingress-zone=\(from)",
+        "\(change) --add-egress-zone=\(to)", "\(change) --set-target=ACCEPT", "firewall-cmd --reload",
+        "then apply",
+      ].joined(separator: "; ")
+    }
+    switch (traffic, zone) {
+    case (.entering, let zone?): return policy("to-guests", from: "ANY", to: zone)
+    case (.entering, nil):
+      return "coexist: {firewalld: trusted}, and \(policy("to-guests", from: "ANY", to: "trusted"))"
+    case (_, nil): return "coexist: {firewalld: trusted}"
+    case (.served, let zone?):
+      return "firewall-cmd --zone=\(zone) --add-service=dhcp --add-service=dhcpv6 --add-service=dns"
+    case (_, let zone?):
+      return "coexist: {firewalld: trusted}, or \(policy("from-guests", from: zone, to: "ANY"))"
     }
   }
 

@@ -91,7 +91,7 @@ extension ForeignRule.Condition.Field {
   fileprivate var isInterface: Bool {
     switch self {
     case .iifname, .oifname, .ibrname, .obrname: true
-    case .nfproto, .l4proto, .dport: false
+    case .nfproto, .l4proto, .dport, .ctstatus: false
     }
   }
 }

@@ -7,8 +7,10 @@ extension Footing {
       return change.action == .replace ? after.replacing(before) : after.updating(before)
     case (nil, .link(let after)?): return after.creation
     case (.link(let link)?, nil): return [(makesRoom(link) ? .free : .remove, change)]
-    case (.table?, nil), (.passage?, nil), (.dropIn?, nil): return [(.unfilter, change)]
+    case (.table?, nil), (.passage?, nil), (.dropIn?, nil), (.zone?, nil): return [(.unfilter, change)]
     case (let before, .dropIn(let after)?): return after.steps(after: before?.dropIn, joining: joining)
+    case (.zone(let before)?, .zone?):
+      return [(removed.contains(before.interface) ? .unfilter : .filter, change)]
     case (nil, .table?): return [(.filter, change)]
     case (.table(let before)?, .table(let after)?): return after.replacing(before)
     case (.service(let service)?, nil): return service.removal
@@ -57,7 +59,7 @@ extension Footing {
     let object = (change.after ?? change.before)!
     switch object {
     case .link: return .configure
-    case .table, .passage, .dropIn: return .filter
+    case .table, .passage, .dropIn, .zone: return .filter
     case .address(let address):
       if change.after == nil {
         if moves(address), released.contains(address.link) { return .flip }

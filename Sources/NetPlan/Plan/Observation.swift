@@ -38,6 +38,10 @@ package struct HostFacts: Described {
   package var listeners: [Listener]?
   /// What others have on the hooks that guests' traffic meets; nil where nobody could look.
   package var firewalls: [ForeignChain]?
+  /// Names of the zones of the firewalld that governs this network namespace; nil where nobody asked, or none answered.
+  package var zones: [String]?
+  /// Why none answered.
+  package var zonesUnread: String?
   /// `net.bridge.bridge-nf-call-iptables`: bridged IPv4 frames pass the hooks of routed packets.
   package var bridgeNetfilterIPv4: Bool?
   /// `net.bridge.bridge-nf-call-ip6tables`
@@ -65,6 +69,8 @@ package struct HostFacts: Described {
     .open("filters", \.filters),
     .open("listeners", \.listeners),
     .open("firewalls", \.firewalls),
+    .open("zones", \.zones),
+    .open("zones-unread", \.zonesUnread),
     .open("bridge-netfilter-ipv4", \.bridgeNetfilterIPv4),
     .open("bridge-netfilter-ipv6", \.bridgeNetfilterIPv6),
     .open("managers", \.managers),

@@ -57,6 +57,7 @@ extension Object {
     case .table(let table): "table \(table.id.family.rawValue) \(table.id.name)"
     case .passage(let passage): "rules in \(passage.id.chain)"
     case .dropIn(let dropIn): "file \(dropIn.id.path)"
+    case .zone(let binding): "firewalld zone of \(binding.interface)"
     case .reservation(let reservation): "reservation \(reservation.id.label)"
     case .service(let service): "service \(service.id.program) \(service.id.network)"
     }
@@ -87,6 +88,7 @@ extension Object {
     case .table(let table): return table.summary
     case .passage(let passage): return passage.summary
     case .dropIn(let dropIn): return dropIn.summary
+    case .zone(let binding): return [binding.zone]
     case .reservation(let reservation): return reservation.addresses.map { "\($0.address)" }
     case .service(let service): return service.offers
     default: return []
@@ -113,6 +115,7 @@ extension Object {
     case (.table(let a), .table(let b)): a.changes(from: b)
     case (.passage(let a), .passage(let b)): a.changes(from: b)
     case (.dropIn(let a), .dropIn(let b)): a.changes(from: b)
+    case (.zone(let a), .zone(let b)): ["\(b.zone) → \(a.zone)"]
     case (.reservation(let a), .reservation(let b)): differences(a, b)
     case (.service(let a), .service(let b)): a.changes(from: b)
     default: []

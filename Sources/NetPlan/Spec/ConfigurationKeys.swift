@@ -54,7 +54,7 @@ struct CoexistKeys: Keyed {
     TableKey<CoexistKeys>.choice("docker", \.docker, "let traffic of ours pass Docker's forward chain")
     TableKey<CoexistKeys>.choice(
       "br-netfilter", \.brNetfilter, "keep bridged frames of ours out of the IP filters")
-    TableKey("firewalld", \.firewalld, .name("a firewalld zone"), "zone that interfaces of ours are put in")
+    TableKey("firewalld", \.firewalld, .zone, "zone that interfaces of ours are put in")
     TableKey<CoexistKeys>.choice("ufw", \.ufw, "let traffic of ours pass ufw's forward chain")
     TableKey<CoexistKeys>.choice(
       "network-manager", \.networkManager, "have NetworkManager leave interfaces of ours alone")

@@ -51,6 +51,26 @@ extension ValueShape where Value == String {
     }
   }
 
+  /// A zone of firewalld, which gives chains of the kernel its name and so has a limit of its own (`check_name`,
+  /// firewall/core/io/zone.py). One with a `/` in it is a part of a zone.
+  static var zone: ValueShape {
+    ValueShape(["type": "string", "pattern": "^[A-Za-z0-9_-]{1,17}$"]) { node, reader in
+      guard let (text, _) = reader.text(node, "the name of a firewalld zone") else { return nil }
+      if text.utf8.count > 17 {
+        reader.report(
+          .nameTooLong, node.position,
+          "the name of a firewalld zone has \(text.utf8.count) bytes; 17 are the most")
+      } else if text.isEmpty || !text.utf8.allSatisfy({ Name.isLetter($0) && $0 != UInt8(ascii: ".") }) {
+        reader.report(
+          .badName, node.position, "`\(text.shown)` is not a name for a firewalld zone",
+          hint: "letters, digits, `_` and `-`")
+      } else {
+        return text
+      }
+      return nil
+    }
+  }
+
   /// A reference: what it names is looked up later.
   static func reference(_ what: String) -> ValueShape {
     ValueShape(["type": "string"]) { node, reader in

@@ -3,7 +3,7 @@
 /// `eth1` carries 192.0.2.10/24, 2001:db8::10/64 and the default routes via its LAN's 192.0.2.1 and
 /// 2001:db8::1; `eth2`, where asked for, 198.51.100.10/24 and 2001:db8:2::10/64.
 struct Host {
-  let space: Namespace
+  var space: Namespace
   let lan: Namespace
   let lan2: Namespace?
   let files: TemporaryFolder

@@ -4,6 +4,8 @@ import Synchronization
 /// A network namespace of a test, by name; `delete` ends what was started inside.
 struct Namespace {
   let name: String
+  /// `NAME=VALUE` in the environment of what runs inside.
+  var variables: [String] = []
 
   private static let count = Atomic<Int>(0)
 
@@ -51,7 +53,9 @@ struct Namespace {
   }
 
   /// `arguments` as they run inside; `ip netns exec` replaces itself, so the process id is the command's.
-  func command(_ arguments: [String]) -> [String] { ["ip", "netns", "exec", name] + arguments }
+  func command(_ arguments: [String]) -> [String] {
+    ["ip", "netns", "exec", name] + (variables.isEmpty ? [] : ["env"] + variables) + arguments
+  }
 
   @discardableResult
   func run(_ arguments: [String], input: String = "", timeout: Double = 120) throws -> Outcome {

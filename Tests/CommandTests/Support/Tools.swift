@@ -31,6 +31,9 @@ enum Gate {
   static let strace = root && Tools.has("strace")
   static let nft = Tools.has("nft")
   static let iptables = Tools.has("iptables-nft")
+  static let firewalld = ready && nft && Firewalld.isReady
+  static let firewalldComment =
+    "needs root, /dev/net/tun, iproute2, nft, dbus-daemon, the built vnet-apply, and firewalld as scripts/setup unpacks it"
   static let tun = root && access("/dev/net/tun", R_OK | W_OK) == 0
   static let ready = root && tun && Tools.has("bridge") && access(Tools.vnetApply, X_OK) == 0
 

@@ -12,6 +12,16 @@ struct TopologyCase: CustomStringConvertible {
     var writer = RandomSketch(Random(seed: random.next()))
     sketches = [writer.sketch()]
     while sketches.count < length { sketches.append(writer.edited(sketches.last!)) }
+    bindZones(seed)
+  }
+
+  /// Interfaces that somebody has put into zones of firewalld, some of them before they are there.
+  private mutating func bindZones(_ seed: UInt64) {
+    var random = Random(seed: ~seed)
+    for name in ["br0", "br1", "br2", "n1", "n2", "virbr0", "t0", "v1-e1", "v1-e2", "v2-e3"]
+    where random.chance(20) {
+      host.zones[LinkName(name)!] = random.pick(SimulatedKernel.zoneNames)
+    }
   }
 
   var description: String {

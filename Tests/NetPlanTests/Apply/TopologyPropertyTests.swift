@@ -56,6 +56,22 @@ struct TopologyPropertyTests {
     }
   }
 
+  @Test("among them are interfaces that come into a zone of firewalld, from none and from another, and back")
+  func zones() {
+    var kinds: [String: Int] = [:]
+    for seed in UInt64(1)...60 {
+      let tried = TopologyCase(seed: seed, length: 4)
+      let machine = Machine(tried.host)
+      for topology in tried.sketches.compactMap(\.topology) + [.empty("lab")] {
+        for change in Self.plan(topology, machine)?.0.changes ?? [] where change.id.isZone {
+          kinds["\(change.action)", default: 0] += 1
+        }
+        _ = Self.apply(topology, to: machine)
+      }
+    }
+    for kind in ["create", "change", "delete"] { #expect(kinds[kind, default: 0] > 2, "\(kinds)") }
+  }
+
   /// The machine before the last of a case's plans, with that plan; nil where there is nothing to apply.
   private static func lastPlan(_ tried: TopologyCase) -> (SimulatedKernel, Plan, Observation, Topology)? {
     let machine = Machine(tried.host)

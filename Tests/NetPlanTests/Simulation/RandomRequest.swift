@@ -8,12 +8,14 @@ struct RandomRequest {
 
   /// Decides what VLAN interfaces there are, by itself: all else is the same without them.
   var vlans: Random
+  /// The same for zones.
+  private var zones: Random
 
   init(_ random: Random) {
     self.random = random
     var copy = random
     let seed = copy.next()
-    (vlans, others) = (Random(seed: seed), Random(seed: ~seed))
+    (vlans, others, zones) = (Random(seed: seed), Random(seed: ~seed), Random(seed: seed &+ 1))
   }
 
   private mutating func port() -> Link.Port {
@@ -47,6 +49,9 @@ struct RandomRequest {
       default: break
       }
       if let discipline = discipline(kernel) { perform(discipline) }
+      if zones.chance(15) {
+        perform(.setZone(zones.pick(Self.names), zones.pick([nil, "public", "trusted"])))
+      }
       kernel.passTime()
     }
     for _ in 0..<(stacks ? 1 + vlans.below(8) : 0) {
@@ -144,7 +149,9 @@ struct RandomRequest {
   }
 
   private mutating func removal(_ kernel: SimulatedKernel) -> Request {
-    let objects = kernel.state.sorted.filter { $0.link == nil && $0.sysctl == nil && $0.qdisc == nil }
+    let objects = kernel.state.sorted.filter {
+      $0.link == nil && $0.sysctl == nil && $0.qdisc == nil && $0.zone == nil
+    }
     if objects.isEmpty { return ledger() }
     switch random.pick(objects) {
     case .address(let address): return .deleteAddress(address)
@@ -158,7 +165,7 @@ struct RandomRequest {
     case .dropIn(let dropIn): return .writeFile(dropIn.id, nil)
     case .service(let service): return .serve(service.id, nil)
     case .reservation(let reservation): return .reserve(gone: [reservation.id], new: [])
-    case .link, .qdisc, .sysctl: return ledger()
+    case .link, .qdisc, .sysctl, .zone: return ledger()
     }
   }
 

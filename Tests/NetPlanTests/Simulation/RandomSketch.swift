@@ -13,12 +13,14 @@ struct RandomSketch {
 
   /// Decides what is in VLANs, by itself: without that a file is the same.
   var vlans: Random
+  /// The same for zones of firewalld.
+  private var zones: Random
 
   init(_ random: Random) {
     self.random = random
     var copy = random
     let seed = copy.next()
-    (vlans, others) = (Random(seed: seed), Random(seed: ~seed))
+    (vlans, others, zones) = (Random(seed: seed), Random(seed: ~seed), Random(seed: seed &+ 1))
     managers = Random(seed: seed ^ 0x5555_5555)
   }
 
@@ -27,6 +29,7 @@ struct RandomSketch {
     sketch.unmanaged = InterfaceManager.allCases.filter { _ in managers.chance(50) }
     for _ in 0..<random.below(4) { sketch.networks.append(placed(network(), in: sketch)) }
     for _ in 0..<random.below(4) { sketch.vms.append(vm(sketch)) }
+    setZone(&sketch)
     return sketch
   }
 
@@ -157,7 +160,12 @@ struct RandomSketch {
     for vm in new.vms.indices {
       for nic in new.vms[vm].nics.indices where others.chance(20) { limit(&new.vms[vm].nics[nic]) }
     }
+    if zones.chance(30) { setZone(&new) }
     return new
+  }
+
+  private mutating func setZone(_ sketch: inout Sketch) {
+    sketch.coexist["firewalld"] = zones.pick([nil, "home", "trusted"])
   }
 
   private mutating func limit(_ nic: inout Sketch.NIC) {

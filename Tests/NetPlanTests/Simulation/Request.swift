@@ -33,6 +33,7 @@ enum Request: Sendable {
   case setPassage(PassageID, Passage?)
   case writeFile(DropInID, String?)
   case tell(DropInID)
+  case setZone(LinkName, String?)
   case ledger(gone: [FormerID], new: [Former])
   case serve(ServiceID, Service?)
   case reserve(gone: [ReservationID], new: [Reservation])
@@ -63,6 +64,7 @@ extension Request: CustomStringConvertible {
     case .setPassage(let id, let passage): "\(passage == nil ? "delete" : "set") rules in \(id)"
     case .writeFile(let id, let text): "\(text == nil ? "remove" : "write") \(id.path)"
     case .tell(let id): "tell of \(id.path)"
+    case .setZone(let name, let zone): "zone of \(name): \(zone ?? "none")"
     case .setAccounts(let name, let tap): "accounts of \(name): \(tap)"
     case .deleteLinks(let names): "delete links \(names)"
     case .rename(let old, let new): "rename \(old) to \(new)"
@@ -118,6 +120,7 @@ extension SimulatedKernel {
     case .tell(let id):
       if dropIns[id]?.text == "" { dropIns[id] = nil }
       dropIns[id]?.state = .told
+    case .setZone(let name, let zone): zones[name] = zone
     case .ledger(let gone, let new):
       ledger.removeAll { former in gone.contains(former.id) || new.contains { $0.id == former.id } }
       ledger += new
@@ -158,6 +161,8 @@ extension Request {
     case (.table(let table)?, nil): [.deleteTable(table.id)]
     case (_, .passage(let passage)?): [.setPassage(passage.id, passage)]
     case (.passage(let passage)?, nil): [.setPassage(passage.id, nil)]
+    case (_, .zone(let binding)?): [.setZone(binding.interface, binding.zone)]
+    case (.zone(let binding)?, nil): [.setZone(binding.interface, nil)]
     default: []
     }
   }

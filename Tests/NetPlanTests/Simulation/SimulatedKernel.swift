@@ -33,6 +33,8 @@ struct SimulatedKernel: Sendable {
   var dropIns: [DropInID: DropIn] = [:]
   /// Whose these are.
   var managers: [ManagerFacts] = []
+  /// Bindings of firewalld, by name, whether such an interface is there or not.
+  var zones: [LinkName: String] = [:]
   /// The file beside the kernel.
   var ledger: [Former] = []
   /// Programs that run beside it.
@@ -116,6 +118,8 @@ struct SimulatedKernel: Sendable {
     }
   }
 
+  static let zoneNames = ["home", "public", "trusted"]
+
   // MARK: What is seen
 
   func observe() -> Observation {
@@ -128,6 +132,7 @@ struct SimulatedKernel: Sendable {
     facts.ipv6ForwardsAll = settings[.ipv6ForwardingOfAll] == "1"
     facts.tun = true
     facts.managers = managers
+    facts.zones = Self.zoneNames
     facts.users = [HostFacts.NamedID(name: "alice", id: 1000), HostFacts.NamedID(name: "bob", id: 1001)]
     facts.groups = [HostFacts.NamedID(name: "kvm", id: 108)]
     return Observation(state: state, facts: facts)
@@ -166,6 +171,7 @@ struct SimulatedKernel: Sendable {
     for table in tables.values { state.insert(.table(table)) }
     for passage in passages.values { state.insert(.passage(passage)) }
     for dropIn in dropIns.values { state.insert(.dropIn(dropIn)) }
+    for (link, zone) in zones { state.insert(.zone(ZoneBinding(interface: link, zone: zone))) }
     for service in services.values { state.insert(.service(service)) }
     for reservation in reservations.values { state.insert(.reservation(reservation)) }
     return state

@@ -18,6 +18,7 @@ struct Sketch: Sendable, Equatable {
     var nics: [NIC] = []
   }
 
+  var coexist: [String: String] = [:]
   var networks: [Network] = []
   var vms: [VM] = []
   /// Programs that are to leave interfaces alone.
@@ -29,10 +30,9 @@ struct Sketch: Sendable, Equatable {
       "{" + keys.sorted { $0.key < $1.key }.map { "\($0.key): \($0.value)" }.joined(separator: ", ") + "}"
     }
     var out = "name: lab\n"
-    if !unmanaged.isEmpty {
-      out +=
-        "coexist: \(mapping(Dictionary(uniqueKeysWithValues: unmanaged.map { ($0.rawValue, "unmanaged") })))\n"
-    }
+    var coexist = self.coexist
+    for program in unmanaged { coexist[program.rawValue] = "unmanaged" }
+    if !coexist.isEmpty { out += "coexist: \(mapping(coexist))\n" }
     if !networks.isEmpty { out += "networks:\n" }
     for network in networks { out += "  \(network.name): \(mapping(network.keys))\n" }
     if !vms.isEmpty { out += "vms:\n" }
@@ -61,6 +61,7 @@ struct Sketch: Sendable, Equatable {
       list.append(copy)
     }
     for program in unmanaged { without { $0.unmanaged.removeAll { $0 == program } } }
+    for key in coexist.keys { without { $0.coexist[key] = nil } }
     for network in networks.indices {
       without { $0.networks.remove(at: network) }
       for key in networks[network].keys.keys { without { $0.networks[network].keys[key] = nil } }
