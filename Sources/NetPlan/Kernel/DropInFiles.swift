@@ -21,7 +21,7 @@ struct DropInFiles {
   /// By the names of files, where these are about interfaces of this network namespace.
   private var ids: [DropInID] {
     InterfaceManager.allCases.flatMap { program -> [DropInID] in
-      let found = entries(DropInID.folder(of: program)).compactMap { entry in
+      let found = Disk.entries(DropInID.folder(of: program)).compactMap { entry in
         var name = entry[...]
         for end in [Disk.newSuffix, Self.mark] where name.hasSuffix(end) { name = name.dropLast(end.count) }
         return DropInID(program: program, fileName: name)

@@ -90,10 +90,10 @@ enum Managers {
   private static func files(of program: InterfaceManager) -> [FoundFile] {
     var found: [FoundFile] = []
     for folder in program.folders {
-      for entry in entries(folder) {
+      for entry in Disk.entries(folder) {
         let path = "\(folder)/\(entry)"
         if entry.hasSuffix(".network.d") {
-          found += entries(path).filter { $0.hasSuffix(".conf") }.compactMap { read("\(path)/\($0)") }
+          found += Disk.entries(path).filter { $0.hasSuffix(".conf") }.compactMap { read("\(path)/\($0)") }
         } else if let file = read(path) {
           found.append(file)
         }
@@ -134,18 +134,4 @@ extension InterfaceManager {
   fileprivate var reload: [String] {
     self == .networkd ? ["networkctl", "reload"] : ["nmcli", "general", "reload", "conf"]
   }
-}
-
-/// Names in a folder, in order; none where there is no such folder.
-func entries(_ path: String) -> [String] {
-  guard let directory = opendir(path) else { return [] }
-  defer { closedir(directory) }
-  var names: [String] = []
-  while let entry = readdir(directory) {
-    let name = withUnsafeBytes(of: &entry.pointee.d_name) { bytes in
-      String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
-    }
-    if name != ".", name != ".." { names.append(name) }
-  }
-  return names.sorted()
 }

@@ -9,8 +9,8 @@ struct ServiceFolders {
   }
 
   var all: [ServiceFolder] {
-    entries(path).flatMap { name in
-      entries("\(path)/\(name)").compactMap { entry in
+    Disk.entries(path).flatMap { name in
+      Disk.entries("\(path)/\(name)").compactMap { entry in
         let parts = entry.split(separator: "-", maxSplits: 1)
         guard parts.count == 2, let program = ServiceID.Program(rawValue: String(parts[0])) else {
           return nil
