@@ -107,8 +107,6 @@ def measure(nics, rounds):
                 # Who goes first takes turns too.
                 for place in (0, 1) if number % 2 else (1, 0):
                     rates[stream][place].append(hosts[place].rate(source, target, port))
-        for host in hosts:
-            output(BINARY, "remove", "--netns", host.name, BUILD / f"{host.name}.conf")
     if not all(few and many for few, many in rates.values()):
         raise Failed("a stream carried nothing")
     return {stream: (median(few), median(many), median(a / b for a, b in zip(few, many)))
