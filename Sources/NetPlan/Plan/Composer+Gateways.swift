@@ -1,7 +1,10 @@
 extension Composer {
   /// A network for whose guests the host forwards: to the outside, or to networks that they may reach.
   mutating func addGateway(of network: Network, _ bridge: inout Link, _ path: String) {
-    guard isGateway(of: network) else { return }
+    guard isGateway(of: network) else {
+      bridge.linkGroup = group(of: bridge.name, forwardsIPv6: false)
+      return
+    }
     bridge.forwarding = true
     networkProxies[network.name] = network.proxy.flatMap { find($0, "\(path).proxy") }
     let prefixes = Set(
