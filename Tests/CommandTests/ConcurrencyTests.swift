@@ -13,18 +13,20 @@ struct ConcurrencyTests {
       .first { read("/proc/\($0)/comm").words == ["vnet-apply"] }
   }
 
+  /// The first run has the lock, and is held at its first request.
+  private func waitForLock(in host: Host) throws {
+    let path = "/run/vnet-apply/\(try #require(host.space.cookie)).lock"
+    #expect(try Clock.wait(10 * Clock.patience) { try run(["test", "-s", path]).code == 0 })
+  }
+
   @Test("of two applies one does the work, the other exits 75 with the holder's pid")
   func twoApplies() throws {
     try Host.with { host in
       let file = try host.files.write("quick.conf", Quickstart.text)
       let slow = Injection(call: "sendmsg,sendto", effect: .delay(3), when: "1")
       let first = try host.start(["apply", file], slow)
-      var holder: pid_t?
-      #expect(
-        Clock.wait(5) {
-          holder = traced(by: first.pid); return holder != nil
-        })
-      Clock.sleep(0.7)
+      try waitForLock(in: host)
+      let holder = traced(by: first.pid)
       let second = try host.vnet("apply", "--lock-timeout", "0s", file)
       let plan = try host.vnet("plan", file)
       let outcome = first.finish()
@@ -42,7 +44,7 @@ struct ConcurrencyTests {
       let file = try host.files.write("quick.conf", Quickstart.text)
       let slow = Injection(call: "sendmsg,sendto", effect: .delay(1.5), when: "1")
       let first = try host.start(["apply", file], slow)
-      Clock.sleep(0.7)
+      try waitForLock(in: host)
       let second = try host.vnet("apply", "--lock-timeout", "30s", file)
       expect(first.finish(), exits: 0)
       expect(second, exits: 0)
@@ -57,7 +59,7 @@ struct ConcurrencyTests {
         let file = try host.files.write("quick.conf", Quickstart.text)
         let first = try host.start(
           ["apply", file], Injection(call: "sendmsg,sendto", effect: .delay(3), when: "1"))
-        Clock.sleep(0.7)
+        try waitForLock(in: host)
         let other = try neighbour.vnet("apply", "--lock-timeout", "0s", file)
         expect(first.finish(), exits: 0)
         expect(other, exits: 0)
@@ -71,7 +73,7 @@ struct ConcurrencyTests {
       let file = try host.files.write("quick.conf", Quickstart.text)
       let first = try host.start(
         ["apply", file], Injection(call: "sendmsg,sendto", effect: .delay(3), when: "1"))
-      Clock.sleep(0.7)
+      try waitForLock(in: host)
       let second = try host.vnet(
         "apply", "--lock-timeout", "0s", "--state-dir", host.files.path + "/state", file)
       expect(first.finish(), exits: 0)

@@ -177,6 +177,36 @@ struct UplinkTests {
     }
   }
 
+  @Test("an uplink under NetworkManager takes the prefixes along that it states itself, and gets them back")
+  func managed() throws {
+    try Host.with { host in
+      // As NetworkManager writes them: each address with `noprefixroute`, its prefix as the kernel would have made it.
+      try host.space.ip(
+        """
+        link set eth1 addrgenmode none
+        addr flush dev eth1
+        addr add 192.0.2.10/24 brd + dev eth1 noprefixroute
+        addr add 2001:db8::10/64 dev eth1 noprefixroute nodad
+        addr add fe80::10/64 dev eth1 noprefixroute nodad
+        route add 192.0.2.0/24 dev eth1 proto kernel scope link src 192.0.2.10 metric 100
+        route add default via 192.0.2.1 dev eth1 proto dhcp src 192.0.2.10 metric 100
+        route add 2001:db8::/64 dev eth1 proto kernel metric 100
+        route add fe80::/64 dev eth1 proto kernel metric 1024
+        route replace ::/0 via 2001:db8::1 dev eth1 proto static metric 100
+        """)
+      let before = try host.space.dump()
+      let file = try host.files.write("n.conf", Self.office)
+      expect(try host.vnet("apply", file), exits: 0)
+      #expect(try host.routes(4, "192.0.2.0/24").map { $0["dev"].text } == ["office"])
+      #expect(try host.routes(4, "default").map { $0["dev"].text } == ["office"])
+      try expectReachable(host, "on the bridge")
+      expect(try host.vnet("plan", file), exits: 0)
+      expect(try host.vnet("remove", file), exits: 0)
+      expectEqual(before, try host.space.dump())
+      try expectReachable(host, "on the uplink again")
+    }
+  }
+
   @Test("a macvlan on the uplink is named, and refused before anything changes")
   func macvlan() throws {
     try Host.with { host in

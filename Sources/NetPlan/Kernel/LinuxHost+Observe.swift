@@ -151,11 +151,15 @@ extension LinuxHost {
     for message in try dumpNexthops() {
       if let nexthop = NexthopObject(message, links) { state.insert(.nexthop(nexthop)) }
     }
+    let stated = StatedPrefixes(of: state.addresses)
     for family in AddressFamily.allCases {
       let messages = try socket.dumpRoutes(family: family.rawValue)
       let kernels = AdvertisedRoutes(among: messages)
       for message in messages {
-        guard var route = Route(message, links, now: now, isAdvertised: kernels.contains(message, links))
+        guard
+          var route = Route(
+            message, links, now: now, isAdvertised: kernels.contains(message, links),
+            isStated: stated.contains(message, links))
         else { continue }
         if route.id.advertisement != nil { advertised.insert(route.id.first) }
         while state[.route(route.id)] != nil { route.id.ordinal += 1 }

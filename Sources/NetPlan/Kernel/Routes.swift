@@ -4,10 +4,13 @@ internal import Netlink
 
 extension Route {
   /// nil for routes that the kernel makes by itself: they follow from addresses and come and go with them. Not so those
-  /// that are advertised.
-  init?(_ message: RouteMessage, _ names: LinkTable, now: UInt64, isAdvertised: Bool = false) {
+  /// that are advertised, or stated by somebody in the kernel's name.
+  init?(
+    _ message: RouteMessage, _ names: LinkTable, now: UInt64, isAdvertised: Bool = false,
+    isStated: Bool = false
+  ) {
     // RTPROT_KERNEL and RTPROT_REDIRECT of linux/rtnetlink.h; RTM_F_CLONED is a cached answer.
-    guard message.proto != 2 || isAdvertised, message.proto != 1, message.flags & 0x200 == 0,
+    guard message.proto != 2 || isAdvertised || isStated, message.proto != 1, message.flags & 0x200 == 0,
       message.table != 255,
       let family = AddressFamily(rawValue: message.family)
     else { return nil }

@@ -46,8 +46,18 @@ private func withoutGap(_ steps: [Step]) -> [Step] {
     default: 1
     }
   }
-  let ranked = (0...2).flatMap { wanted in steps.filter { rank($0) == wanted } }
-  return ranked + dependentsFirst(steps.filter { rank($0) == 3 })
+  func ranked(_ wanted: Int) -> [Step] { steps.filter { rank($0) == wanted } }
+  return ranked(0) + directFirst(ranked(1)) + ranked(2) + dependentsFirst(ranked(3))
+}
+
+/// Routes to what is on a link itself before those by gateways there. Those that are alike have an order of their own.
+private func directFirst(_ steps: [Step]) -> [Step] {
+  let routes = Dictionary(grouping: steps.compactMap(\.change.after?.route), by: \.id.first)
+  func isDirect(_ step: Step) -> Bool {
+    guard let route = step.change.after?.route, routes[route.id.first]?.count == 1 else { return false }
+    return route.nexthops.allSatisfy { $0.gateway == nil && $0.id == nil }
+  }
+  return steps.filter(isDirect) + steps.filter { !isDirect($0) }
 }
 
 /// The setting of all interfaces before those of each, which it changes.
@@ -73,12 +83,13 @@ private func membersFirst(_ steps: [Step]) -> [Step] {
 /// net/ipv6/addrconf.c). What was nowhere before comes last in both.
 private func inDumpOrder(_ steps: [Step]) -> [Step] {
   func rank(_ step: Step) -> (UInt8, Int) {
-    guard let address = step.change.after?.address else { return (3, 0) }
+    let address = step.change.after!.address!
     let isIPv4 = address.local.family == .ipv4
     guard let order = address.order else { return (isIPv4 ? 1 : 2, isIPv4 ? .max : .min) }
     return isIPv4 ? (1, order) : (2, -order)
   }
-  return steps.sorted { rank($0) < rank($1) }
+  let isAddress = { (step: Step) in step.change.after?.address != nil }
+  return steps.filter(isAddress).sorted { rank($0) < rank($1) } + directFirst(steps.filter { !isAddress($0) })
 }
 
 /// The kernel drops what hangs on an object together with it, and a request to remove it then fails: IPv6 addresses of

@@ -76,6 +76,8 @@ struct RandomHost {
   }
 
   private mutating func addAddresses(_ name: LinkName, _ number: Int) {
+    // Somebody who states the prefix of each address himself, in the kernel's name.
+    let isManaged = random.chance(15)
     for _ in 0...random.below(3) {
       let host = UInt8(random.pick([5, 9, 10, 130, 200]))
       var address = Address(
@@ -83,7 +85,9 @@ struct RandomHost {
       if random.chance(20) { address.label = "\(name):a" }
       if random.chance(50) { address.broadcast = address.local.prefix.last }
       if random.chance(15) { address.lifetime = .until(preferred: 8_000_000, valid: 9_000_000) }
+      if isManaged { address.flags = [.noPrefixRoute] }
       perform(.addAddress(address, replacing: false))
+      if isManaged { statePrefix(of: address) }
     }
     if random.chance(15) {
       var point = Address(link: name, local: IPInterface(host: .v4(10, UInt8(number), 0, 1)))
@@ -98,6 +102,15 @@ struct RandomHost {
       perform(.addAddress(address, replacing: false))
     }
     kernel.passTime()
+  }
+
+  private mutating func statePrefix(of address: Address) {
+    var route = Route(
+      id: RouteID(destination: address.local.prefix, metric: 100), nexthops: [Nexthop(link: address.link)])
+    route.scope = .link
+    route.origin = 2  // RTPROT_KERNEL
+    if random.chance(70) { route.preferredSource = address.local.address }
+    perform(.addRoute(route, replacing: false))
   }
 
   private mutating func addRoutes(_ name: LinkName, _ number: Int) {
