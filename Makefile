@@ -28,8 +28,9 @@ lab: setup ## boot Debian kernels under QEMU and run on them what this kernel ma
 	$(SWIFT) build --build-tests
 	@lab/run
 
-check: setup ## format, layers, warnings, leftovers
+check: setup ## format, layers, warnings, leftovers; that what ships can be built
 	@scripts/check
+	$(RELEASE) --quiet
 
 bench: setup release ## speed against ip -batch and the best C; QUICK=1 for a short one (root)
 	@bench/run $(if $(QUICK),--quick)

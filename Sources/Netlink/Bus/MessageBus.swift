@@ -89,8 +89,9 @@ package struct MessageBus: ~Copyable {
   }
 }
 
-/// The stream below.
-private struct LocalSocket: ~Copyable {
+/// The stream below. Its type goes with the bus into other modules: a private one that cannot be copied is there without
+/// the metadata by which they destroy it, and an optimised program does not link.
+package struct LocalSocket: ~Copyable {
   private let descriptor: Int32
 
   init(_ address: String, timeout: UInt32) throws(BusError) {
