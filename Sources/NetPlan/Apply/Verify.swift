@@ -72,6 +72,19 @@ extension HostError {
   }
 }
 
+extension Netns {
+  fileprivate func difference(from seen: Netns) -> String {
+    if state != seen.state { return "it is \(seen.state.rawValue)" }
+    let (wanted, there) = (State(objects), State(seen.objects))
+    let ids = Set(wanted.objects.keys).union(there.objects.keys).sorted()
+    return ids.compactMap { id -> String? in
+      guard let object = wanted[id] else { return "\(id) is still there" }
+      guard let present = there[id] else { return "\(id) is not there" }
+      return object.completed(from: present) == present ? nil : "\(id): \(object.difference(from: present))"
+    }.joined(separator: "; ")
+  }
+}
+
 extension ObjectID {
   /// A setting of a port, which an observation leaves out: that it was written is all there is to know.
   fileprivate func isUnseen(in state: State) -> Bool {
@@ -96,6 +109,7 @@ extension Object {
     }
     return switch (self, seen) {
     case (.link(let a), .link(let b)): fields(a, b)
+    case (.netns(let a), .netns(let b)): a.difference(from: b)
     case (.address(let a), .address(let b)): fields(a, b)
     case (.nexthop(let a), .nexthop(let b)): fields(a, b)
     case (.route(let a), .route(let b)): fields(a, b)

@@ -114,7 +114,7 @@ extension LinuxHost {
       case .neighbour(let proxy):
         try requests.add(before == nil ? nil : proxy, after == nil ? nil : proxy, &links)
       case .qdisc: try requests.add(before?.qdisc, after?.qdisc, &links)
-      case .link, .sysctl, .former, .table, .passage, .dropIn, .zone, .reservation, .service: break
+      case .link, .netns, .sysctl, .former, .table, .passage, .dropIn, .zone, .reservation, .service: break
       }
     }
     return nil

@@ -24,6 +24,7 @@ package struct Link: Described {
   package var port = Port()
   package var tap = TAP()
   package var vlan = VLAN()
+  package var veth = Veth()
   /// VLANs of a bridge's port, or of the bridge itself; nil where the bridge does not filter.
   package var vlans: [PortVLAN]?
   /// What is told about the link but never compared.
@@ -39,7 +40,7 @@ package struct Link: Described {
       && a.mtu == b.mtu && a.up == b.up && a.master == b.master && a.addressGeneration == b.addressGeneration
       && a.token == b.token && a.forwarding == b.forwarding && a.linkGroup == b.linkGroup
       && a.bridge == b.bridge && a.port == b.port
-      && a.tap == b.tap && a.vlan == b.vlan && a.vlans == b.vlans
+      && a.tap == b.tap && a.vlan == b.vlan && a.veth == b.veth && a.vlans == b.vlans
   }
 
   package static let fields: [Field<Link>] = [
@@ -61,6 +62,8 @@ package struct Link: Described {
     .open("link", \.vlan.link),
     .open("vlan_protocol", \.vlan.tag),
     .open("vlan_id", \.vlan.id),
+    .open("peer", \.veth.peer),
+    .open("peer_netns", \.veth.netns),
     .open("stp", \.bridge.stp),
     .open("vlan_filtering", \.bridge.vlanFiltering),
     .open("mcast_snooping", \.bridge.multicastSnooping),
@@ -75,6 +78,9 @@ package struct Link: Described {
 }
 
 extension Link {
+  /// A guest is behind it, and nobody else: a TAP, or the way into a namespace that has one.
+  package var isGuests: Bool { kind == .tap || kind == .veth && owner != nil }
+
   package enum Kind: Hashable, Sendable, TextRepresentable {
     /// Hardware, or whatever else has no kind of its own.
     case device
@@ -158,6 +164,14 @@ extension Link {
 
     /// The bit of 01:80:c2:00:00:00, to which BPDUs go.
     package static let bpdus: UInt16 = 1 << 0
+  }
+
+  /// The other end, where that is in a network namespace of ours; the two come and go together.
+  package struct Veth: Hashable, Sendable {
+    package var peer: LinkName?
+    package var netns: String?
+
+    package init() {}
   }
 
   package struct TAP: Hashable, Sendable {

@@ -1,6 +1,7 @@
 /// Anything of the host's network state that a plan can create, change or delete.
 package enum Object: Sendable, Equatable {
   indirect case link(Link)
+  indirect case netns(Netns)
   indirect case address(Address)
   indirect case nexthop(NexthopObject)
   indirect case route(Route)
@@ -19,6 +20,7 @@ package enum Object: Sendable, Equatable {
   package var id: ObjectID {
     switch self {
     case .link(let link): .link(link.name)
+    case .netns(let netns): .netns(netns.name)
     case .address(let address): .address(address.link, address.local)
     case .nexthop(let nexthop): .nexthop(nexthop.id)
     case .route(let route): .route(route.id)
@@ -39,6 +41,7 @@ package enum Object: Sendable, Equatable {
   package var described: any Described {
     switch self {
     case .link(let value): value
+    case .netns(let value): value
     case .address(let value): value
     case .nexthop(let value): value
     case .route(let value): value
@@ -61,6 +64,7 @@ package enum Object: Sendable, Equatable {
     switch (self, other) {
     // A link of another kind is made anew, and takes nothing along.
     case (.link(let a), .link(let b)): a.kind == b.kind ? .link(a.completed(from: b)) : self
+    case (.netns(let a), .netns(let b)): .netns(a.completed(from: b))
     case (.address(let a), .address(let b)): .address(a.completed(from: b))
     case (.nexthop(let a), .nexthop(let b)): .nexthop(a.completed(from: b))
     case (.route(let a), .route(let b)): .route(a.completed(from: b))
@@ -78,11 +82,12 @@ package enum Object: Sendable, Equatable {
     case .route(let route): route.origin
     case .rule(let rule): rule.origin
     case .neighbour(let neighbour): neighbour.origin
-    case .link, .qdisc, .sysctl, .former, .table, .passage, .dropIn, .zone, .reservation, .service: nil
+    case .link, .netns, .qdisc, .sysctl, .former, .table, .passage, .dropIn, .zone, .reservation, .service: nil
     }
   }
 
   package var link: Link? { if case .link(let value) = self { value } else { nil } }
+  package var netns: Netns? { if case .netns(let value) = self { value } else { nil } }
   package var address: Address? { if case .address(let value) = self { value } else { nil } }
   package var nexthop: NexthopObject? { if case .nexthop(let value) = self { value } else { nil } }
   package var route: Route? { if case .route(let value) = self { value } else { nil } }
@@ -100,7 +105,7 @@ package enum Object: Sendable, Equatable {
   /// The links without which the object cannot be: they go first, it goes with them.
   package var links: [LinkName] {
     switch self {
-    case .link: []
+    case .link, .netns: []
     case .address(let address): [address.link]
     case .nexthop(let nexthop): nexthop.link.map { [$0] } ?? []
     case .route(let route): route.links
@@ -115,6 +120,7 @@ package enum Object: Sendable, Equatable {
 /// Identity of an object, which outlives every change of its attributes.
 package enum ObjectID: Hashable, Sendable {
   case link(LinkName)
+  case netns(String)
   case address(LinkName, IPInterface)
   case nexthop(UInt32)
   case route(RouteID)
@@ -133,21 +139,22 @@ package enum ObjectID: Hashable, Sendable {
   /// The order in which kinds are listed.
   private var rank: Int {
     switch self {
-    case .link: 0
-    case .address: 1
-    case .nexthop: 2
-    case .route: 3
-    case .rule: 4
-    case .neighbour: 5
-    case .qdisc: 6
-    case .sysctl: 7
-    case .table: 8
-    case .passage: 9
-    case .dropIn: 10
-    case .zone: 11
-    case .reservation: 12
-    case .service: 13
-    case .former: 14
+    case .netns: 0
+    case .link: 1
+    case .address: 2
+    case .nexthop: 3
+    case .route: 4
+    case .rule: 5
+    case .neighbour: 6
+    case .qdisc: 7
+    case .sysctl: 8
+    case .table: 9
+    case .passage: 10
+    case .dropIn: 11
+    case .zone: 12
+    case .reservation: 13
+    case .service: 14
+    case .former: 15
     }
   }
 }
@@ -157,6 +164,7 @@ extension ObjectID: Comparable, CustomStringConvertible {
   package var description: String {
     switch self {
     case .link(let name): "link/\(name)"
+    case .netns(let name): "netns/\(name)"
     case .address(let link, let local): "address/\(link)/\(local)"
     case .nexthop(let id): "nexthop/\(id)"
     case .route(let id): "route/\(id)"
@@ -177,6 +185,7 @@ extension ObjectID: Comparable, CustomStringConvertible {
   package static func < (a: ObjectID, b: ObjectID) -> Bool {
     switch (a, b) {
     case (.link(let a), .link(let b)): naturallyPrecedes(a.text, b.text)
+    case (.netns(let a), .netns(let b)): naturallyPrecedes(a, b)
     case (.address(let a, let x), .address(let b, let y)): a == b ? x < y : naturallyPrecedes(a.text, b.text)
     case (.nexthop(let a), .nexthop(let b)): a < b
     case (.route(let a), .route(let b)): a < b

@@ -44,6 +44,8 @@ package struct Change: Sendable, Equatable {
     case (.link(let a), .link(let b)):
       // IFF_MULTI_QUEUE must be alike at every attach (tun_set_iff, drivers/net/tun.c).
       if a.kind != b.kind || a.tap.multiQueue != b.tap.multiQueue || a.vlan != b.vlan { return true }
+      // The ends of a veth are chosen when it is made (`veth_newlink`, drivers/net/veth.c).
+      if a.veth != b.veth { return true }
       // TUNSETOWNER needs a descriptor of the TAP, which whoever holds it has (EBUSY).
       if a.tap != b.tap, a.facts?.carrier == true { return true }
       // TUNSETOWNER and TUNSETGROUP take no "nobody" (make_kuid must be valid).

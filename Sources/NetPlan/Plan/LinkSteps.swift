@@ -7,6 +7,7 @@ extension Link {
     let link = self
     var bare = Link(name: link.name, kind: link.kind)
     bare.tap = link.tap
+    bare.veth = link.veth
     bare.bridge = link.bridge
     // Filtering begins when every port has its VLANs.
     if bare.bridge.vlanFiltering == true { bare.bridge.vlanFiltering = false }

@@ -11,6 +11,7 @@ extension Footing {
     case (let before, .dropIn(let after)?): return after.steps(after: before?.dropIn, joining: joining)
     case (.zone(let before)?, .zone?):
       return [(removed.contains(before.interface) ? .unfilter : .filter, change)]
+    case (let before, .netns(let after)?): return after.steps(after: before?.netns)
     case (nil, .table?): return [(.filter, change)]
     case (.table(let before)?, .table(let after)?): return after.replacing(before)
     case (.service(let service)?, nil): return service.removal
@@ -59,6 +60,7 @@ extension Footing {
     let object = (change.after ?? change.before)!
     switch object {
     case .link: return .configure
+    case .netns: return .remove
     case .table, .passage, .dropIn, .zone: return .filter
     case .address(let address):
       if change.after == nil {
@@ -121,6 +123,25 @@ extension Footing {
       (stage, Change(before: nil, after: .address(marked))),
       (stage < .confirm ? .confirm : .rearrange, Change(before: .address(marked), after: object)),
     ]
+  }
+}
+
+extension Netns {
+  /// Bare, furnished, and without what goes: that cannot come back, so it goes last.
+  fileprivate func steps(after before: Netns?) -> [(Stage, Change)] {
+    var bare = self
+    bare.objects = before?.objects ?? []
+    var furnished = self
+    if let gone = before?.links(beyond: self) {
+      furnished.objects = (objects + gone).sorted { $0.id < $1.id }
+    }
+    var steps: [(Stage, Change)] = []
+    var present = before
+    for (stage, next) in [(Stage.enclose, bare), (.furnish, furnished), (.remove, self)] where next != present {
+      steps.append((stage, Change(before: present.map(Object.netns), after: .netns(next))))
+      present = next
+    }
+    return steps
   }
 }
 

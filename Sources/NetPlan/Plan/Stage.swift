@@ -8,6 +8,8 @@ package enum Stage: Int, Sendable, Comparable, CaseIterable {
   case filter
   /// IPv6 forwarding of all interfaces together, on or off; what each of them says for itself stays as it was.
   case forward
+  /// Network namespaces come to be, empty: ends of links go there.
+  case enclose
   /// Renames, and the removal half of replacements: names become free.
   case free
   /// Links come to be, down and bare.
@@ -25,6 +27,8 @@ package enum Stage: Int, Sendable, Comparable, CaseIterable {
   /// Addresses appear on their new links, those that move without duplicate detection.
   case addresses
   case raise
+  /// What is in network namespaces, but for what goes.
+  case furnish
   case routes
   /// Nexthop objects, whose gateways the kernel checks like a route's; groups after their members.
   case nexthops

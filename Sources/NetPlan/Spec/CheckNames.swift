@@ -38,7 +38,10 @@ extension Resolver {
         }
       }
     }
-    for index in vms.indices { settleDerived(index, &used) }
+    for index in vms.indices {
+      settleDerived(index, &used)
+      settleOuter(index, &used)
+    }
   }
 
   /// What the file writes and what comes first keeps the plain name.
@@ -58,6 +61,17 @@ extension Resolver {
           .duplicateDevice, path(nic, "device"), at, first,
           "there are two devices `\(fallback)`, the derived name of `\(nic.id)`", hint: "write `device`")
       }
+    }
+  }
+
+  /// The host's end of a NIC in a namespace has a name among those of the host.
+  private mutating func settleOuter(_ vm: Int, _ used: inout [Place: SourcePosition?]) {
+    for index in vms[vm].nics.indices {
+      guard case .derived(let preferred, let fallback)? = vms[vm].nics[index].enclosure?.outer else { continue }
+      let at = vms[vm].nics[index].position
+      if used.updateValue(at, forKey: Place(netns: "", name: preferred.text)) == nil { continue }
+      vms[vm].nics[index].enclosure?.outer = .derived(preferred: fallback, fallback: fallback)
+      used[Place(netns: "", name: fallback.text)] = .some(at)
     }
   }
 

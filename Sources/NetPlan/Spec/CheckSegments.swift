@@ -54,7 +54,7 @@ extension Resolver {
       let station = Station(segment: segment(network.root), vlan: vlan(of: network), mac: mac)
       known[station] = (network.network.name, "", network.position("mac"))
     }
-    for vm in vms where vm.netns == nil {
+    for vm in vms {
       for nic in vm.nics {
         let station: Station
         if let name = nic.network?.value, let network = networks[name] {

@@ -26,6 +26,8 @@ package struct NIC: Hashable, Sendable {
   package var network: Sourced<String>?
   package var hardware: Sourced<HardwareReference>?
   package var device: DeviceName
+  /// Where the VM has a network namespace: what joins the NIC to the host.
+  package var enclosure: Enclosure?
   /// The guest's MAC.
   package var mac: MACAddress
   /// The host side's, always another than the guest's; locally administered.
@@ -72,6 +74,17 @@ package struct NIC: Hashable, Sendable {
 
   /// `VM/NIC`, as the command line names it.
   package var id: String { "\(vm)/\(name)" }
+}
+
+/// Between a NIC in a network namespace and the host: a veth, whose end in there the NIC's bridge or router is behind.
+package struct Enclosure: Hashable, Sendable {
+  /// The end on the host.
+  package var outer: DeviceName
+  /// The end in the namespace, and the bridge that joins it to the TAP where nothing is translated.
+  package var peer: LinkName
+  package var bridge: LinkName
+  /// Of the guest inside, where that is not the one that others know: it is translated for.
+  package var innerMAC: MACAddress?
 }
 
 package enum DeviceName: Hashable, Sendable {

@@ -15,11 +15,16 @@ extension Resolver {
       kind == .macvtap
       ? keys.macvtap ?? .bridge
       : kind == .passthru || kind == .sriov && keys.handOver == .macvtap ? .passthru : nil
+    let enclosure = vm.netns.map { _ in
+      enclosure(vm, stanza, innerMAC: keys.innerAddress == nil ? nil : keys.mac)
+    }
     return NIC(
       vm: vm.name, name: stanza.name, was: keys.was, position: stanza.position, mode: mode, via: via,
       network: keys.network.map { Sourced($0, at: place("network")) },
       hardware: keys.hardware.map { Sourced($0, at: place("hardware")) },
-      device: device(keys, vm, stanza, kind), mac: keys.mac ?? names.guestMAC(vm: vmID, nic: nicID),
+      device: device(keys, vm, stanza, kind), enclosure: enclosure,
+      mac: keys.mac.flatMap { enclosure?.innerMAC == nil ? $0 : nil }
+        ?? names.guestMAC(vm: vmID, nic: nicID),
       hostMAC: names.hostMAC(vm: vmID, nic: nicID), mtu: keys.mtu.map { Sourced($0, at: place("mtu")) },
       queues: keys.queues.map { Sourced($0, at: place("queues")) }, vlan: keys.vlan, trunk: keys.trunk ?? [],
       addresses: addresses(keys.address, network),
@@ -48,6 +53,14 @@ extension Resolver {
     if let name = keys.device { return .written(LinkName(kernel: name)) }
     let derived = names.device(vm: vm.name, nic: stanza.name)
     return .derived(preferred: derived.preferred, fallback: derived.fallback)
+  }
+
+  private func enclosure(_ vm: VM, _ stanza: NICStanza, innerMAC: MACAddress?) -> Enclosure {
+    func name(_ end: String) -> LinkName { names.device(vm: vm.name, nic: stanza.name + end).fallback }
+    let outer = names.device(vm: vm.name, nic: stanza.name)
+    return Enclosure(
+      outer: .derived(preferred: outer.preferred, fallback: outer.fallback), peer: name(".out"),
+      bridge: name(".wire"), innerMAC: innerMAC)
   }
 
   /// A length left out is the network's, where the network is known.
