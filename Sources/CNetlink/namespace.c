@@ -4,7 +4,11 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <sched.h>
+#include <linux/magic.h>
+#include <sys/mount.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 int cnl_setns(int fd) { return setns(fd, CLONE_NEWNET) < 0 ? -errno : 0; }
@@ -31,4 +35,29 @@ int cnl_netns_cookie(uint64_t *cookie) {
   int result = getsockopt(fd, SOL_SOCKET, SO_NETNS_COOKIE, cookie, &length) < 0 ? -errno : 0;
   close(fd);
   return result;
+}
+
+/// Mounts below `folder` reach those mount namespaces that share it.
+static int share(const char *folder) {
+  if (mkdir(folder, 0755) < 0 && errno != EEXIST) return -errno;
+  if (mount("", folder, "none", MS_SHARED | MS_REC, NULL) == 0) return 0;
+  // It is no mount of its own yet.
+  if (errno != EINVAL || mount(folder, folder, "none", MS_BIND | MS_REC, NULL) < 0) return -errno;
+  return mount("", folder, "none", MS_SHARED | MS_REC, NULL) < 0 ? -errno : 0;
+}
+
+int cnl_netns_name(const char *folder, const char *path) {
+  int result = share(folder);
+  if (result < 0) return result;
+  int fd = open(path, O_RDONLY | O_CREAT | O_CLOEXEC, 0);
+  if (fd < 0) return -errno;
+  close(fd);
+  return mount("/proc/thread-self/ns/net", path, "none", MS_BIND, NULL) < 0 ? -errno : 0;
+}
+
+int cnl_netns_unname(const char *path) { return umount2(path, MNT_DETACH) < 0 ? -errno : 0; }
+
+int cnl_netns_is_named(const char *path) {
+  struct statfs status;
+  return statfs(path, &status) < 0 ? -errno : status.f_type == NSFS_MAGIC;
 }

@@ -1,4 +1,5 @@
 internal import CNetlink
+import Glibc
 
 /// A network namespace, held open: it lives at least as long as this value.
 package struct NetworkNamespace: ~Copyable, Sendable {
@@ -29,6 +30,46 @@ package struct NetworkNamespace: ~Copyable, Sendable {
     guard result == 0 else {
       throw NetlinkError(operation: "enter network namespace \(path)", errno: -result)
     }
+  }
+
+  /// The one mounted at `path`.
+  package static func open(path: String) throws(NetlinkError) -> NetworkNamespace {
+    let descriptor = unsafe Glibc.open(path, O_RDONLY | O_CLOEXEC)
+    guard descriptor >= 0 else {
+      throw NetlinkError(operation: "open network namespace \(path)", errno: errno)
+    }
+    return NetworkNamespace(descriptor: descriptor)
+  }
+
+  /// Gives the calling thread's namespace a name: ip-netns(8) finds it at `path`, which is in `folder`.
+  package static func name(path: String, in folder: String) throws(NetlinkError) {
+    let result = unsafe folder.withCString { folder in
+      unsafe path.withCString { unsafe cnl_netns_name(folder, $0) }
+    }
+    guard result == 0 else {
+      throw NetlinkError(operation: "name a network namespace \(path)", errno: -result)
+    }
+  }
+
+  /// Takes its name away; it lives on as long as something is in it.
+  package static func unname(path: String) throws(NetlinkError) {
+    let result = unsafe path.withCString { unsafe cnl_netns_unname($0) }
+    guard result == 0 else {
+      throw NetlinkError(operation: "unmount network namespace \(path)", errno: -result)
+    }
+  }
+
+  /// nil where there is no such file.
+  package static func isNamed(path: String) -> Bool? {
+    let result = unsafe path.withCString { unsafe cnl_netns_is_named($0) }
+    return result < 0 ? nil : result == 1
+  }
+
+  /// Moves the calling thread into the namespace mounted at `path`; the one that it comes from.
+  package static func exchange(path: String) throws(NetlinkError) -> NetworkNamespace {
+    let home = try current()
+    try enter(path: path)
+    return home
   }
 
   /// The place where ip-netns(8) mounts the namespace called `name`.

@@ -51,7 +51,7 @@ struct Attach: ParsableCommand {
   private func show(_ part: String, _ list: [Attachment]) throws {
     guard let folder else {
       Output.result(Attachment.file(list))
-      for hint in list.compactMap(\.hint) { Output.error(hint) }
+      for hint in list.compactMap(\.hint) + Set(list.compactMap(\.netnsHint)).sorted() { Output.error(hint) }
       return
     }
     let name = part.replacing("/", with: "-") + "." + Attachment.fileExtension(list[0].vmm)

@@ -51,6 +51,7 @@ struct Session: ~Copyable {
       if topology?.hasForwards ?? true { try host.lookUpListeners() }
       if topology?.hasVLANInterfaces ?? false { try host.lookUpVLANInterfaces() }
       host.look(forQdiscs: topology?.hasLimits ?? true)
+      host.look(forNamespaces: topology?.hasNamespaces ?? false)
       host.look(forZones: topology.map { $0.coexist.firewalldZone != nil } ?? true)
       return try host.observe().wholly()
     } catch {

@@ -54,6 +54,13 @@ int cnl_unshare_net(void);
 /// A descriptor of the calling thread's network namespace.
 int cnl_thread_netns(void);
 int cnl_netns_cookie(uint64_t *cookie);
+/// Gives the calling thread's network namespace a name, as ip-netns(8) does: a mount on a new, empty file at `path` in
+/// `folder`, which others see (mount_namespaces(7)).
+int cnl_netns_name(const char *folder, const char *path);
+/// Takes the name away; the file stays.
+int cnl_netns_unname(const char *path);
+/// 1 where a network namespace is mounted at `path`, 0 where there is a file alone.
+int cnl_netns_is_named(const char *path);
 
 /// A descriptor of /dev/net/tun, close-on-exec, attached to nothing.
 int cnl_tun_open(void);

@@ -205,6 +205,16 @@ extension Netlink.Batch {
     add("create \(link.kind) \(link.name)", .create, message)
   }
 
+  /// Both ends of a veth, the other one in the namespace of that descriptor.
+  mutating func addVeth(_ link: Link, peerIn descriptor: Int32) {
+    var peer = LinkMessage(name: link.veth.peer?.text)
+    peer.namespaceDescriptor = descriptor
+    var message = LinkMessage(name: link.name.text)
+    message.kind = link.kind.description
+    message.data = .veth(peer: peer)
+    add("create veth \(link.name)", .create, message)
+  }
+
   /// Asking for one link makes the kernel settle its operational state at once (`linkwatch_sync_dev`, called by
   /// `rtnl_getlink`). A TAP that nobody holds is then down instead of unknown, and a bridge does not go over all its
   /// ports for each one of them that comes up.

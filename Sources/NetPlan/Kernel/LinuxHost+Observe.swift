@@ -14,6 +14,10 @@ extension LinuxHost {
       facts.firewalls = foreignChains
       (facts.zones, facts.zonesUnread) = (zones, zonesUnread)
       facts.listeners = listeners
+      if asksNamespaces {
+        facts.namespaces = Disk.entries(Netns.folder)
+        facts.entersNetns = Capability.sysAdmin.isEffective
+      }
       return Observation(state: state, facts: facts)
     } catch {
       throw HostError(error)
@@ -34,12 +38,15 @@ extension LinuxHost {
   }
 
   /// What of nftables is ours, and what is kept in files because no kernel keeps it.
-  private func readRecords(_ ruleset: [Object]?) throws(HostError) -> State {
-    State(try (ruleset ?? []) + ledger.read() + reservations.read() + services.read() + dropIns.read())
+  private mutating func readRecords(_ ruleset: [Object]?) throws(HostError) -> State {
+    var state = State(
+      try (ruleset ?? []) + ledger.read() + reservations.read() + services.read() + dropIns.read())
+    for netns in try readNamespaces(state) { state.insert(netns) }
+    return state
   }
 
   /// Of the links and their settings, those of `names` or all.
-  private mutating func observe(
+  mutating func observe(
     into state: inout State, only names: Set<LinkName>? = nil
   ) throws(NetlinkError) {
     let now = bootSeconds()
@@ -70,6 +77,7 @@ extension LinuxHost {
         }
       }
     }
+    state.joinEnds()
     try observeAddresses(&state, now)
     try observeRouting(&state, now)
   }

@@ -15,6 +15,7 @@ extension LinuxHost {
     }
     dropIns.perform(batch, &outcomes)
     performDeletions(batch, &outcomes)
+    performNamespaces(batch, &outcomes)
     if batch.stage == .flip {
       flip(batch, &outcomes)
     } else {
@@ -60,6 +61,7 @@ extension LinuxHost {
         outcomes[index] = .failed(HostError(error))
       }
     }
+    defer { openNamespaces = [:] }
     guard !requests.isEmpty else { return }
     for (index, outcome) in zip(origins, socket.transact(requests)) {
       if case .done = outcome { continue }
@@ -79,6 +81,19 @@ extension LinuxHost {
     }
   }
 
+  /// Of the namespace in which the other end of a veth comes to be.
+  private mutating func descriptor(ofNetns name: String?, for link: Link) throws(NetlinkError) -> Int32 {
+    guard let name else {
+      throw NetlinkError(
+        operation: "create veth \(link.name)", errno: ENODEV, message: "its other end is gone")
+    }
+    if let open = openNamespaces[name] { return open.namespace.descriptor }
+    _ = Descriptors.raiseLimit()
+    let open = try OpenNamespace(name)
+    openNamespaces[name] = open
+    return open.namespace.descriptor
+  }
+
   /// Gone is gone: the kernel took the object along with another one, its primary address or its link.
   private static func saysGone(_ errno: Int32) -> Bool {
     [ENODEV, ESRCH, ENOENT, EADDRNOTAVAIL].contains(errno)
@@ -96,7 +111,11 @@ extension LinuxHost {
         return outcome
       }
       links.forget(link.name)
-      try requests.addCreation(of: link, &links)
+      if link.kind == .veth {
+        requests.addVeth(link, peerIn: try descriptor(ofNetns: link.veth.netns, for: link))
+      } else {
+        try requests.addCreation(of: link, &links)
+      }
     case (.link(let before)?, .link(let after)?):
       if before.tap.owner != after.tap.owner || before.tap.group != after.tap.group {
         let outcome = changeOwner(before, after)

@@ -29,6 +29,10 @@ package struct LinuxHost: Host, ~Copyable {
   var foreignChains: [ForeignChain]?
   /// Rules of ours stand among those of others, or may.
   var hasPassages = false
+  /// A configuration has VMs in network namespaces.
+  var asksNamespaces = false
+  /// Into which ends of links go, as long as the requests for these are on their way.
+  var openNamespaces: [String: OpenNamespace] = [:]
   /// Open while a plan is carried out.
   var monitor: Monitor?
   /// Kept until nothing waits for their end, which takes as long as their beginning.
@@ -47,6 +51,12 @@ package struct LinuxHost: Host, ~Copyable {
     services = ServiceFolders(path: places.directory + "/services")
   }
 
+  /// One that looks at, and changes, nothing but a kernel's state, in the calling thread's namespace.
+  init(facts: HostFacts?) throws(HostError) {
+    try self.init(places: StatePlaces(directory: "/nonexistent", lasting: "/nonexistent"))
+    self.facts = facts
+  }
+
   /// Takes away what a killed run left half written, once its journal has been seen to.
   package func sweep() {
     ledger.sweep()
@@ -61,4 +71,13 @@ func bootSeconds() -> UInt64 {
   var time = timespec()
   clock_gettime(CLOCK_BOOTTIME, &time)
   return UInt64(time.tv_sec)
+}
+
+/// A network namespace, held open.
+final class OpenNamespace {
+  let namespace: NetworkNamespace
+
+  init(_ name: String) throws(NetlinkError) {
+    namespace = try NetworkNamespace.open(path: Netns.path(named: name))
+  }
 }

@@ -52,15 +52,7 @@ extension LinuxHost {
   }
 
   /// Every TAP of a group takes a descriptor until the group is gone.
-  private var deletionsAtOnce: Int {
-    var limit = rlimit()
-    guard getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 else { return 256 }
-    if limit.rlim_cur < limit.rlim_max {
-      limit.rlim_cur = min(limit.rlim_max, 65536)
-      _ = setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
-    }
-    return max(64, Int(limit.rlim_cur) - 64)
-  }
+  private var deletionsAtOnce: Int { max(64, Descriptors.raiseLimit() - 64) }
 
   private mutating func deleteTogether(_ chunk: [Int], of doomed: [Link], _ outcomes: inout [StepOutcome?]) {
     var held = HeldTaps()
@@ -115,6 +107,19 @@ extension LinuxHost {
       if let error = outcome.error, error.errno == ENODEV { return .done }
       return StepOutcome(outcome)
     }
+  }
+}
+
+enum Descriptors {
+  /// As many as the process may have, or 65,536.
+  static func raiseLimit() -> Int {
+    var limit = rlimit()
+    guard getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 else { return 256 }
+    if limit.rlim_cur < limit.rlim_max {
+      limit.rlim_cur = min(limit.rlim_max, 65536)
+      _ = setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
+    }
+    return Int(limit.rlim_cur)
   }
 }
 

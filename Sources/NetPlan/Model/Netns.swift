@@ -41,6 +41,9 @@ package struct Netns: Described {
     return result
   }
 
+  /// Settings of links there that are stated.
+  package static let settings: Set<String> = ["proxy_arp", "accept_ra", "disable_ipv6"]
+
   /// What of it stands on, or is, a link that `other` does not have.
   package func links(beyond other: Netns) -> [Object] {
     let gone = Set(objects.compactMap(\.link?.name)).subtracting(other.objects.compactMap(\.link?.name))
@@ -49,6 +52,13 @@ package struct Netns: Described {
     }
   }
 
+  /// The folder of ip-netns(8).
+  package static let folder = "/run/netns"
+
+  package static func path(named name: String) -> String { "\(folder)/\(name)" }
+
+  /// The attribute by which the ledger says that there is one.
+  package static let record = "ours"
   /// The path in the alias of the loopback.
   package static let path = "netns"
   /// What follows a NIC's path in the alias of the end of its veth here, and of the bridge that joins that to its TAP.
@@ -82,4 +92,9 @@ extension State {
   }
 
   package var netnses: some Sequence<Netns> { objects.values.lazy.compactMap(\.netns) }
+}
+
+extension FormerID {
+  /// The namespace of which the ledger keeps that it is ours.
+  package var netns: String? { object.hasPrefix("netns/") ? String(object.dropFirst(6)) : nil }
 }

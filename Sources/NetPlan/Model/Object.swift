@@ -82,7 +82,8 @@ package enum Object: Sendable, Equatable {
     case .route(let route): route.origin
     case .rule(let rule): rule.origin
     case .neighbour(let neighbour): neighbour.origin
-    case .link, .netns, .qdisc, .sysctl, .former, .table, .passage, .dropIn, .zone, .reservation, .service: nil
+    case .link, .netns, .qdisc, .sysctl, .former, .table, .passage, .dropIn, .zone, .reservation, .service:
+      nil
     }
   }
 

@@ -26,7 +26,8 @@ extension Plan {
   package var accountIDs: (users: Set<UInt32>, groups: Set<UInt32>) {
     var users: Set<UInt32> = []
     var groups: Set<UInt32> = []
-    for tap in changes.flatMap({ [$0.before?.link?.tap, $0.after?.link?.tap].compactMap(\.self) }) {
+    let objects = changes.flatMap { [$0.before, $0.after].compactMap(\.self) }
+    for tap in objects.compactMap(\.link?.tap) {
       if case .id(let id)? = tap.owner { users.insert(id) }
       if case .id(let id)? = tap.group { groups.insert(id) }
     }

@@ -10,22 +10,14 @@ extension Composer {
         isShared: true)
       return
     }
-    guard let name = device(of: nic, vm, path) else { return }
-    var tap = Link(name: name, kind: .tap)
+    guard canEnclose(nic, in: vm.netns, path), let name = device(of: nic, vm, path) else { return }
+    var tap = addEnd(of: nic, vm, named: name, path)
     tap.alias = alias(path)
     let altname = "\(topology.name).\(nic.vm).\(nic.name)"
     tap.altnames = [altname]
     refuseTaken(altname, for: nic, present(nic, of: vm)?.name, path)
     tap.mac = nic.hostMAC
     tap.up = true
-    tap.tap.group = account(vm.owner?.group, among: host.facts.groups, "group", path)
-    tap.tap.owner = account(vm.owner?.user, among: host.facts.users, "user", path)
-    // A TAP of nobody is everybody's: with neither owner nor group the kernel asks for nothing (`tun_not_capable`,
-    // drivers/net/tun.c), and /dev/net/tun is open to all.
-    if tap.tap.owner == Link.TAP.Account.none, tap.tap.group == Link.TAP.Account.none {
-      tap.tap.owner = .id(0)
-    }
-    tap.tap.multiQueue = (nic.queues?.value ?? 1) > 1
     tap.addressGeneration = Link.AddressGeneration.none
     if nic.network != nil {
       guard let network = nic.network.flatMap({ network(named: $0.value) }),
@@ -45,6 +37,7 @@ extension Composer {
     target.want(.link(tap), because: path)
     limit(nic, tap, path)
     filtered.append((nic, tap))
+    enclose(nic, of: vm, behind: tap, path)
   }
 
   private mutating func join(
@@ -104,17 +97,19 @@ extension Composer {
 
   /// The TAP that a NIC has by now, under its own path or a former one.
   func present(_ nic: NIC, of vm: VM) -> Link? {
-    let formerVM = vm.was ?? vm.name
-    let formerNIC = nic.was ?? nic.name
-    for (vm, nic) in [(nic.vm, nic.name), (formerVM, formerNIC), (vm.name, formerNIC), (formerVM, nic.name)] {
-      if let link = owned["vms.\(vm).nics.\(nic)"] { return link }
-    }
-    return nil
+    paths(of: nic, vm).lazy.compactMap { owned[$0] }.first
+  }
+
+  /// Its place in the configuration, and those that it may have had before.
+  func paths(of nic: NIC, _ vm: VM) -> [String] {
+    let (formerVM, formerNIC) = (vm.was ?? vm.name, nic.was ?? nic.name)
+    return [(nic.vm, nic.name), (formerVM, formerNIC), (vm.name, formerNIC), (formerVM, nic.name)]
+      .map { "vms.\($0).nics.\($1)" }
   }
 
   /// The name of a NIC's TAP on this host: as written, else the preferred one unless a foreign link has it.
   func deviceName(of nic: NIC, present: Link?) -> LinkName? {
-    switch nic.device {
+    switch nic.enclosure?.outer ?? nic.device {
     case .pattern: nil
     case .derived(let preferred, let fallback): isFree(preferred, for: present) ? preferred : fallback
     case .written(let written): written
@@ -124,7 +119,7 @@ extension Composer {
   private func isFree(_ name: LinkName, for present: Link?) -> Bool {
     if altnames[name.text] != nil { return false }
     guard let there = observed.link(name) else { return true }
-    return isOurs(there) && (there.kind == .tap || there.name == present?.name)
+    return isOurs(there) && (there.isGuests || there.name == present?.name)
   }
 
   private mutating func device(of nic: NIC, _ vm: VM, _ path: String) -> LinkName? {
@@ -161,7 +156,7 @@ extension Composer {
       hint: "take it away from there")
   }
 
-  private mutating func account(
+  mutating func account(
     _ account: Sourced<Owner.Account>?, among known: [HostFacts.NamedID]?, _ what: String, _ path: String
   ) -> Link.TAP.Account {
     switch account?.value {

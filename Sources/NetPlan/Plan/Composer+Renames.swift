@@ -15,7 +15,8 @@ extension Composer {
     for vm in topology.vms {
       for nic in vm.nics where Composer.executes(nic) && nic.via != .user {
         let present = present(nic, of: vm)
-        if let name = deviceName(of: nic, present: present) { rename(present, .tap, to: name) }
+        let kind = nic.enclosure == nil ? Link.Kind.tap : .veth
+        if let name = deviceName(of: nic, present: present) { rename(present, kind, to: name) }
       }
     }
     if target.renamed.isEmpty { return }

@@ -3,18 +3,8 @@ extension Composer {
   mutating func route(_ tap: inout Link, _ nic: NIC, _ path: String) {
     let hasIPv6 = host.facts.ipv6 != false
     let usable = { (family: AddressFamily) in family == .ipv4 || hasIPv6 }
-    let hosts = nic.hostAddresses.filter { usable($0.family) }
-    for host in hosts {
-      var address = Address(link: tap.name, local: host)
-      address.origin = Ownership.origin
-      address.scope = host.address.isLinkLocal ? .link : .global
-      address.flags = []
-      address.lifetime = .forever
-      if host.family == .ipv4 {
-        address.label = tap.name.text
-        if host.length < 31 { address.broadcast = host.prefix.last }
-      }
-      target.want(.address(address), because: path)
+    for host in hostSide(of: nic) where usable(host.family) {
+      target.want(.address(ownAddress(host, on: tap.name)), because: path)
     }
     let guests = nic.addresses.map(\.value.address).filter { usable($0.family) }
     let hardware = nic.proxy.flatMap { find($0, "\(path).proxy") }
@@ -52,6 +42,20 @@ extension Composer {
       }
     }
     if let hardware { answer(for: guests, on: hardware, path) }
+  }
+
+  /// An address of ours at a guest.
+  func ownAddress(_ local: IPInterface, on link: LinkName) -> Address {
+    var address = Address(link: link, local: local)
+    address.origin = Ownership.origin
+    address.scope = local.address.isLinkLocal ? .link : .global
+    address.flags = []
+    address.lifetime = .forever
+    if local.family == .ipv4 {
+      address.label = link.text
+      if local.length < 31 { address.broadcast = local.prefix.last }
+    }
+    return address
   }
 
   mutating func addRoute(to prefix: IPPrefix, nexthop: Nexthop, _ path: String, isForwarded: Bool = true) {

@@ -17,21 +17,26 @@ extension Composer {
 
   private mutating func want(_ table: Table) {
     // What cannot be read is not compared; who may apply may read.
-    if host.facts.filters == false { return noticeUnread() }
+    if host.facts.filters == false { return noticeUnreadTables() }
     if host.facts.nft == false {
-      return lacking(
-        nil, "vms", "the program 'nft' is not installed, and filters are made with it",
-        hint: "install the package nftables", isShared: true)
+      return lackingNft()
     }
     target.want(.table(table), because: "filters")
   }
 
-  mutating func noticeUnread() {
-    let notice = Risk(
-      "unread", object: topology.name,
-      "nftables can be read with CAP_NET_ADMIN only: filters are not compared",
-      refusable: false)
-    if !target.risks.contains(where: { $0.name == notice.name }) { target.risks.append(notice) }
+  mutating func lackingNft() {
+    lacking(
+      nil, "vms", "the program 'nft' is not installed, and filters are made with it",
+      hint: "install the package nftables", isShared: true)
+  }
+
+  mutating func noticeUnreadTables() {
+    noticeUnread("nftables can be read with CAP_NET_ADMIN only: filters are not compared")
+  }
+
+  mutating func noticeUnread(_ what: String) {
+    let notice = Risk("unread", object: topology.name, what, refusable: false)
+    if !target.risks.contains(notice) { target.risks.append(notice) }
   }
 
   /// What is ours and no longer asked for.

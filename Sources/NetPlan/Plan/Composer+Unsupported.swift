@@ -1,15 +1,10 @@
 extension Composer {
   /// What the language has and this version does not execute: a clear refusal, before anything is planned.
   mutating func refuseUnsupported() {
-    for vm in topology.vms {
-      let path = "vms.\(vm.name)"
-      if let netns = vm.netns { unsupported("netns", at: netns.position, "\(path).netns") }
-      for nic in vm.nics { refuse(nic, of: vm) }
+    for nic in topology.vms.lazy.flatMap(\.nics) where !Composer.executes(nic) {
+      lacking(
+        nic.position, "vms.\(nic.vm).nics.\(nic.name)", "not yet supported: mode \(nic.mode) via \(nic.via)")
     }
-  }
-
-  private mutating func unsupported(_ what: String, at position: SourcePosition?, _ path: String) {
-    lacking(position, path, "not yet supported: \(what)")
   }
 
   /// Whether this version executes the mode of a NIC.
@@ -19,21 +14,6 @@ extension Composer {
     switch (mode, via) {
     case (.bridged, .bridge), (.tap, .tap), (.shared, .nat), (.shared, .user): true
     default: false
-    }
-  }
-
-  private mutating func refuse(_ nic: NIC, of vm: VM) {
-    let path = "vms.\(nic.vm).nics.\(nic.name)"
-    if !Composer.executes(nic) {
-      unsupported("mode \(nic.mode) via \(nic.via)", at: nic.position, path)
-      return
-    }
-    for (key, position) in nic.written.sorted(by: { $0.key < $1.key }) {
-      switch key.prefix(while: { $0 != "." }) {
-      case "inner-address":
-        unsupported(String(key), at: position, "\(path).\(key)")
-      default: break
-      }
     }
   }
 }

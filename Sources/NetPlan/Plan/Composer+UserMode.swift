@@ -3,6 +3,12 @@
 
 extension Composer {
   mutating func addUserMode(_ nic: NIC, of vm: VM, _ path: String) {
+    if let netns = vm.netns {
+      conflict(
+        netns.position, path,
+        "from its network namespace the VM software has no way out that would be its own",
+        hint: "`via: nat` leads out of there")
+    }
     for key in ["reach", "to-host", "block"] where nic.written[key] != nil {
       conflict(
         nic.written[key], "\(path).\(key)",

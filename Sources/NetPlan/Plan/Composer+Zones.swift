@@ -7,7 +7,7 @@ extension Composer {
   mutating func bindZones(of ways: [GuestWay]) {
     guard let zone = topology.coexist.firewalldZone, !ways.isEmpty else { return }
     // What cannot be read is not compared; who may apply may read.
-    if host.facts.filters == false { return noticeUnread() }
+    if host.facts.filters == false { return noticeUnreadTables() }
     let position = topology.coexist.written["firewalld"]
     guard let zones = host.facts.zones else {
       let reason = host.facts.zonesUnread.map { ": \($0)" } ?? ""

@@ -41,6 +41,8 @@ struct Composer {
   var addressing = Addressing()
   /// Foreign attributes that this configuration holds.
   var held: [FormerID: Holding] = [:]
+  /// What is to be in network namespaces, by their names.
+  var namespaces: [String: Inside] = [:]
 
   struct Holding {
     var object: ObjectID
@@ -90,6 +92,7 @@ struct Composer {
     routeGuests()
     addTables()
     serve()
+    wantNamespaces()
     prune()
     pruneTables()
     releaseForwardingOfAll()

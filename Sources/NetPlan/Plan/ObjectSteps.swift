@@ -137,7 +137,8 @@ extension Netns {
     }
     var steps: [(Stage, Change)] = []
     var present = before
-    for (stage, next) in [(Stage.enclose, bare), (.furnish, furnished), (.remove, self)] where next != present {
+    for (stage, next) in [(Stage.enclose, bare), (.furnish, furnished), (.remove, self)] where next != present
+    {
       steps.append((stage, Change(before: present.map(Object.netns), after: .netns(next))))
       present = next
     }

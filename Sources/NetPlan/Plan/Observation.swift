@@ -48,6 +48,10 @@ package struct HostFacts: Described {
   package var bridgeNetfilterIPv6: Bool?
   /// Programs that manage interfaces by themselves, as far as they are installed; nil where nobody looked.
   package var managers: [ManagerFacts]?
+  /// Network namespaces by their ip-netns(8) names; nil where nobody asked.
+  package var namespaces: [String]?
+  /// They can be entered, for which the kernel wants CAP_SYS_ADMIN; nil where nobody asked.
+  package var entersNetns: Bool?
   /// The program is installed.
   package var dnsmasq: Bool?
   /// Known users and groups by name.
@@ -74,6 +78,8 @@ package struct HostFacts: Described {
     .open("bridge-netfilter-ipv4", \.bridgeNetfilterIPv4),
     .open("bridge-netfilter-ipv6", \.bridgeNetfilterIPv6),
     .open("managers", \.managers),
+    .open("namespaces", \.namespaces),
+    .open("enters-netns", \.entersNetns),
     .open("dnsmasq", \.dnsmasq),
     .open("unprivileged-ports", \.unprivilegedPorts),
     .open("ping-groups", \.pingGroups),

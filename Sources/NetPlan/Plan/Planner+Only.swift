@@ -24,6 +24,7 @@ extension Planner {
     }
     let chosen = own + shared + services(changes, for: own) + tables + putBack(changes, with: shared)
     refuseMissingBridges(changes, chosen, target, &obstacles)
+    refuseMissingNetns(changes, chosen, target, &obstacles)
     return chosen.sorted { $0.id < $1.id }
   }
 
@@ -66,6 +67,27 @@ extension Planner {
           .lacking, at: nil, path: target.reasons[change.id] ?? "",
           "the bridge '\(needed)' does not exist yet, and --only leaves it out",
           hint: "apply without --only first"))
+    }
+  }
+
+  /// All NICs of a namespace come together.
+  private func refuseMissingNetns(
+    _ changes: [Change], _ chosen: [Change], _ target: Target, _ obstacles: inout [Obstacle]
+  ) {
+    let ids = Set(chosen.map(\.id))
+    let pending = Set(
+      changes.compactMap { change in
+        if case .netns(let name) = change.id, !ids.contains(change.id) { name } else { nil }
+      })
+    for change in chosen {
+      guard let netns = (change.after ?? change.before)?.link?.veth.netns, pending.contains(netns) else {
+        continue
+      }
+      obstacles.append(
+        Obstacle(
+          .lacking, at: nil, path: target.reasons[change.id] ?? "",
+          "the network namespace '\(netns)' would change, and --only leaves it out",
+          hint: "name each VM that is in it, and all of the VM"))
     }
   }
 

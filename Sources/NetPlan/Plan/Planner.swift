@@ -70,7 +70,7 @@ package struct Planner {
           "in-use", object: ObjectID.link(link).description,
           "it would go with what others have put on it: \(load.sorted().joined(separator: ", "))"))
     }
-    let gone = doomed.count { $0.kind == .tap }
+    let gone = doomed.count(where: \.isGuests)
     for change in changes {
       guard let link = change.before?.link else { continue }
       guard link.kind == .tap, link.facts?.carrier == true else { continue }
@@ -83,7 +83,8 @@ package struct Planner {
       risks.append(
         Risk("in-use", object: ObjectID.link(link.name).description, "a process holds it, and it \(what)"))
     }
-    let had = host.state.links.count { $0.kind == .tap && $0.owner.map { $0 == topology.name } ?? false }
+    for change in changes { risks += change.heldInside }
+    let had = host.state.links.count { $0.isGuests && $0.owner.map { $0 == topology.name } ?? false }
     if !isRemoval, gone > 0, gone * 2 > had {
       risks.append(
         Risk(
@@ -135,20 +136,21 @@ package struct Planner {
     if let before = change.before?.service, let after = change.after?.service {
       return after.needsRestart(after: before) ? ["its guests' DHCP and DNS: less than a second"] : []
     }
+    if !change.heldInside.isEmpty { return ["its VM loses the network"] }
     guard case .link(let before)? = change.before else { return [] }
     let inUse = before.facts?.carrier == true
     guard case .link(let after)? = change.after else {
-      return before.kind == .tap && inUse ? ["its VM loses the network"] : []
+      return before.isGuests && inUse ? ["its VM loses the network"] : []
     }
     var words: [String] = []
     if change.action == .replace, inUse {
       words.append(
-        before.kind == .tap
+        before.isGuests
           ? "its VM loses the network until it attaches again"
           : "traffic of the host by '\(after.name)' until it is made anew")
     }
     if before.master != after.master {
-      if before.kind == .tap {
+      if before.isGuests {
         if inUse { words.append("its VM changes networks: connections break") }
       } else {
         words.append("traffic of the host through '\(after.name)': a few milliseconds")
@@ -156,13 +158,32 @@ package struct Planner {
     }
     if before.vlans != after.vlans, before.master == after.master, inUse {
       let lost = Set((before.vlans ?? []).map(\.id)).subtracting((after.vlans ?? []).map(\.id)).sorted()
-      if before.kind == .tap {
+      if before.isGuests {
         words.append("its VM changes VLANs")
       } else if !lost.isEmpty {
         words.append("VLANs that no longer pass: \(lost.map(String.init).joined(separator: " "))")
       }
     }
     return words
+  }
+}
+
+extension Change {
+  /// TAPs in a network namespace that processes hold, and that would go or be made anew.
+  fileprivate var heldInside: [Risk] {
+    guard let before = before?.netns else { return [] }
+    let kept = State(after?.netns?.objects ?? [])
+    return before.objects.compactMap(\.link).compactMap { tap in
+      guard tap.kind == .tap, tap.facts?.carrier == true else { return nil }
+      let what: String
+      if let new = kept[.link(tap.name)] {
+        guard Change(before: .link(tap), after: new).action == .replace, new != .link(tap) else { return nil }
+        what = "would be deleted and made anew"
+      } else {
+        what = "would be deleted"
+      }
+      return Risk("in-use", object: id.description, "a process holds its '\(tap.name)', and it \(what)")
+    }
   }
 }
 

@@ -11,6 +11,8 @@ package struct Attachment: Described, JSONRepresentable {
   package var mac: MACAddress
   package var mtu: Int
   package var queues: Int
+  /// The network namespace in which the device is, and the software has to run.
+  package var netns: String?
   /// How the guest reaches the world through a routed TAP, where nothing tells it by DHCP.
   package var hint: String?
 
@@ -22,6 +24,7 @@ package struct Attachment: Described, JSONRepresentable {
     .always("mac", \.mac),
     .always("mtu", \.mtu),
     .always("queues", \.queues),
+    .open("netns", \.netns),
     .open("hint", \.hint),
     .open("forwards", \.forwards),
   ]
@@ -71,9 +74,20 @@ package struct Attachment: Described, JSONRepresentable {
 
   /// Why its VM software cannot have it.
   package var refusal: String? {
+    if let netns, vmm == .libvirt {
+      return "libvirt starts its VMs in the host's own network namespace, not in '\(netns)'"
+    }
     guard forwards != nil, vmm.kinds.isDisjoint(with: .user) else { return nil }
     return
       "\(vmm.rawValue) has no network of its own to share the host's address by; a network with `nat` does"
+  }
+
+  /// Where the software has to run, if not in the host's own namespace.
+  package var netnsHint: String? {
+    netns.map { name in
+      "in its network namespace: ip netns exec \(name) …"
+        + (vmm == .firecracker ? ", or jailer --netns \(Netns.path(named: name)) …" : "")
+    }
   }
 
   private var qemu: String {
@@ -130,11 +144,12 @@ extension NIC {
   /// What to type in the guest of a routed TAP.
   package var guestHint: String? {
     guard mode == .tap, !addresses.isEmpty else { return nil }
+    let guests = innerAddresses.isEmpty ? addresses.map(\.value) : innerAddresses
     let lines = hostAddresses.compactMap { host -> String? in
-      let own = addresses.filter { $0.value.family == host.family }
+      let own = guests.filter { $0.family == host.family }
       guard !own.isEmpty else { return nil }
       let family = host.family == .ipv4 ? "ip" : "ip -6"
-      return own.map { "\(family) address add \($0.value) dev eth0; " }.joined()
+      return own.map { "\(family) address add \($0) dev eth0; " }.joined()
         + "\(family) route add default via \(host.address) dev eth0 onlink"
     }
     return lines.isEmpty ? nil : "in the guest: " + lines.joined(separator: "\n              ")

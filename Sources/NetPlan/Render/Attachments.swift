@@ -8,6 +8,10 @@ package struct Attachments: Sendable, Equatable {
   package init(_ topology: Topology, _ target: Target) {
     var links: [Substring: Link] = [:]
     for link in target.wanted.links { if let path = link.path { links[path] = link } }
+    // Of a NIC in a namespace the software has the TAP that is there.
+    for link in target.wanted.netnses.flatMap(\.objects).compactMap(\.link) where link.kind == .tap {
+      if let path = link.path { links[path] = link }
+    }
     var list: [Attachment] = []
     for vm in topology.vms {
       for nic in vm.nics {
@@ -28,10 +32,11 @@ package struct Attachments: Sendable, Equatable {
             target.obstacles.first { $0.path.hasPrefix(path) }?.message ?? "mode \(nic.mode) via \(nic.via)"
           continue
         }
-        list.append(
-          Attachment(
-            vm: nic.vm, nic: nic.name, vmm: vm.vmm, device: link.name, mac: nic.mac, mtu: link.mtu ?? 1500,
-            queues: nic.queues?.value ?? 1, hint: nic.guestHint))
+        var item = Attachment(
+          vm: nic.vm, nic: nic.name, vmm: vm.vmm, device: link.name, mac: nic.enclosure?.innerMAC ?? nic.mac,
+          mtu: link.mtu ?? 1500, queues: nic.queues?.value ?? 1, hint: nic.guestHint)
+        item.netns = vm.netns?.value
+        list.append(item)
       }
     }
     self.list = list
@@ -50,6 +55,11 @@ package struct Attachments: Sendable, Equatable {
     Attachments(
       list.filter { item in
         guard let device = item.device else { return true }
+        let netns = item.netns.flatMap { state[.netns($0)]?.netns }
+        if item.netns != nil {
+          return netns.map { $0.owner == name && $0.link(at: "vms.\(item.vm).nics.\(item.nic)") != nil }
+            ?? false
+        }
         guard let link = state.link(device) else { return false }
         return link.owner.map { $0 == name } ?? false && link.nicID == "\(item.vm)/\(item.nic)"
       })

@@ -45,6 +45,7 @@ extension Object {
   package var headline: String {
     switch self {
     case .link(let link): "\(link.kind == .device ? "link" : link.kind.description) \(link.name)"
+    case .netns(let netns): "netns \(netns.name)"
     case .address(let address): "address \(address.local) dev \(address.link)"
     case .nexthop(let nexthop): "nexthop \(nexthop.summary)"
     case .route(let route): "route \(route.summary)"
@@ -69,6 +70,7 @@ extension Object {
     case .link(let link):
       var words: [String] = []
       if let master = link.master?.name { words.append("master \(master)") }
+      if let netns = link.veth.netns { words.append("netns \(netns)") }
       if let lower = link.vlan.link { words.append("link \(lower)") }
       if let id = link.vlan.id { words.append("id \(id)") }
       if link.kind == .bridge, let mac = link.mac { words.append("mac \(mac)") }
@@ -83,6 +85,7 @@ extension Object {
         words.append("vlan " + vlans.map(\.description).joined(separator: " "))
       }
       return words
+    case .netns(let netns): return netns.summary
     case .qdisc(let qdisc): return ["rate \(qdisc.rate.bitRate)"]
     case .sysctl(let sysctl): return [sysctl.value]
     case .table(let table): return table.summary
@@ -104,6 +107,7 @@ extension Object {
     }
     return switch (self, before) {
     case (.link(let a), .link(let b)): a.linkChanges(from: b, accounts)
+    case (.netns(let a), .netns(let b)): a.changes(from: b)
     case (.address(let a), .address(let b)): differences(a, b)
     case (.nexthop(let a), .nexthop(let b)): differences(a, b)
     case (.route(let a), .route(let b)): a.routeChanges(from: b) ?? differences(a, b)

@@ -8,6 +8,8 @@ package struct StatusTable: Sendable {
     package var mode: String
     /// nil where the VM software speaks for the guest itself.
     package var device: LinkName?
+    /// The network namespace in which it is, where that is not the host's.
+    package var netns: String?
     package var isUp: Bool
     package var carrier: Bool
     package var holders: [Holder]
@@ -35,24 +37,27 @@ package struct StatusTable: Sendable {
     var written: [String: Mode] = [:]
     for nic in topology?.vms.flatMap(\.nics) ?? [] { written[nic.id] = nic.mode }
     rows = state.links.compactMap { link -> Row? in
-      guard link.kind == .tap, let owner = link.owner, name == nil || owner == name!,
+      guard link.isGuests, let owner = link.owner, name == nil || owner == name!,
         let nic = link.nicID
       else { return nil }
       let id = ReservationID(name: String(owner), path: String(link.path ?? ""))
       let reserved = (state[.reservation(id)]?.reservation?.addresses ?? []).map(\.address)
       let mode = topology?.name == String(owner) ? written[nic] : nil
+      let netns = link.veth.netns.flatMap { state[.netns($0)]?.netns }
+      let tap = netns?.link(at: String(link.path ?? "")) ?? link
       return Row(
         name: String(owner), nic: nic,
         mode: (mode ?? modes.mode(of: link, owner: owner)).rawValue
-          + (link.master?.name.map { " \($0)" } ?? ""), device: link.name, isUp: link.up == true,
-        carrier: link.facts?.carrier == true, holders: holders[link.name] ?? [],
+          + (link.master?.name.map { " \($0)" } ?? ""), device: tap.name, netns: netns?.name,
+        isUp: tap.up == true, carrier: tap.facts?.carrier == true, holders: holders[link.name] ?? [],
         addresses: (addresses[link.name] ?? []).sorted() + reserved.map { "\($0)" },
         leases: reserved.filter(leased.contains).map { "\($0)" }, counters: counters[link.name],
         drops: (drops[link.name] ?? [:]).filter { $0.value > 0 })
     }
     rows += (topology?.vms.flatMap(\.nics) ?? []).filter { $0.via == .user }.map { nic in
       Row(
-        name: topology!.name, nic: nic.id, mode: nic.mode.rawValue, device: nil, isUp: false, carrier: false,
+        name: topology!.name, nic: nic.id, mode: nic.mode.rawValue, device: nil, netns: nil, isUp: false,
+        carrier: false,
         holders: [], addresses: [], leases: [], counters: nil, drops: [:])
     }
     rows.sort { $0.name == $1.name ? naturallyPrecedes($0.nic, $1.nic) : $0.name < $1.name }
@@ -79,7 +84,8 @@ package struct StatusTable: Sendable {
       rows.map { row in
         .object([
           .init("name", row.name.json), .init("nic", row.nic.json), .init("mode", row.mode.json),
-          .init("device", row.device?.json ?? .null), .init("up", row.isUp.json),
+          .init("device", row.device?.json ?? .null), .init("netns", row.netns?.json ?? .null),
+          .init("up", row.isUp.json),
           .init("carrier", row.carrier.json),
           .init(
             "holders",
@@ -102,7 +108,8 @@ extension StatusTable.Row {
     let held = holders.map { "\($0.name) (\($0.pid))" }
     let own = addresses.map { leases.contains($0) ? "\($0) (lease)" : $0 }
     return [
-      name, nic, mode, device?.text ?? "-", state, held.isEmpty ? "-" : held.joined(separator: " "),
+      name, nic, mode, (device?.text ?? "-") + (netns.map { " in \($0)" } ?? ""), state,
+      held.isEmpty ? "-" : held.joined(separator: " "),
       own.isEmpty ? "-" : own.joined(separator: " "), counters.map { "\($0.receivedBytes)" } ?? "-",
       counters.map { "\($0.sentBytes)" } ?? "-", dropped,
     ]

@@ -67,7 +67,9 @@ extension Resolver {
   /// The host's end of a NIC in a namespace has a name among those of the host.
   private mutating func settleOuter(_ vm: Int, _ used: inout [Place: SourcePosition?]) {
     for index in vms[vm].nics.indices {
-      guard case .derived(let preferred, let fallback)? = vms[vm].nics[index].enclosure?.outer else { continue }
+      guard case .derived(let preferred, let fallback)? = vms[vm].nics[index].enclosure?.outer else {
+        continue
+      }
       let at = vms[vm].nics[index].position
       if used.updateValue(at, forKey: Place(netns: "", name: preferred.text)) == nil { continue }
       vms[vm].nics[index].enclosure?.outer = .derived(preferred: fallback, fallback: fallback)

@@ -72,6 +72,11 @@ package struct NIC: Hashable, Sendable {
   /// Keys that the file writes out for this NIC (or for its VM or as a default), with their places.
   package var written: [String: SourcePosition]
 
+  /// The host's side of a routed NIC where nothing else is written.
+  package static let usualHostSide = [
+    IPInterface(host: .v4(169, 254, 0, 1)), IPInterface(IPAddress("fe80::1")!, length: 64)!,
+  ]
+
   /// `VM/NIC`, as the command line names it.
   package var id: String { "\(vm)/\(name)" }
 }

@@ -15,22 +15,21 @@ extension Resolver {
       kind == .macvtap
       ? keys.macvtap ?? .bridge
       : kind == .passthru || kind == .sriov && keys.handOver == .macvtap ? .passthru : nil
-    let enclosure = vm.netns.map { _ in
-      enclosure(vm, stanza, innerMAC: keys.innerAddress == nil ? nil : keys.mac)
-    }
+    let innerMAC = keys.innerAddress == nil ? nil : keys.mac
+    let enclosure = vm.netns == nil ? nil : makeEnclosure(vm, stanza, innerMAC: innerMAC)
+    let ownMAC = enclosure?.innerMAC == nil ? keys.mac : nil
     return NIC(
       vm: vm.name, name: stanza.name, was: keys.was, position: stanza.position, mode: mode, via: via,
       network: keys.network.map { Sourced($0, at: place("network")) },
       hardware: keys.hardware.map { Sourced($0, at: place("hardware")) },
       device: device(keys, vm, stanza, kind), enclosure: enclosure,
-      mac: keys.mac.flatMap { enclosure?.innerMAC == nil ? $0 : nil }
-        ?? names.guestMAC(vm: vmID, nic: nicID),
+      mac: ownMAC ?? names.guestMAC(vm: vmID, nic: nicID),
       hostMAC: names.hostMAC(vm: vmID, nic: nicID), mtu: keys.mtu.map { Sourced($0, at: place("mtu")) },
       queues: keys.queues.map { Sourced($0, at: place("queues")) }, vlan: keys.vlan, trunk: keys.trunk ?? [],
       addresses: addresses(keys.address, network),
       hostAddresses: keys.hostAddress
         ?? (kind.isDisjoint(with: [.tap, .natRouted, .vde, .routedVMM]) || network != nil
-          ? [] : Resolver.hostSide),
+          ? [] : NIC.usualHostSide),
       innerAddresses: addresses(keys.innerAddress, nil).map(\.value), routes: keys.routes ?? [],
       proxy: keys.proxy.map { Sourced($0, at: place("proxy")) }, forwards: forwards(keys, listen),
       reach: settledReach(keys.reach, network), toHost: keys.toHost ?? network?.toHost ?? .all,
@@ -44,10 +43,6 @@ extension Resolver {
       hostLoopback: keys.hostLoopback, allow: keys.allow ?? [], written: NICKeys.table.places(keys))
   }
 
-  static let hostSide = [
-    IPInterface(host: .v4(169, 254, 0, 1)), IPInterface(IPAddress("fe80::1")!, length: 64)!,
-  ]
-
   private func device(_ keys: NICKeys, _ vm: VM, _ stanza: NICStanza, _ kind: NICKinds) -> DeviceName {
     if !kind.isDisjoint(with: .vmm) { return .pattern(keys.device ?? "vnet*") }
     if let name = keys.device { return .written(LinkName(kernel: name)) }
@@ -55,7 +50,7 @@ extension Resolver {
     return .derived(preferred: derived.preferred, fallback: derived.fallback)
   }
 
-  private func enclosure(_ vm: VM, _ stanza: NICStanza, innerMAC: MACAddress?) -> Enclosure {
+  private func makeEnclosure(_ vm: VM, _ stanza: NICStanza, innerMAC: MACAddress?) -> Enclosure {
     func name(_ end: String) -> LinkName { names.device(vm: vm.name, nic: stanza.name + end).fallback }
     let outer = names.device(vm: vm.name, nic: stanza.name)
     return Enclosure(
