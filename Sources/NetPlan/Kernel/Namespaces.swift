@@ -113,17 +113,15 @@ extension LinuxHost {
 
   /// A name is a mount. One that is made where mounts only come in, as `ip netns exec` has it, nobody else would see.
   private func requireSharedMounts(_ path: String) throws(HostError) {
-    guard let own = inode("/proc/self/ns/mnt"), let first = inode("/proc/1/ns/mnt"), own != first,
-      let text = ProcFile.read("/proc/thread-self/mountinfo"),
-      let mount = MountPoint.over(path, in: text), !mount.isShared || mount.isSlave
+    let (own, first) = (namespaceInode(at: "/proc/self/ns/mnt"), namespaceInode(at: "/proc/1/ns/mnt"))
+    guard own != first, let text = ProcFile.read("/proc/thread-self/mountinfo"),
+      let mount = MountPoint.over(path, in: text), mount.isSlave || first != nil && !mount.isShared
     else { return }
     throw HostError(
       operation: "name the network namespace \(path)", errno: 0,
       message: "what is mounted here is not seen outside of this mount namespace",
       hint: "not from within 'ip netns exec NAME': vnet-apply --netns NAME")
   }
-
-  private func inode(_ path: String) -> UInt64? { namespaceInode(at: path) }
 
   private func unname(_ path: String) throws(HostError) {
     do throws(NetlinkError) {

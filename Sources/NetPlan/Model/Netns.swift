@@ -52,6 +52,11 @@ package struct Netns: Described {
     }
   }
 
+  /// The VM whose NIC is first in it, `vms.web`.
+  package var vm: String? {
+    objects.lazy.compactMap(\.link?.path).compactMap { NICPath($0) }.first.map { "vms.\($0.vm)" }
+  }
+
   /// The folder of ip-netns(8).
   package static let folder = "/run/netns"
 

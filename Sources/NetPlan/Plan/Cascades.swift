@@ -22,6 +22,7 @@ struct Cascades {
   mutating func explain() {
     var gone: Set<LinkName> = []
     var replaced: [LinkName: Link] = [:]
+    var converted: Set<LinkName> = []
     var lowered: Set<LinkName> = []
     var relabelled: Set<LinkName> = []
     for change in changes {
@@ -30,6 +31,7 @@ struct Cascades {
       if let after = change.after?.link {
         if change.action == .replace {
           replaced[after.name] = after
+          if before.kind != after.kind { converted.insert(after.name) }
           continue
         }
         if before.up == true, after.up == false { lowered.insert(after.name) }
@@ -38,7 +40,7 @@ struct Cascades {
     }
     if !gone.isEmpty || !replaced.isEmpty { explainStacks(on: &gone, Set(replaced.keys)) }
     if !gone.isEmpty { explainDeletion(of: gone) }
-    if !replaced.isEmpty { explainReplacement(of: replaced) }
+    if !replaced.isEmpty { explainReplacement(of: replaced, converted) }
     if !lowered.isEmpty { explainLowering(of: lowered) }
     if !relabelled.isEmpty { explainLabels(on: relabelled) }
     explainForwarding(without: gone.union(replaced.keys))
@@ -88,13 +90,15 @@ struct Cascades {
   }
 
   /// A link that is made anew has nothing of what stood on the old one.
-  private mutating func explainReplacement(of replaced: [LinkName: Link]) {
+  private mutating func explainReplacement(of replaced: [LinkName: Link], _ converted: Set<LinkName>) {
     for object in untouched({ $0.links.contains { replaced[$0] != nil } }) {
       // IFAPROT_KERNEL_LL: the kernel makes it again, of the MAC that there is then.
       if let address = object.address, address.origin == 3 {
         if !(replaced[address.link]?.makes(address) ?? false) { append(object, nil) }
         continue
       }
+      // Another kind of link has other settings, and begins with its own.
+      if object.sysctl?.key.link.map(converted.contains) ?? false, wanted[object.id] == nil { continue }
       // What is new has no carrier yet, without which it can have no nexthop object (`rtm_to_nh_config`).
       append(object, object.nexthop == nil ? object : nil)
     }

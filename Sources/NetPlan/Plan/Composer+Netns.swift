@@ -229,7 +229,7 @@ extension Composer {
       return
     }
     for netns in observed.netnses where netns.owner == topology.name && namespaces[netns.name] == nil {
-      target.drop(.netns(netns.name), because: "netns")
+      target.drop(.netns(netns.name), because: netns.vm ?? "netns")
     }
   }
 

@@ -33,6 +33,8 @@ struct Footing {
   var late: [Address] = []
   /// VLANs of links in which an interface comes to be: there is one at most (`register_vlan_dev`).
   var stacked: Set<Link.VLAN> = []
+  /// Ends of veths in network namespaces, by the names of these: they go early, with the other ends.
+  var cut: [String: Set<LinkName>] = [:]
   /// Hardware that becomes a port.
   let joining: Set<LinkName>
 
@@ -47,7 +49,12 @@ struct Footing {
       }
       if let address = change.before?.address { unsettled.insert(address.link) }
       if let link = change.before?.link { unsettled.insert(link.name) }
-      if change.action == .replace, case .link(let name) = change.id { replaced.insert(name) }
+      if change.action == .replace, case .link(let name) = change.id {
+        replaced.insert(name)
+        if let end = change.before?.link?.veth, let netns = end.netns, let peer = end.peer {
+          cut[netns, default: []].insert(peer)
+        }
+      }
     }
     var gaining: Set<LinkName> = []
     for change in changes {

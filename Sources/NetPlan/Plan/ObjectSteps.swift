@@ -11,7 +11,8 @@ extension Footing {
     case (let before, .dropIn(let after)?): return after.steps(after: before?.dropIn, joining: joining)
     case (.zone(let before)?, .zone?):
       return [(removed.contains(before.interface) ? .unfilter : .filter, change)]
-    case (let before, .netns(let after)?): return after.steps(after: before?.netns)
+    case (let before, .netns(let after)?):
+      return after.steps(after: before?.netns, without: cut[after.name] ?? [])
     case (nil, .table?): return [(.filter, change)]
     case (.table(let before)?, .table(let after)?): return after.replacing(before)
     case (.service(let service)?, nil): return service.removal
@@ -128,12 +129,15 @@ extension Footing {
 
 extension Netns {
   /// Bare, furnished, and without what goes: that cannot come back, so it goes last.
-  fileprivate func steps(after before: Netns?) -> [(Stage, Change)] {
+  fileprivate func steps(after before: Netns?, without cut: Set<LinkName>) -> [(Stage, Change)] {
     var bare = self
     bare.objects = before?.objects ?? []
     var furnished = self
     if let gone = before?.links(beyond: self) {
-      furnished.objects = (objects + gone).sorted { $0.id < $1.id }
+      let staying = gone.filter { object in
+        object.link.map { !cut.contains($0.name) } ?? !object.links.contains(where: cut.contains)
+      }
+      furnished.objects = (objects + staying).sorted { $0.id < $1.id }
     }
     var steps: [(Stage, Change)] = []
     var present = before

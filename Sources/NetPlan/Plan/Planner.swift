@@ -140,7 +140,7 @@ package struct Planner {
     guard case .link(let before)? = change.before else { return [] }
     let inUse = before.facts?.carrier == true
     guard case .link(let after)? = change.after else {
-      return before.isGuests && inUse ? ["its VM loses the network"] : []
+      return before.kind == .tap && inUse ? ["its VM loses the network"] : []
     }
     var words: [String] = []
     if change.action == .replace, inUse {

@@ -36,8 +36,13 @@ struct DerivedNames: Sendable {
   /// is no part of it: the same file gives the same names on every host.
   func device(vm: String, nic: String) -> (preferred: LinkName, fallback: LinkName) {
     let text = "\(vm)-\(nic)"
-    let fallback = short(text, SHA256.prefix("vnet-apply\0device\0\(configuration)\0\(vm)\0\(nic)\0"))
+    let fallback = device("device", vm: vm, nic: nic)
     return (LinkName(text) ?? fallback, fallback)
+  }
+
+  /// Of what a NIC has besides, by a word for it.
+  func device(_ part: String, vm: String, nic: String) -> LinkName {
+    short("\(vm)-\(nic)", SHA256.prefix("vnet-apply\0\(part)\0\(configuration)\0\(vm)\0\(nic)\0"))
   }
 
   /// `BRIDGE.N` where it fits, as VLAN interfaces are named by habit.

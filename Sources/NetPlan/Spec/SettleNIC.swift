@@ -51,11 +51,11 @@ extension Resolver {
   }
 
   private func makeEnclosure(_ vm: VM, _ stanza: NICStanza, innerMAC: MACAddress?) -> Enclosure {
-    func name(_ end: String) -> LinkName { names.device(vm: vm.name, nic: stanza.name + end).fallback }
+    func name(_ part: String) -> LinkName { names.device(part, vm: vm.name, nic: stanza.name) }
     let outer = names.device(vm: vm.name, nic: stanza.name)
     return Enclosure(
-      outer: .derived(preferred: outer.preferred, fallback: outer.fallback), peer: name(".out"),
-      bridge: name(".wire"), innerMAC: innerMAC)
+      outer: .derived(preferred: outer.preferred, fallback: outer.fallback), peer: name("out"),
+      bridge: name("wire"), innerMAC: innerMAC)
   }
 
   /// A length left out is the network's, where the network is known.

@@ -20,7 +20,7 @@ struct Namespace {
     return true
   }()
 
-  private init(existing name: String) { self.name = name }
+  init(existing name: String) { self.name = name }
 
   /// `ip netns add`, with `lo` up.
   init() throws {

@@ -44,6 +44,8 @@ struct JournalTests {
     link.facts?.carrier = true
     link.facts?.joinPVID = 1
     link.vlan = Link.VLAN(4094, on: br)
+    link.veth.peer = br
+    link.veth.netns = "jail"
     var address = Address(link: br, local: IPInterface("192.0.2.1/24")!)
     address.peer = IPAddress("192.0.2.2")
     address.broadcast = IPAddress("192.0.2.255")
@@ -84,8 +86,10 @@ struct JournalTests {
     let former = Former(
       id: FormerID(object: "link/eth0", attribute: "up"), value: "false", set: "{\"a\":\"\\n\"}",
       users: ["a", "b"])
+    let netns = Netns(name: "jail", owner: "lab", state: .unmounted, objects: [.link(link), .sysctl(sysctl)])
     return [
-      .link(link), .address(address), .route(route), .rule(rule), .neighbour(proxy), .qdisc(qdisc),
+      .link(link), .netns(netns), .address(address), .route(route), .rule(rule), .neighbour(proxy),
+      .qdisc(qdisc),
       .sysctl(sysctl),
       .former(former),
     ]

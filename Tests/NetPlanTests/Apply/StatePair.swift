@@ -112,6 +112,7 @@ struct StatePair: CustomStringConvertible {
     guard let object = kernel.state[id], !isKernels(object) else { return }
     switch object {
     case .link(let link): try? kernel.perform(.deleteLinks([link.name]))
+    case .netns(let netns): try? kernel.perform(.setNetns(netns.name, nil))
     case .address(let address): try? kernel.perform(.deleteAddress(address))
     case .route(let route): try? kernel.perform(.deleteRoute(route))
     case .nexthop(let nexthop): try? kernel.perform(.deleteNexthop(nexthop.id))

@@ -150,7 +150,7 @@ struct RandomRequest {
 
   private mutating func removal(_ kernel: SimulatedKernel) -> Request {
     let objects = kernel.state.sorted.filter {
-      $0.link == nil && $0.sysctl == nil && $0.qdisc == nil && $0.zone == nil
+      $0.link == nil && $0.netns == nil && $0.sysctl == nil && $0.qdisc == nil && $0.zone == nil
     }
     if objects.isEmpty { return ledger() }
     switch random.pick(objects) {
@@ -165,7 +165,7 @@ struct RandomRequest {
     case .dropIn(let dropIn): return .writeFile(dropIn.id, nil)
     case .service(let service): return .serve(service.id, nil)
     case .reservation(let reservation): return .reserve(gone: [reservation.id], new: [])
-    case .link, .qdisc, .sysctl, .zone: return ledger()
+    case .link, .netns, .qdisc, .sysctl, .zone: return ledger()
     }
   }
 

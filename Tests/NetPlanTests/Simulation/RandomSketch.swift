@@ -15,6 +15,8 @@ struct RandomSketch {
   var vlans: Random
   /// The same for zones of firewalld.
   private var zones: Random
+  /// And for network namespaces.
+  private var spaces: Random
 
   init(_ random: Random) {
     self.random = random
@@ -22,6 +24,7 @@ struct RandomSketch {
     let seed = copy.next()
     (vlans, others, zones) = (Random(seed: seed), Random(seed: ~seed), Random(seed: seed &+ 1))
     managers = Random(seed: seed ^ 0x5555_5555)
+    spaces = Random(seed: seed ^ 0x3333_3333)
   }
 
   mutating func sketch() -> Sketch {
@@ -30,7 +33,31 @@ struct RandomSketch {
     for _ in 0..<random.below(4) { sketch.networks.append(placed(network(), in: sketch)) }
     for _ in 0..<random.below(4) { sketch.vms.append(vm(sketch)) }
     setZone(&sketch)
+    enclose(&sketch, 30)
     return sketch
+  }
+
+  /// VMs go into network namespaces of their own, or of several; some NICs have other addresses there.
+  private mutating func enclose(_ sketch: inout Sketch, _ percent: Int) {
+    for index in sketch.vms.indices where spaces.chance(percent) {
+      let isOne = sketch.vms[index].keys["count"] == nil
+      let names = isOne ? [nil, "jail", "own-\(sketch.vms[index].name)"] : [nil, "\"many-{n}\""]
+      sketch.vms[index].keys["netns"] = spaces.pick(names)
+      for nic in sketch.vms[index].nics.indices {
+        let isInside = sketch.vms[index].keys["netns"] != nil && isOne
+        let families = sketch.vms[index].nics[nic].keys["address"].map {
+          ($0.contains("172."), $0.contains("2001:"))
+        }
+        let inner: String? =
+          switch families {
+          case (true, true)?: "[172.31.0.2, \"fd00::2\"]"
+          case (true, false)?: "172.31.0.2"
+          case (false, true)?: "\"fd00::2\""
+          default: nil
+          }
+        sketch.vms[index].nics[nic].keys["inner-address"] = isInside && spaces.chance(50) ? inner : nil
+      }
+    }
   }
 
   private mutating func fresh(_ stem: String) -> String {
@@ -161,6 +188,7 @@ struct RandomSketch {
       for nic in new.vms[vm].nics.indices where others.chance(20) { limit(&new.vms[vm].nics[nic]) }
     }
     if zones.chance(30) { setZone(&new) }
+    enclose(&new, 15)
     return new
   }
 

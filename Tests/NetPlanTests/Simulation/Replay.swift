@@ -251,7 +251,8 @@ extension Request {
     case .deleteQdisc(let qdisc): return [Change(before: .qdisc(qdisc), after: nil)]
     case .write(let sysctl): return [Change(before: nil, after: .sysctl(sysctl))]
     // A file, and nothing of the kernel's; the others are not made at random.
-    case .setTable, .deleteTable, .setPassage, .setZone, .ledger, .rename, .addAltnames, .removeAltnames,
+    case .setNetns, .setTable, .deleteTable, .setPassage, .setZone, .ledger, .rename, .addAltnames,
+      .removeAltnames,
       .removeVLANs,
       .writeFile, .tell,
       .reserve,

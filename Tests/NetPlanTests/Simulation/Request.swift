@@ -4,6 +4,8 @@ import NetPlan
 /// What `LinuxHost` asks of the kernel, one system call or netlink message each.
 enum Request: Sendable {
   case createTAP(Link)
+  /// All that there is to do in a network namespace.
+  case setNetns(String, Netns?)
   case setAccounts(LinkName, Link.TAP)
   case createLink(Link)
   case deleteLinks([LinkName])
@@ -47,6 +49,7 @@ extension Request: CustomStringConvertible {
       "set \(after.name)"
         + before.differences(from: after).map { " \($0.name) \($0.json(after)?.text() ?? "unset")" }.joined()
     case .addAddress(let address, let replacing): "\(replacing ? "replace" : "add") \(address.json.text())"
+    case .setNetns(let name, let netns): "netns \(name): \(netns?.json.text() ?? "none")"
     case .deleteAddress(let address): "delete \(address.json.text())"
     case .addRoute(let route, let replacing): "\(replacing ? "replace" : "add") \(route.json.text())"
     case .deleteRoute(let route): "delete \(route.json.text())"
@@ -84,6 +87,7 @@ extension SimulatedKernel {
   mutating func perform(_ request: Request) throws(Refusal) {
     switch request {
     case .createTAP(let link), .createLink(let link): try create(link)
+    case .setNetns(let name, let netns): try setNetns(name, netns)
     case .setAccounts(let name, let tap): try setAccounts(name, tap)
     case .deleteLinks(let names):
       if names.count == 1 {

@@ -47,6 +47,12 @@ struct SimulatedHost: Host {
     performReservations(steps, &outcomes)
     performDropIns(steps, &outcomes)
     performDeletions(steps, &outcomes)
+    for (index, change) in steps {
+      guard case .netns(let name) = change.id else { continue }
+      outcomes[index] = perform([.setNetns(name, change.after?.netns)])[0]
+      // Part of it may have been done.
+      if case .failed(let error) = outcomes[index] { outcomes[index] = .unknown(error) }
+    }
     var messages: [(Int, Request)] = []
     for (index, change) in steps {
       if let request = Self.ioctl(of: change) {

@@ -9,6 +9,8 @@ extension SimulatedKernel {
     var bare = Link(name: link.name, kind: link.kind)
     bare.tap = link.tap
     bare.bridge = link.bridge
+    bare.veth = link.veth
+    if link.kind == .veth { try createEnd(of: link) }
     bare.mac = link.mac
     bare.mtu = link.mtu
     add(bare)
@@ -280,6 +282,9 @@ extension SimulatedKernel {
     for key in settings.keys where key.link == name { settings[key] = nil }
     pinnedMTU.remove(name)
     ready.remove(name)
+    if let netns = link.veth.netns, let peer = link.veth.peer {
+      netnses[netns]?.objects.removeAll { $0.link?.name == peer || $0.links.contains(peer) }
+    }
     if let master { followPorts(master) }
     settle()
   }

@@ -27,6 +27,7 @@ struct SimulatedKernel: Sendable {
   var qdiscs: [LinkName: Qdisc] = [:]
   var settings: [SysctlKey: String] = [:]
   var tables: [TableID: Table] = [:]
+  var netnses: [String: Netns] = [:]
   /// In chains of others.
   var passages: [PassageID: Passage] = [:]
   /// Files among the configuration of others.
@@ -131,6 +132,9 @@ struct SimulatedKernel: Sendable {
     facts.forceForwarding = features.forceForwarding
     facts.ipv6ForwardsAll = settings[.ipv6ForwardingOfAll] == "1"
     facts.tun = true
+    facts.nft = true
+    facts.namespaces = netnses.keys.sorted()
+    facts.entersNetns = true
     facts.managers = managers
     facts.zones = Self.zoneNames
     facts.users = [HostFacts.NamedID(name: "alice", id: 1000), HostFacts.NamedID(name: "bob", id: 1001)]
@@ -141,12 +145,17 @@ struct SimulatedKernel: Sendable {
   var state: State {
     var state = State()
     for former in ledger { state.insert(.former(former)) }
+    for netns in netnses.values where ledger.contains(where: { $0.id.netns == netns.name }) {
+      state.insert(.netns(netns))
+    }
     let mentioned = Set(ledger.compactMap(\.mentionedLink))
     for link in links.values {
       var seen = link
+      seen.veth = Link.Veth()
       seen.forwarding = settings[SysctlKey(family: .ipv4, link: link.name, name: "forwarding")] != "0"
       state.insert(.link(seen))
     }
+    state.joinEnds()
     for (key, value) in settings
     where isObserved(key.link, mentioned) || key.followsAll && !features.forceForwarding {
       state.insert(.sysctl(Sysctl(key: key, value: value)))
