@@ -182,8 +182,17 @@ struct Cascades {
     return String(link.text.prefix(link.text.utf8.count > room ? max(0, room) : 15)) + suffix
   }
 
-  /// What is put back behind (IPv6: before) an address that it preceded takes that one along.
+  /// What is put back behind (IPv6: before) an address that it preceded takes that one along; and where a round of the way
+  /// back went wrong half-way, those are put back that have come to stand out of order.
   private mutating func explainOrder() {
+    let there = untouched { [wanted] in $0.address != nil && wanted[$0.id]?.address?.order != nil }
+    for list in Dictionary(grouping: there, by: { "\($0.links[0]) \($0.address!.local.family)" }).values {
+      let seen = list.sorted { $0.address!.order ?? 0 < $1.address!.order ?? 0 }
+      let right = list.sorted { wanted[$0.id]!.address!.order! < wanted[$1.id]!.address!.order! }
+      let isIPv4 = list[0].address!.local.family == .ipv4
+      let pairs = isIPv4 ? Array(zip(seen, right)) : zip(seen, right).reversed()
+      for (_, object) in pairs.drop(while: { $0.id == $1.id }) { append(wanted[object.id]!, wanted[object.id]!) }
+    }
     for new in changes.compactMap({ $0.before == nil ? $0.after?.address : nil }) {
       guard let order = new.order else { continue }
       for other in untouched({ $0.address?.link == new.link }) {

@@ -76,8 +76,8 @@ extension Footing {
       // Before the addresses, with which the kernel would drop it.
       if change.after == nil { return .retire }
       if route.id.family == .ipv4, route.links.contains(where: losing.contains) { return .confirm }
-      if change.before != nil { return .flip }
       if isLate(route) { return .confirm }
+      if change.before != nil { return .flip }
       return route.nexthops.contains { $0.gateway != nil || $0.id != nil } ? .gateways : .routes
     case .nexthop:
       if change.after == nil { return .retire }
