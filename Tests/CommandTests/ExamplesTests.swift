@@ -11,6 +11,7 @@ private struct Example: Sendable, CustomTestStringConvertible {
   var path: String { "\(Tools.repository)/examples/\(name)" }
   private var text: String { (try? must(["sed", "s/#.*//", path])) ?? "" }
 
+  var namesNetns: Bool { text.contains(/\bnetns:/) }
   var namesVLANs: Bool { text.contains(/\b(vlan|trunk|native):/) }
 
   /// Names of what must be there before it: hardware, and bridges of somebody else.
@@ -25,6 +26,8 @@ struct ExamplesTests {
   /// Check, plan, apply, nothing left to do, and the host back.
   private func tried(_ example: Example) throws {
     try Host.with { host in
+      var host = host
+      host.isEnteredByName = example.namesNetns
       for name in example.hardware.subtracting(["eth1"]) {
         try host.space.ip("link add name \(name) type veth peer name \(name)-lan\nlink set \(name) up")
       }
@@ -53,11 +56,15 @@ struct ExamplesTests {
       #expect(second.stdout == "No changes.\n")
       let status = try host.vnet("status", "--json", example.path)
       expect(status, exits: 0)
-      let taps = try host.space.json("ip -d -j link show").elements.filter {
-        $0["linkinfo"]["info_kind"].text == "tun"
+      let rows = try JSON(parsing: status.stdout)["nics"].elements
+      for (netns, rows) in Dictionary(grouping: rows, by: { $0["netns"].text }) {
+        let space = netns.map(Namespace.init(existing:)) ?? host.space
+        let taps = try space.json("ip -d -j link show").elements.filter {
+          $0["linkinfo"]["info_kind"].text == "tun"
+        }
+        #expect(taps.count == rows.count)
       }
-      #expect(try JSON(parsing: status.stdout)["nics"].elements.count == taps.count)
-      #expect(!taps.isEmpty)
+      #expect(!rows.isEmpty)
       expect(try host.vnet("remove", example.path), exits: 0)
       expectEqual(before, try host.space.dump())
       #expect(host.space.processes == [])

@@ -22,7 +22,12 @@ extension Composer {
   ) {
     let there = Set(observed.addresses.filter { $0.link == new }.map(\.local))
     for address in observed.addresses where address.link == old && address.origin != Ownership.origin {
-      if isOwnLinkLocal(address), !makes(new, address) { continue }
+      // What the uplink itself would make goes with it, by whatever bridges.
+      if isOwnLinkLocal(address), !makes(new, address),
+        !uplinks.contains(where: { $0.value == new && makes($0.key, address) })
+      {
+        continue
+      }
       guard isMoved(.address(address)) else { continue }
       target.drop(.address(old, address.local), because: reason)
       guard !there.contains(address.local) else { continue }

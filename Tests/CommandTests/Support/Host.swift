@@ -7,6 +7,8 @@ struct Host {
   let lan: Namespace
   let lan2: Namespace?
   let files: TemporaryFolder
+  /// Commands go there from outside (`--netns`): what is mounted within `ip netns exec` nobody else sees.
+  var isEnteredByName = false
 
   static let uplinkMAC = "02:00:5e:00:01:01"
 
@@ -56,7 +58,12 @@ struct Host {
 
   /// `vnet-apply ARGUMENTS` on this host.
   func vnet(_ arguments: [String], input: String = "", timeout: Double = 120) throws -> Outcome {
-    try space.run([Tools.vnetApply] + arguments, input: input, timeout: timeout)
+    if isEnteredByName, let command = arguments.first {
+      return try run(
+        [Tools.vnetApply, command, "--netns", space.name] + arguments.dropFirst(), input: input,
+        timeout: timeout)
+    }
+    return try space.run([Tools.vnetApply] + arguments, input: input, timeout: timeout)
   }
 
   func vnet(_ arguments: String...) throws -> Outcome { try vnet(arguments) }
