@@ -12,8 +12,9 @@ struct Planning {
     var style = Output.style
   }
 
-  /// `against` is a recorded host; nil for this one.
-  func plan(against snapshot: String? = nil) throws -> Result {
+  /// `against` is a recorded host; nil for this one, or for none where the plan is `from` another configuration.
+  func plan(against snapshot: String? = nil, from old: [String] = []) throws -> Result {
+    if !old.isEmpty { return Result(plan: try difference(from: old, against: snapshot)) }
     if let snapshot {
       let host = try Files.snapshot(snapshot)
       let loaded = try Loading.load(paths, machineID: host.facts.machineID)
@@ -24,6 +25,21 @@ struct Planning {
     var plan = try plan(loaded, on: try session.observe(for: loaded.topology))
     plan.complete(from: session.host, loaded.topology, allow: allow)
     return Result(plan: plan)
+  }
+
+  /// What the configuration changes where the old one was applied before.
+  private func difference(from old: [String], against snapshot: String?) throws -> Plan {
+    let host = try snapshot.map(Files.snapshot)
+    let machineID = host?.facts.machineID
+    let new = try Loading.load(paths, machineID: machineID)
+    let before = try Loading.load(old, machineID: machineID, name: new.topology.name, isFormer: true)
+    let (oldName, newName) = (before.topology.name, new.topology.name)
+    if oldName != newName {
+      Output.error("warning: '\(oldName)' and '\(newName)' are two configurations: what '\(oldName)' has stays")
+    }
+    let basis = Comparison(from: before.topology, to: new.topology, on: host).basis()
+    try Loading.stop(at: basis.obstacles, before.files)
+    return try plan(new, on: basis.host)
   }
 
   private func plan(_ loaded: Loaded, on host: Observation) throws -> Plan {
