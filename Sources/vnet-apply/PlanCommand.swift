@@ -28,7 +28,8 @@ struct PlanCommand: ParsableCommand {
   func validate() throws {
     guard !old.isEmpty else { return }
     if output != nil {
-      throw ValidationError("--out saves a plan for a host, and --from makes one for none: nobody can apply it")
+      throw ValidationError(
+        "--out saves a plan for a host, and --from makes one for none: nobody can apply it")
     }
     if options.netns != nil {
       throw ValidationError("--from looks at no host; --against takes what 'snapshot --netns' recorded")

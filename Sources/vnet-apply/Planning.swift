@@ -35,7 +35,8 @@ struct Planning {
     let before = try Loading.load(old, machineID: machineID, name: new.topology.name, isFormer: true)
     let (oldName, newName) = (before.topology.name, new.topology.name)
     if oldName != newName {
-      Output.error("warning: '\(oldName)' and '\(newName)' are two configurations: what '\(oldName)' has stays")
+      Output.error(
+        "warning: '\(oldName)' and '\(newName)' are two configurations: what '\(oldName)' has stays")
     }
     let basis = Comparison(from: before.topology, to: new.topology, on: host).basis()
     try Loading.stop(at: basis.obstacles, before.files)

@@ -90,6 +90,7 @@ private struct AssumedHost {
 
   var state: State {
     var state = State()
+    state.addUsualSettings(of: .default)
     for (name, filters) in bridges {
       var bridge = AssumedHost.usual(Link(name: name, kind: .bridge))
       bridge.bridge.vlanFiltering = filters

@@ -22,14 +22,55 @@ extension State {
     state.dropSettings(of: gone.union(made))
     for name in made { state.addUsualSettings(of: name) }
     for change in changes {
-      guard let after = change.after else { continue }
-      if case .link(let link) = after {
-        state.insert(.link(made.contains(link.name) ? link.asMade : link.settled))
-      } else {
-        state.insert(after)
+      switch change.after {
+      case nil: continue
+      case .link(let link)?: state.insert(.link(made.contains(link.name) ? link.asMade : link.settled))
+      case .address(var address)?:
+        address.metric = address.metric ?? 0
+        state.insert(.address(address))
+      case let after?: state.insert(after)
       }
     }
+    for change in changes { state.join(change) }
+    state.order(changes)
     return state
+  }
+
+  /// New addresses stand behind those that are there, and those that are put back behind the new ones.
+  private mutating func order(_ changes: [Change]) {
+    let added = changes.filter { $0.action == .create || $0.action == .replace }.compactMap { change in
+      change.after?.address.map { (isBack: change.before != nil, address: $0) }
+    }
+    if added.isEmpty { return }
+    var next = (addresses.compactMap(\.order).max() ?? -1) + 1
+    let inTurn = added.sorted { a, b in
+      if a.isBack != b.isBack { return b.isBack }
+      let (x, y) = (a.address.order ?? Int.max, b.address.order ?? Int.max)
+      return x == y ? Object.address(a.address).id < Object.address(b.address).id : x < y
+    }
+    for (_, new) in inTurn {
+      guard var address = self[Object.address(new).id]?.address else { continue }
+      address.order = next
+      next += 1
+      insert(.address(address))
+    }
+  }
+
+  /// IPv4 forwarding of an interface is an attribute of it and a setting, and one thing to the kernel.
+  private mutating func join(_ change: Change) {
+    func key(_ link: LinkName) -> SysctlKey { SysctlKey(family: .ipv4, link: link, name: "forwarding") }
+    switch change.after {
+    case .link(let link)?:
+      guard let forwarding = link.forwarding, forwarding != change.before?.link?.forwarding,
+        self[.sysctl(key(link.name))] != nil
+      else { return }
+      insert(.sysctl(Sysctl(key: key(link.name), value: forwarding ? "1" : "0")))
+    case .sysctl(let sysctl)?:
+      guard let name = sysctl.key.link, sysctl.key == key(name), var link = link(name) else { return }
+      link.forwarding = sysctl.value != "0"
+      insert(.link(link))
+    default: break
+    }
   }
 
   /// Settings come and go with their link.
@@ -41,15 +82,18 @@ extension State {
     }
   }
 
-  /// Those of an interface that plans set, with what the kernel begins with (`ipv4_devconf_dflt` of
-  /// net/ipv4/devinet.c, `ipv6_devconf_dflt` of net/ipv6/addrconf.c).
+  /// Those of an interface that plans set, as the host has them for new interfaces, or else as the kernel begins
+  /// (`ipv4_devconf_dflt` of net/ipv4/devinet.c, `ipv6_devconf_dflt` of net/ipv6/addrconf.c).
   mutating func addUsualSettings(of link: LinkName) {
     let usual: [(AddressFamily, String, String)] = [
-      (.ipv4, "route_localnet", "0"), (.ipv6, "accept_ra", "1"), (.ipv6, "forwarding", "0"),
+      (.ipv4, "forwarding", "0"), (.ipv4, "route_localnet", "0"), (.ipv6, "accept_ra", "1"),
+      (.ipv6, "forwarding", "0"),
       (.ipv6, "force_forwarding", "0"), (.ipv6, "proxy_ndp", "0"),
     ]
     for (family, name, value) in usual {
-      insert(.sysctl(Sysctl(key: SysctlKey(family: family, link: link, name: name), value: value)))
+      let begun = self[.sysctl(SysctlKey(family: family, link: .default, name: name))]?.sysctl?.value
+      let key = SysctlKey(family: family, link: link, name: name)
+      insert(.sysctl(Sysctl(key: key, value: begun ?? value)))
     }
   }
 }
