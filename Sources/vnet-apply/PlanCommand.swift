@@ -31,12 +31,7 @@ struct PlanCommand: ParsableCommand {
       throw ValidationError(
         "--out saves a plan for a host, and --from makes one for none: nobody can apply it")
     }
-    if options.netns != nil {
-      throw ValidationError("--from looks at no host; --against takes what 'snapshot --netns' recorded")
-    }
-    if old.contains("-"), arguments.paths.contains("-") {
-      throw ValidationError("standard input can be one of the two configurations, not both")
-    }
+    try Planning.check(old, arguments.paths, netns: options.netns)
   }
 
   func run() throws {

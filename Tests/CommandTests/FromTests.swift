@@ -52,7 +52,7 @@ struct FromTests {
   @Test("text, JSON and Markdown tell the same changes, the same on every run")
   func forms() throws {
     try withFiles { old, new, _ in
-      let text = try plan(["--from", old, new]).stdout
+      let text = try plan(["--full", "--from", old, new]).stdout
       #expect(text.lines.contains("+ qdisc tbf dev web-eth0  rate 10mbit"), "\(text)")
       #expect(text.lines.contains("- route 203.0.113.7/32 dev edge-eth0"), "\(text)")
       #expect(!text.contains("office"), "\(text)")
@@ -64,7 +64,7 @@ struct FromTests {
       let markdown = try plan(["--markdown", "--from", old, new]).stdout
       #expect(
         markdown.contains("```diff\n") && markdown.contains("+ + qdisc tbf dev web-eth0"), "\(markdown)")
-      #expect(try plan(["--from", old, new]).stdout == text)
+      #expect(try plan(["--full", "--from", old, new]).stdout == text)
     }
   }
 
@@ -77,7 +77,8 @@ struct FromTests {
         old, new,
       ])
       expect(outcome, exits: 2)
-      #expect(try files.read("trace").lines.filter { !$0.contains("+++") } == [])
+      let calls = try files.read("trace")
+      #expect(!calls.contains("AF_NETLINK") && !calls.contains("setns("), "\(calls)")
     }
   }
 
