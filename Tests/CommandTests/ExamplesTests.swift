@@ -11,6 +11,9 @@ private struct Example: Sendable, CustomTestStringConvertible {
   var path: String { "\(Tools.repository)/examples/\(name)" }
   private var text: String { (try? must(["sed", "s/#.*//", path])) ?? "" }
 
+  /// The VM software does all by itself.
+  var asksNothing: Bool { !text.contains("networks:") && !text.contains(/mode: (tap|bridged)|via: nat/) }
+
   var namesVLANs: Bool { text.contains(/\b(vlan|trunk|native):/) }
 
   /// Names of what must be there before it: hardware, and bridges of somebody else.
@@ -43,7 +46,7 @@ struct ExamplesTests {
       }
       let before = try host.space.dump()
       expect(try host.vnet("check", example.path), exits: 0)
-      expect(try host.vnet("plan", example.path), exits: 2)
+      expect(try host.vnet("plan", example.path), exits: example.asksNothing ? 0 : 2)
       expectEqual(before, try host.space.dump(), "plan")
       let applied = try host.vnet("apply", example.path)
       expect(applied, exits: 0)
@@ -56,8 +59,10 @@ struct ExamplesTests {
       let taps = try host.space.json("ip -d -j link show").elements.filter {
         $0["linkinfo"]["info_kind"].text == "tun"
       }
-      #expect(try JSON(parsing: status.stdout)["nics"].elements.count == taps.count)
-      #expect(!taps.isEmpty)
+      #expect(
+        example.asksNothing
+          ? taps.isEmpty : try JSON(parsing: status.stdout)["nics"].elements.count == taps.count)
+      #expect(taps.isEmpty == example.asksNothing)
       expect(try host.vnet("remove", example.path), exits: 0)
       expectEqual(before, try host.space.dump())
       #expect(host.space.processes == [])

@@ -1,3 +1,4 @@
+import Glibc
 import NetPlan
 import Testing
 
@@ -63,8 +64,12 @@ struct GraphTests {
     #expect(try node("office", graph).mark == nil)
     #expect(try node("eth1", graph).mark == nil)
     #expect(try node("eth2", graph).mark == .changed)
-    let ends = graph.edges.map { "\(graph.nodes[$0.from].title)-\(graph.nodes[$0.to].title) \($0.mark?.rawValue ?? "")" }
-    #expect(ends.contains("eth2-wide created") && ends.contains("old-gone deleted") && ends.contains("eth1-office "))
+    let ends = graph.edges.map {
+      "\(graph.nodes[$0.from].title)-\(graph.nodes[$0.to].title) \($0.mark?.rawValue ?? "")"
+    }
+    #expect(
+      ends.contains("eth2-wide created") && ends.contains("old-gone deleted") && ends.contains("eth1-office ")
+    )
   }
 
   @Test("of a count that grows the new ones are a node of their own")
@@ -96,12 +101,14 @@ struct GraphTests {
           h: {nics: {eth0: {mode: bridged, via: macvtap, hardware: eth5}}}
 
         """))
-    let ends = Set(graph.edges.map { "\(graph.nodes[$0.from].title) -> \(graph.nodes[$0.to].title): \($0.label)" })
+    let ends = Set(
+      graph.edges.map { "\(graph.nodes[$0.from].title) -> \(graph.nodes[$0.to].title): \($0.label)" })
     #expect(
       ends == [
         "eth1 -> office: uplink, VLAN 7 20", "office -> servers: VLAN 20", "host -> servers: address",
         "host -> lab: nat out eth9", "office -> a: eth0, VLAN 7", "theirs -> b: eth0", "servers -> c: eth0",
-        "lab -> d: eth0", "host -> e: eth0, proxy eth1", "host -> f: eth0", "host -> g: eth0", "eth5 -> h: eth0",
+        "lab -> d: eth0", "host -> e: eth0, proxy eth1", "host -> f: eth0", "host -> g: eth0",
+        "eth5 -> h: eth0",
       ])
     #expect(try node("d", graph).lines.contains("  tcp 8080 -> 80"))
     #expect(try node("lab", graph).lines.contains("address auto"))
@@ -129,7 +136,31 @@ struct GraphTests {
     }
   }
 
-  @Test("no two boxes of a drawing overlap, all are on the paper, and no line crosses a box", arguments: 1...150)
+  /// Whether a program takes a text on its standard input.
+  private func isTaken(_ text: String, by command: String) -> Bool {
+    guard let pipe = popen(command, "w") else { return false }
+    fputs(text, pipe)
+    return pclose(pipe) == 0
+  }
+
+  @Test("an XML parser takes what is written, whatever the words")
+  func svgLabels() {
+    let text = Self.hostile.svg
+    #expect(!text.contains("<script") && !text.contains("<b>"))
+    let parser = "python3 -c 'import sys, xml.etree.ElementTree as E; E.fromstring(sys.stdin.buffer.read())'"
+    #expect(isTaken(text, by: parser), "\(text)")
+  }
+
+  @Test(
+    "dot takes what is written, whatever the words",
+    .enabled(if: system("command -v dot >/dev/null") == 0, "needs graphviz"))
+  func dotLabels() {
+    let text = Self.hostile.dot
+    #expect(isTaken(text, by: "dot -Tplain | grep -c '^node ' | grep -qx 2"), "\(text)")
+  }
+
+  @Test(
+    "no two boxes of a drawing overlap, all are on the paper, and no line crosses a box", arguments: 1...150)
   func layout(seed: UInt64) throws {
     let tried = TopologyCase(seed: seed, length: 2)
     var host = tried.host.observe()
@@ -151,7 +182,8 @@ struct GraphTests {
     #expect(picture.words.count >= words.count, "\(text)")
     #expect(picture.boxes.count == graph.nodes.count, "\(text)")
     for (place, box) in picture.boxes.enumerated() {
-      #expect(box.x >= 0 && box.y >= 0 && box.right <= picture.width && box.bottom <= picture.height, "\(text)")
+      #expect(
+        box.x >= 0 && box.y >= 0 && box.right <= picture.width && box.bottom <= picture.height, "\(text)")
       for other in picture.boxes[..<place] { #expect(!box.overlaps(other), "\(text)\n\(graph.svg)") }
       for point in picture.points { #expect(!box.holds(point), "\(text)\n\(graph.svg)") }
     }
@@ -216,7 +248,8 @@ private struct Picture {
           let t = Double(step) / 20
           let u = 1 - t
           let (a, b, c, d) = (u * u * u, 3 * u * u * t, 3 * u * t * t, t * t * t)
-          points.append((a * at.x + b * n[0] + c * n[2] + d * n[4], a * at.y + b * n[1] + c * n[3] + d * n[5]))
+          points.append(
+            (a * at.x + b * n[0] + c * n[2] + d * n[4], a * at.y + b * n[1] + c * n[3] + d * n[5]))
         }
         at = (n[4], n[5])
       }
