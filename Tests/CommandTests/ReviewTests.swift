@@ -18,7 +18,8 @@ struct ReviewTests {
     """
 
   private static let base = "vms: {web: {nics: {eth0: {mode: tap, address: 203.0.113.7}}}}\n"
-  private static let head = "vms: {web: {count: 2, nics: {eth0: {mode: tap, address: 203.0.113.7-203.0.113.8}}}}\n"
+  private static let head =
+    "vms: {web: {count: 2, nics: {eth0: {mode: tap, address: 203.0.113.7-203.0.113.8}}}}\n"
 
   /// Commands of a job, in their order.
   private func commands(_ start: String, _ prefix: String) throws -> [String] {
@@ -29,7 +30,8 @@ struct ReviewTests {
     }
   }
 
-  private func withClone(_ body: (TemporaryFolder, _ shell: (String) throws -> Outcome) throws -> Void) throws {
+  private func withClone(_ body: (TemporaryFolder, _ shell: (String) throws -> Outcome) throws -> Void) throws
+  {
     let files = try TemporaryFolder()
     defer { files.delete() }
     try must(["mkdir", "-p", files.path + "/bin", files.path + "/origin/network"])
@@ -37,15 +39,20 @@ struct ReviewTests {
     try must(["chmod", "+x", files.path + "/bin/gh"])
     try must(["ln", "-s", Tools.vnetApply, files.path + "/bin/vnet-apply"])
     for block in try Self.page.blocks("sh") {
-      let name = try #require(block.lines.first?.firstMatch(of: /^# (network\/\w+\.sh): /)?.1, "\(block.text)")
+      let words = block.lines.first?.words ?? []
+      #expect(
+        words.count > 2 && words[1].hasPrefix("network/") && words[1].hasSuffix(".sh:"), "\(block.text)")
+      let name = words[1].dropLast()
       try files.write("origin/" + name, block.text)
     }
     try files.write("origin/network/lab.conf", Self.base)
-    let git = "git -c user.name=a -c user.email=a@example.org -c init.defaultBranch=main -c advice.detachedHead=false"
+    let git =
+      "git -c user.name=a -c user.email=a@example.org -c init.defaultBranch=main -c advice.detachedHead=false"
     func shell(_ script: String) throws -> Outcome {
       try run([
         "env", "-C", files.path + "/clone", "PATH=\(files.path)/bin:/usr/bin:/bin", "STORE=\(files.path)",
-        "GITHUB_BASE_REF=main", "GITHUB_REPOSITORY=o/r", "NUMBER=5", "CI_MERGE_REQUEST_TARGET_BRANCH_NAME=main", "sh",
+        "GITHUB_BASE_REF=main", "GITHUB_REPOSITORY=o/r", "NUMBER=5",
+        "CI_MERGE_REQUEST_TARGET_BRANCH_NAME=main", "sh",
         "-euc", script,
       ])
     }
@@ -71,8 +78,10 @@ struct ReviewTests {
       let second = try files.read("comment")
       #expect(second.contains("No changes."), "\(second)")
       let calls = try files.read("calls").lines
-      #expect(calls.filter { $0.contains("--method POST repos/o/r/issues/5/comments") }.count == 1, "\(calls)")
-      #expect(calls.filter { $0.contains("--method PATCH repos/o/r/issues/comments/77") }.count == 1, "\(calls)")
+      #expect(
+        calls.filter { $0.contains("--method POST repos/o/r/issues/5/comments") }.count == 1, "\(calls)")
+      #expect(
+        calls.filter { $0.contains("--method PATCH repos/o/r/issues/comments/77") }.count == 1, "\(calls)")
       let sarif = try JSON(parsing: files.read("clone/check.sarif"))
       #expect(sarif["version"].text == "2.1.0")
     }
@@ -84,13 +93,15 @@ struct ReviewTests {
     try withClone { files, shell in
       try files.write("clone/network/lab.conf", "vms: {web: {nic: {}}}\n")
       expect(try shell(check), exits: 65)
-      let result = try JSON(parsing: files.read("clone/check.sarif"))["runs"].elements[0]["results"].elements[0]
+      let result = try JSON(parsing: files.read("clone/check.sarif"))["runs"].elements[0]["results"].elements[
+        0]
       let place = result["locations"].elements[0]["physicalLocation"]
       #expect(place["artifactLocation"]["uri"].text == "network/lab.conf")
     }
   }
 
-  @Test("GitLab's job writes the review, also of a file that was not there before, and against a recorded host")
+  @Test(
+    "GitLab's job writes the review, also of a file that was not there before, and against a recorded host")
   func gitlab() throws {
     let block = try #require(Self.page.blocks("yml").first { $0.text.contains("expose_as") })
     let script = block.lines.drop { $0.trimmed != "script:" }.prefix { $0.trimmed != "artifacts:" }
