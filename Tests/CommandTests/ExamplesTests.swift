@@ -53,7 +53,9 @@ struct ExamplesTests {
       guard applied.code == 0 else { return }
       let second = try host.vnet("plan", example.path)
       expect(second, exits: 0)
-      #expect(second.stdout == "No changes.\n")
+      // What the VM software may do on this host is said each time.
+      #expect(
+        example.asksNothing ? second.stdout.hasSuffix("No changes.\n") : second.stdout == "No changes.\n")
       let status = try host.vnet("status", "--json", example.path)
       expect(status, exits: 0)
       let taps = try host.space.json("ip -d -j link show").elements.filter {

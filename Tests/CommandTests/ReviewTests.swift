@@ -11,7 +11,7 @@ struct ReviewTests {
     #!/bin/sh
     echo "$*" >>"$STORE/calls"
     case "$*" in
-      *"--method POST"*) sed 1q "${7#body=@}" >"$STORE/first"; cp "${7#body=@}" "$STORE/comment" ;;
+      *"--method POST"*) sed 1q "${6#body=@}" >"$STORE/first"; cp "${6#body=@}" "$STORE/comment" ;;
       *"--method PATCH"*) cp "${6#body=@}" "$STORE/comment" ;;
       *) [ ! -e "$STORE/first" ] || [ "$(cat "$STORE/first")" != "$MARK" ] || echo 77 ;;
     esac

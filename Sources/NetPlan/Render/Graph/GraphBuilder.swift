@@ -7,16 +7,17 @@ extension Graph {
   }
 }
 
-private struct GraphBuilder {
+/// Makes a graph of a topology: first what others hang on, then what hangs on it.
+struct GraphBuilder {
   var graph: Graph
-  private let topology: Topology
+  let topology: Topology
   private let target: Target?
-  private let marks: GraphMarks
+  let marks: GraphMarks
   /// Places of nodes.
   private var hardware: [String: Int] = [:]
   private var networks: [String: Int] = [:]
-  private var bridges: [LinkName: Int] = [:]
-  private var portGroups: [Link.VLAN: Int] = [:]
+  var bridges: [LinkName: Int] = [:]
+  var portGroups: [Link.VLAN: Int] = [:]
   private var host: Int?
   private var taps: [Substring: Link] = [:]
   private var ports: [LinkName: LinkName] = [:]
@@ -50,12 +51,12 @@ private struct GraphBuilder {
 
   // MARK: Nodes that others hang on
 
-  private mutating func node(_ node: Graph.Node) -> Int {
+  mutating func node(_ node: Graph.Node) -> Int {
     graph.nodes.append(node)
     return graph.nodes.count - 1
   }
 
-  private mutating func place(ofHardware words: String, _ link: LinkName?) -> Int {
+  mutating func place(ofHardware words: String, _ link: LinkName?) -> Int {
     let title = link?.text ?? words
     if let known = hardware[title] { return known }
     let place = node(
@@ -65,7 +66,7 @@ private struct GraphBuilder {
     return place
   }
 
-  private mutating func placeOfHost() -> Int {
+  mutating func placeOfHost() -> Int {
     if let host { return host }
     let place = node(Graph.Node(kind: .host, title: "host"))
     host = place
@@ -143,32 +144,6 @@ private struct GraphBuilder {
     return addresses + (services.isEmpty ? [] : [services.joined(separator: ", ")])
   }
 
-  private mutating func addDeletedNetworks() {
-    for link in marks.deleted.sorted(by: { $0.name < $1.name }) where link.kind == .bridge {
-      guard let path = link.path, path.hasPrefix("networks.") else { continue }
-      let title = String(path.dropFirst("networks.".count))
-      bridges[link.name] = node(
-        Graph.Node(kind: .network, title: title, lines: ["bridge \(link.name)"], mark: .deleted))
-    }
-    for link in marks.deleted.sorted(by: { $0.name < $1.name }) where link.kind == .vlan {
-      guard let path = link.path, path.hasPrefix("networks."), !path.hasSuffix(".host") else { continue }
-      let place = node(
-        Graph.Node(
-          kind: .portGroup, title: String(path.dropFirst("networks.".count)),
-          lines: ["interface \(link.name)"],
-          mark: .deleted))
-      portGroups[link.vlan] = place
-      guard let below = link.vlan.link.flatMap({ bridges[$0] }) else { continue }
-      let label = link.vlan.id.map { "VLAN \($0)" } ?? "VLAN"
-      graph.edges.append(Graph.Edge(from: below, to: place, label: label, mark: .deleted))
-    }
-    for (port, bridge) in marks.leaving {
-      guard let to = bridges[bridge] else { continue }
-      let from = place(ofHardware: port.text, port)
-      graph.edges.append(Graph.Edge(from: from, to: to, label: "uplink", mark: .deleted))
-    }
-  }
-
   // MARK: VMs
 
   private mutating func part(_ vm: VM) -> GraphVM {
@@ -205,35 +180,6 @@ private struct GraphBuilder {
     let id = ReservationID(name: topology.name, path: path)
     let reserved = target?.wanted[.reservation(id)]?.reservation?.addresses
     return (reserved ?? nic.addresses.map(\.value)).map(\.address)
-  }
-
-  private mutating func addDeletedNICs(to vms: inout [GraphVM]) {
-    var places = Dictionary(vms.enumerated().map { ($1.name, $0) }, uniquingKeysWith: { first, _ in first })
-    for link in marks.deleted.sorted(by: { naturallyPrecedes($0.name.text, $1.name.text) })
-    where link.kind == .tap {
-      guard let path = link.path.flatMap({ NICPath($0) }) else { continue }
-      let master = link.master?.name
-      let vlan = link.vlans?.first(where: \.pvid)?.id
-      let group = master.flatMap { bridge in vlan.flatMap { portGroups[Link.VLAN($0, on: bridge)] } }
-      let end = group ?? master.map { bridges[$0] ?? foreignBridge($0) } ?? placeOfHost()
-      let nic = GraphVM.NIC(
-        name: String(path.nic), end: end, label: String(path.nic), mode: "", device: link.name.text,
-        addresses: [], forwards: [], mark: .deleted, isRouted: master == nil)
-      let name = String(path.vm)
-      if let place = places[name] {
-        vms[place].nics.append(nic)
-      } else {
-        places[name] = vms.count
-        vms.append(GraphVM(name: name, series: GraphVM.stem(of: name), nics: [nic]))
-      }
-    }
-  }
-
-  /// A bridge of somebody else that nothing of the file is on any more.
-  private mutating func foreignBridge(_ name: LinkName) -> Int {
-    let place = node(Graph.Node(kind: .network, title: name.text, lines: ["existing bridge \(name)"]))
-    bridges[name] = place
-    return place
   }
 
   private mutating func add(_ group: GraphVM.Group) {
