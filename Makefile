@@ -6,7 +6,7 @@ DESTDIR ?=
 RELEASE := $(SWIFT) build -c release --static-swift-stdlib -Xlinker -s
 BINARY  := .build/release/vnet-apply
 
-.PHONY: help setup build demo test lab check bench release install clean
+.PHONY: help setup build demo test lab check bench gallery release install clean
 
 help: ## what there is to make
 	@sed -n 's/^\([a-z]*\):.*## /\1|/p' $(MAKEFILE_LIST) | awk -F'|' '{ printf "%-9s%s\n", $$1, $$2 }'
@@ -34,6 +34,9 @@ check: setup ## format, layers, warnings, leftovers; that what ships can be buil
 
 bench: setup release ## speed against ip -batch and the best C; QUICK=1 for a short one (root)
 	@bench/run $(if $(QUICK),--quick)
+
+gallery: build ## docs/gallery.md with its pictures, from examples/*.conf
+	@scripts/gallery
 
 release: setup ## the binary that ships: .build/release/vnet-apply
 	$(RELEASE)

@@ -3,10 +3,13 @@ internal import NetPlan
 
 /// Configurations on their way in, and what is wrong with them on its way out.
 enum Loading {
-  static func load(_ paths: [String], machineID: String?) throws -> Loaded {
+  /// `name` is the configuration's where its files say none. Nobody cares for warnings of a former one.
+  static func load(
+    _ paths: [String], machineID: String?, name: String? = nil, isFormer: Bool = false
+  ) throws -> Loaded {
     do {
-      let loaded = try Configuration.load(paths, seed: Seed(machineID: machineID ?? ""))
-      for warning in loaded.warnings { Output.error(warning.text(loaded.files).dropped) }
+      let loaded = try Configuration.load(paths, seed: Seed(machineID: machineID ?? ""), name: name)
+      for warning in loaded.warnings where !isFormer { Output.error(warning.text(loaded.files).dropped) }
       return loaded
     } catch {
       Output.error(error.text.dropped)
@@ -23,7 +26,13 @@ enum Loading {
         planner.only, of: name, among: planner.topology.nicIDs + planner.host.state.nicIDs(of: name) + known)
     }
     let (plan, obstacles) = planner.plan()
-    guard !obstacles.isEmpty else { return plan }
+    try stop(at: obstacles, files)
+    return plan
+  }
+
+  /// Says what is in the way, if anything, and ends there.
+  static func stop(at obstacles: [Obstacle], _ files: [SourceFile]) throws {
+    guard !obstacles.isEmpty else { return }
     for obstacle in obstacles { Output.error(obstacle.diagnostic.text(files).dropped) }
     Output.error("\(counted(obstacles.count, "error")) on the host")
     throw obstacles.contains { $0.kind == .conflict } ? Exit.invalid : Exit.lacking

@@ -1,3 +1,4 @@
+internal import ArgumentParser
 internal import NetPlan
 
 /// From the words of a command line to a plan of a host that is only looked at.
@@ -9,30 +10,62 @@ struct Planning {
 
   struct Result {
     var plan: Plan
+    /// What was planned, and what it comes to.
+    var topology: Topology
+    var target: Target
     var style = Output.style
+
+    var graph: Graph { Graph(topology, plan: plan, target: target) }
   }
 
-  /// `against` is a recorded host; nil for this one.
-  func plan(against snapshot: String? = nil) throws -> Result {
+  /// Two configurations are compared without a host, and standard input can be one of them only.
+  static func check(_ old: [String], _ new: [String], netns: String?) throws {
+    if netns != nil {
+      throw ValidationError("--from looks at no host; --against takes what 'snapshot --netns' recorded")
+    }
+    if old.contains("-"), new.contains("-") {
+      throw ValidationError("standard input can be one of the two configurations, not both")
+    }
+  }
+
+  /// `against` is a recorded host; nil for this one, or for none where the plan is `from` another configuration.
+  func plan(against snapshot: String? = nil, from old: [String] = []) throws -> Result {
+    if !old.isEmpty { return try difference(from: old, against: snapshot) }
     if let snapshot {
       let host = try Files.snapshot(snapshot)
       let loaded = try Loading.load(paths, machineID: host.facts.machineID)
-      return Result(plan: try plan(loaded, on: host))
+      return try plan(loaded, on: host)
     }
     let loaded = try Loading.load(paths, machineID: Files.machineID)
     var session = try Session.open(options)
-    var plan = try plan(loaded, on: try session.observe(for: loaded.topology))
-    plan.complete(from: session.host, loaded.topology, allow: allow)
-    return Result(plan: plan)
+    var result = try plan(loaded, on: try session.observe(for: loaded.topology))
+    result.plan.complete(from: session.host, loaded.topology, allow: allow)
+    return result
   }
 
-  private func plan(_ loaded: Loaded, on host: Observation) throws -> Plan {
+  /// What the configuration changes where the old one was applied before.
+  private func difference(from old: [String], against snapshot: String?) throws -> Result {
+    let host = try snapshot.map(Files.snapshot)
+    let machineID = host?.facts.machineID
+    let new = try Loading.load(paths, machineID: machineID)
+    let before = try Loading.load(old, machineID: machineID, name: new.topology.name, isFormer: true)
+    let (oldName, newName) = (before.topology.name, new.topology.name)
+    if oldName != newName {
+      Output.error(
+        "warning: '\(oldName)' and '\(newName)' are two configurations: what '\(oldName)' has stays")
+    }
+    let basis = Comparison(from: before.topology, to: new.topology, on: host).basis()
+    try Loading.stop(at: basis.obstacles, before.files)
+    return try plan(new, on: basis.host)
+  }
+
+  private func plan(_ loaded: Loaded, on host: Observation) throws -> Result {
     var planner = Planner(topology: loaded.topology, host: host)
     planner.only = only
     planner.allow = allow
     var plan = try Loading.plan(planner, loaded.files)
     plan.basis = plan.surroundings(in: host.state)
-    return plan
+    return Result(plan: plan, topology: loaded.topology, target: planner.target)
   }
 }
 

@@ -24,7 +24,7 @@ struct VNetApply: ParsableCommand {
     version: version,
     subcommands: [
       Apply.self, PlanCommand.self, Check.self, Status.self, SnapshotCommand.self, Remove.self, Recover.self,
-      Attach.self, Explain.self, SchemaCommand.self,
+      Attach.self, Explain.self, GraphCommand.self, SchemaCommand.self,
     ],
     defaultSubcommand: Apply.self)
 

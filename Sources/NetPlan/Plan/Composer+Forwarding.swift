@@ -51,6 +51,12 @@ extension Composer {
     var links = Set(proxies).union(outside.map(place))
     let hosts = Set(uplinks.values.map(hostSide))
     let routes = observed.routes.filter { [target] in !target.unwanted.contains(.route($0.id)) }
+    if isOutsideAnywhere {
+      for route in routes
+      where route.id.table == 254 && route.kind == .unicast && route.origin != Ownership.origin {
+        links.formUnion(observed.links(of: route).map(place))
+      }
+    }
     for route in Array(routes) + Array(target.wanted.routes)
     where route.id.family == family && route.id.destination.length == 0 && route.id.table == 254 {
       for link in observed.links(of: route) { links.insert(place(of: link)) }

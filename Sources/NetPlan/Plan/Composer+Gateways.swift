@@ -51,9 +51,7 @@ extension Composer {
   /// Answers to guests come in where the host reaches something by: without `out` that is every interface with a route.
   mutating func addOutside(_ nat: NAT, _ path: String) {
     guard let out = nat.out else {
-      outside.formUnion(
-        observed.routes.filter { $0.id.table == 254 && $0.kind == .unicast && $0.origin != Ownership.origin }
-          .flatMap { observed.links(of: $0) })
+      isOutsideAnywhere = true
       return
     }
     guard let hardware = find(out, "\(path).nat.out") else { return }

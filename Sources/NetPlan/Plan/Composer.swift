@@ -28,8 +28,10 @@ struct Composer {
   var gateways: [IPAddress: String]?
   /// NICs with an interface of ours on the host, for the tables that filter them.
   var filtered: [(nic: NIC, tap: Link)] = []
-  /// Interfaces by which translated guests reach the outside.
+  /// Interfaces by which translated guests reach the outside, where the file names them.
   var outside: Set<LinkName> = []
+  /// Some guests reach it by whatever the host has routes by.
+  var isOutsideAnywhere = false
   /// Hardware by which the guests of a network leave.
   var outbound: [HardwareReference: LinkName] = [:]
   /// Hardware on whose LAN the guests of a network are answered for, by the network's name.

@@ -36,7 +36,7 @@ package struct Planner {
       if !words.isEmpty { plan.interruptions[change.id] = words }
     }
     plan.accept(from: topology, and: allow)
-    plan.risks.sort { ($0.name, $0.object) < ($1.name, $1.object) }
+    plan.risks.sort { ($0.name, $0.object, $0.detail) < ($1.name, $1.object, $1.detail) }
     return (plan, obstacles.distinct)
   }
 

@@ -21,11 +21,14 @@ package struct ConfigurationError: Error, Sendable {
 }
 
 package enum Configuration {
-  /// Reads files, a folder or `-`, and settles everything that needs no host.
-  package static func load(_ inputs: [String], seed: Seed) throws(ConfigurationError) -> Loaded {
+  /// Reads files, a folder or `-`, and settles everything that needs no host. Where the files say no name they have
+  /// `name`, or else that of the file or folder.
+  package static func load(
+    _ inputs: [String], seed: Seed, name: String? = nil
+  ) throws(ConfigurationError) -> Loaded {
     let (files, defaultName, failures) = SourceFiles.read(inputs)
     if !failures.isEmpty { throw ConfigurationError(diagnostics: failures, files: files) }
-    return try load(files, defaultName: defaultName, seed: seed)
+    return try load(files, defaultName: name ?? defaultName, seed: seed)
   }
 
   /// The same from bytes. `defaultName` is the name where the files say none.

@@ -22,13 +22,16 @@ extension [Diagnostic] {
 
   /// SARIF 2.1.0 (OASIS), as code scanning services read it.
   package func sarif(_ files: [SourceFile]) -> JSON {
-    let rules = Set(map(\.code.rawValue)).sorted().map { JSON.object([.init("id", .string($0))]) }
+    let rules = Set(map(\.code.rawValue)).sorted()
+    let places = Dictionary(uniqueKeysWithValues: rules.enumerated().map { ($1, $0) })
     return [
       "$schema": "https://json.schemastore.org/sarif-2.1.0.json", "version": "2.1.0",
       "runs": [
         [
-          "tool": ["driver": ["name": "vnet-apply", "rules": .array(rules)]],
-          "results": .array(map { $0.sarifResult(files) }),
+          "tool": ["driver": ["name": "vnet-apply", "rules": .array(rules.map(Diagnostic.sarifRule))]],
+          // As libyaml counts (yaml_mark_t), where SARIF would take them for UTF-16 otherwise (3.14.17).
+          "columnKind": "unicodeCodePoints",
+          "results": .array(map { $0.sarifResult(files, places[$0.code.rawValue] ?? 0) }),
         ]
       ],
     ]
@@ -56,7 +59,7 @@ extension Diagnostic {
   fileprivate func workflowCommand(_ files: [SourceFile]) -> String {
     var properties = ["title=\(code.rawValue)"]
     if let position, files.indices.contains(position.file) {
-      let file = Diagnostic.escaped(files[position.file].path, property: true)
+      let file = Diagnostic.escaped(String(files[position.file].plainPath), property: true)
       properties = ["file=\(file)", "line=\(position.line)", "col=\(position.column)"] + properties
     }
     let text = Diagnostic.escaped(messageWithHint, property: false)
@@ -77,9 +80,21 @@ extension Diagnostic {
     }.joined()
   }
 
-  fileprivate func sarifResult(_ files: [SourceFile]) -> JSON {
+  /// With the texts that GitHub's code scanning asks of a rule.
+  fileprivate static func sarifRule(_ code: String) -> JSON {
+    let words: JSON = ["text": .string(code.replacing("-", with: " "))]
+    return [
+      "id": .string(code), "shortDescription": words, "fullDescription": words,
+      "help": [
+        "text": .string("docs/diagnostics.md of vnet-apply says what is wrong where it reads '\(code)'.")
+      ],
+    ]
+  }
+
+  fileprivate func sarifResult(_ files: [SourceFile], _ rule: Int) -> JSON {
     var members: [JSON.Member] = [
-      .init("ruleId", .string(code.rawValue)), .init("level", .string(severity.rawValue)),
+      .init("ruleId", .string(code.rawValue)), .init("ruleIndex", rule.json),
+      .init("level", .string(severity.rawValue)),
       .init("message", ["text": .string(messageWithHint)]),
     ]
     if let position {
@@ -100,12 +115,37 @@ extension SourcePosition {
   }
 
   fileprivate func sarif(_ files: [SourceFile]) -> JSON.Member {
-    let path = files.indices.contains(file) ? files[file].path : ""
+    let uri = files.indices.contains(file) ? files[file].uri : ""
     return .init(
       "physicalLocation",
       [
-        "artifactLocation": ["uri": .string(path)],
+        "artifactLocation": ["uri": .string(uri)],
         "region": ["startLine": line.json, "startColumn": column.json],
       ])
+  }
+}
+
+extension SourceFile {
+  /// As a repository names it.
+  fileprivate var plainPath: Substring {
+    var rest = path[...]
+    while rest.hasPrefix("./") { rest = rest.dropFirst(2).drop { $0 == "/" } }
+    return rest
+  }
+
+  /// A reference of RFC 3986: relative to where the program runs, or a file: URI.
+  fileprivate var uri: String {
+    let encoded = plainPath.utf8.map { byte in
+      switch byte {
+      case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+        UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"), UInt8(ascii: "."), UInt8(ascii: "_"),
+        UInt8(ascii: "~"), UInt8(ascii: "/"):
+        return String(UnicodeScalar(byte))
+      default:
+        let digits = String(byte, radix: 16, uppercase: true)
+        return "%" + (digits.count < 2 ? "0" : "") + digits
+      }
+    }.joined()
+    return path.hasPrefix("/") ? "file://" + encoded : encoded
   }
 }
