@@ -54,6 +54,9 @@ int cnl_unshare_net(void);
 /// A descriptor of the calling thread's network namespace.
 int cnl_thread_netns(void);
 int cnl_netns_cookie(uint64_t *cookie);
+/// A descriptor of the root of a sysfs that shows the calling thread's network namespace, mounted nowhere. Linux 5.2,
+/// CAP_SYS_ADMIN.
+int cnl_sysfs(void);
 
 /// A descriptor of /dev/net/tun, close-on-exec, attached to nothing.
 int cnl_tun_open(void);

@@ -70,6 +70,7 @@ extension LinuxHost {
         }
       }
     }
+    observeNodes(of: messages, isWhole: names == nil, &state)
     try observeAddresses(&state, now)
     try observeRouting(&state, now)
   }

@@ -95,11 +95,12 @@ extension LinuxHost {
         if outcome == .done { requests.addSettling(of: link.name) }
         return outcome
       }
+      if link.kind == .macvtap { return try createMacvtap(link) }
       links.forget(link.name)
       try requests.addCreation(of: link, &links)
     case (.link(let before)?, .link(let after)?):
       if before.tap.owner != after.tap.owner || before.tap.group != after.tap.group {
-        let outcome = changeOwner(before, after)
+        let outcome = after.kind == .tap ? changeOwner(before, after) : try changeNodeOwner(after)
         if outcome != .done { return outcome }
       }
       try requests.add(before, after, &links)

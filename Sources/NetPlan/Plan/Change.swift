@@ -44,6 +44,10 @@ package struct Change: Sendable, Equatable {
     case (.link(let a), .link(let b)):
       // IFF_MULTI_QUEUE must be alike at every attach (tun_set_iff, drivers/net/tun.c).
       if a.kind != b.kind || a.tap.multiQueue != b.tap.multiQueue || a.vlan != b.vlan { return true }
+      // A node whose number another namespace's macvtap has is nobody's to give: one made anew gets another number.
+      if b.kind == .macvtap {
+        return a.macvtap.needsReplacement(by: b.macvtap) || a.tap.owner == nil && b.tap.owner != nil
+      }
       // TUNSETOWNER needs a descriptor of the TAP, which whoever holds it has (EBUSY).
       if a.tap != b.tap, a.facts?.carrier == true { return true }
       // TUNSETOWNER and TUNSETGROUP take no "nobody" (make_kuid must be valid).

@@ -3,6 +3,7 @@ extension Composer {
     guard Composer.executes(nic) else { return }
     let path = "vms.\(nic.vm).nics.\(nic.name)"
     if nic.via == .user { return addUserMode(nic, of: vm, path) }
+    if nic.via == .macvtap { return addMacvtap(nic, of: vm, path) }
     if host.facts.tun == false {
       lacking(
         nic.position, path, "/dev/net/tun cannot be opened, so no TAP can be made",
@@ -10,23 +11,14 @@ extension Composer {
         isShared: true)
       return
     }
-    guard let name = device(of: nic, vm, path) else { return }
-    var tap = Link(name: name, kind: .tap)
-    tap.alias = alias(path)
-    let altname = "\(topology.name).\(nic.vm).\(nic.name)"
-    tap.altnames = [altname]
-    refuseTaken(altname, for: nic, present(nic, of: vm)?.name, path)
+    guard var tap = link(.tap, for: nic, of: vm, path) else { return }
     tap.mac = nic.hostMAC
-    tap.up = true
-    tap.tap.group = account(vm.owner?.group, among: host.facts.groups, "group", path)
-    tap.tap.owner = account(vm.owner?.user, among: host.facts.users, "user", path)
     // A TAP of nobody is everybody's: with neither owner nor group the kernel asks for nothing (`tun_not_capable`,
     // drivers/net/tun.c), and /dev/net/tun is open to all.
     if tap.tap.owner == Link.TAP.Account.none, tap.tap.group == Link.TAP.Account.none {
       tap.tap.owner = .id(0)
     }
     tap.tap.multiQueue = (nic.queues?.value ?? 1) > 1
-    tap.addressGeneration = Link.AddressGeneration.none
     if nic.network != nil {
       guard let network = nic.network.flatMap({ network(named: $0.value) }),
         let bridge = bridges[network.name]
@@ -45,6 +37,21 @@ extension Composer {
     target.want(.link(tap), because: path)
     limit(nic, tap, path)
     filtered.append((nic, tap))
+  }
+
+  /// What the links of all NICs have; nil after an obstacle.
+  mutating func link(_ kind: Link.Kind, for nic: NIC, of vm: VM, _ path: String) -> Link? {
+    guard let name = device(of: nic, vm, path) else { return nil }
+    var link = Link(name: name, kind: kind)
+    link.alias = alias(path)
+    let altname = "\(topology.name).\(nic.vm).\(nic.name)"
+    link.altnames = [altname]
+    refuseTaken(altname, for: nic, present(nic, of: vm)?.name, path)
+    link.up = true
+    link.tap.group = account(vm.owner?.group, among: host.facts.groups, "group", path)
+    link.tap.owner = account(vm.owner?.user, among: host.facts.users, "user", path)
+    link.addressGeneration = Link.AddressGeneration.none
+    return link
   }
 
   private mutating func join(
@@ -124,7 +131,7 @@ extension Composer {
   private func isFree(_ name: LinkName, for present: Link?) -> Bool {
     if altnames[name.text] != nil { return false }
     guard let there = observed.link(name) else { return true }
-    return isOurs(there) && (there.kind == .tap || there.name == present?.name)
+    return isOurs(there) && (there.isForVM || there.name == present?.name)
   }
 
   private mutating func device(of nic: NIC, _ vm: VM, _ path: String) -> LinkName? {

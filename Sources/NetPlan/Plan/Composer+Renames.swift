@@ -15,7 +15,9 @@ extension Composer {
     for vm in topology.vms {
       for nic in vm.nics where Composer.executes(nic) && nic.via != .user {
         let present = present(nic, of: vm)
-        if let name = deviceName(of: nic, present: present) { rename(present, .tap, to: name) }
+        if let name = deviceName(of: nic, present: present) {
+          rename(present, nic.via == .macvtap ? .macvtap : .tap, to: name)
+        }
       }
     }
     if target.renamed.isEmpty { return }

@@ -17,7 +17,7 @@ extension Composer {
 
   static func executes(_ mode: Mode, _ via: Via) -> Bool {
     switch (mode, via) {
-    case (.bridged, .bridge), (.tap, .tap), (.shared, .nat), (.shared, .user): true
+    case (.bridged, .bridge), (.bridged, .macvtap), (.tap, .tap), (.shared, .nat), (.shared, .user): true
     default: false
     }
   }
@@ -31,6 +31,8 @@ extension Composer {
     for (key, position) in nic.written.sorted(by: { $0.key < $1.key }) {
       switch key.prefix(while: { $0 != "." }) {
       case "inner-address":
+        unsupported(String(key), at: position, "\(path).\(key)")
+      case "host-access" where nic.hostAccess:
         unsupported(String(key), at: position, "\(path).\(key)")
       default: break
       }

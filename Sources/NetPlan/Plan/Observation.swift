@@ -16,6 +16,10 @@ package struct HostFacts: Described {
   package var vlanFiltering: Bool?
   /// The kernel has VLAN interfaces (`CONFIG_VLAN_8021Q`); nil where nobody asked.
   package var vlanInterfaces: Bool?
+  /// The kernel has macvtaps (`CONFIG_MACVTAP`); nil where nobody asked.
+  package var macvtaps: Bool?
+  /// The kernel makes device nodes in /dev by itself (devtmpfs); nil where nobody looked.
+  package var deviceNodes: Bool?
   /// IPv6 is there at all.
   package var ipv6: Bool?
   /// `net.ipv6.conf.IF.force_forwarding` exists (Linux 6.17): IPv6 can forward per interface.
@@ -60,6 +64,8 @@ package struct HostFacts: Described {
     .open("machine-id", \.machineID),
     .open("vlan-filtering", \.vlanFiltering),
     .open("vlan-interfaces", \.vlanInterfaces),
+    .open("macvtaps", \.macvtaps),
+    .open("device-nodes", \.deviceNodes),
     .open("ipv6", \.ipv6),
     .open("force-forwarding", \.forceForwarding),
     .open("ipv4-forwards-all", \.ipv4ForwardsAll),

@@ -19,7 +19,7 @@ extension Planner {
   private func marks(of table: Table?, _ target: Target, chosen: Bool = true) -> Marks {
     var marks = Marks()
     for link in Array(host.state.links) + Array(target.wanted.links)
-    where link.kind == .tap && link.owner.map({ $0 == topology.name }) ?? false {
+    where link.isForVM && link.owner.map({ $0 == topology.name }) ?? false {
       guard isSelected(String(link.path ?? "")) == chosen else { continue }
       marks.insert("\"\(link.name)\"")
       marks.formUnion(target.guestMarks[String(link.path ?? "")] ?? [])

@@ -70,10 +70,10 @@ package struct Planner {
           "in-use", object: ObjectID.link(link).description,
           "it would go with what others have put on it: \(load.sorted().joined(separator: ", "))"))
     }
-    let gone = doomed.count { $0.kind == .tap }
+    let gone = doomed.count { $0.isForVM }
     for change in changes {
       guard let link = change.before?.link else { continue }
-      guard link.kind == .tap, link.facts?.carrier == true else { continue }
+      guard link.isHeld else { continue }
       let what: String
       switch change.action {
       case .delete: what = "would be deleted"
@@ -83,7 +83,7 @@ package struct Planner {
       risks.append(
         Risk("in-use", object: ObjectID.link(link.name).description, "a process holds it, and it \(what)"))
     }
-    let had = host.state.links.count { $0.kind == .tap && $0.owner.map { $0 == topology.name } ?? false }
+    let had = host.state.links.count { $0.isForVM && $0.owner.map { $0 == topology.name } ?? false }
     if !isRemoval, gone > 0, gone * 2 > had {
       risks.append(
         Risk(
@@ -136,23 +136,26 @@ package struct Planner {
       return after.needsRestart(after: before) ? ["its guests' DHCP and DNS: less than a second"] : []
     }
     guard case .link(let before)? = change.before else { return [] }
-    let inUse = before.facts?.carrier == true
+    let inUse = before.isForVM ? before.isHeld : before.facts?.carrier == true
     guard case .link(let after)? = change.after else {
-      return before.kind == .tap && inUse ? ["its VM loses the network"] : []
+      return before.isForVM && inUse ? ["its VM loses the network"] : []
     }
     var words: [String] = []
     if change.action == .replace, inUse {
       words.append(
-        before.kind == .tap
+        before.isForVM
           ? "its VM loses the network until it attaches again"
           : "traffic of the host by '\(after.name)' until it is made anew")
     }
     if before.master != after.master {
-      if before.kind == .tap {
+      if before.isForVM {
         if inUse { words.append("its VM changes networks: connections break") }
       } else {
         words.append("traffic of the host through '\(after.name)': a few milliseconds")
       }
+    }
+    if before.kind == .macvtap, change.action == .change, inUse, before.mac != after.mac {
+      words.append("its VM is reached by another MAC")
     }
     if before.vlans != after.vlans, before.master == after.master, inUse {
       let lost = Set((before.vlans ?? []).map(\.id)).subtracting((after.vlans ?? []).map(\.id)).sorted()

@@ -35,7 +35,7 @@ package struct StatusTable: Sendable {
     var written: [String: Mode] = [:]
     for nic in topology?.vms.flatMap(\.nics) ?? [] { written[nic.id] = nic.mode }
     rows = state.links.compactMap { link -> Row? in
-      guard link.kind == .tap, let owner = link.owner, name == nil || owner == name!,
+      guard link.isForVM, let owner = link.owner, name == nil || owner == name!,
         let nic = link.nicID
       else { return nil }
       let id = ReservationID(name: String(owner), path: String(link.path ?? ""))
@@ -44,10 +44,10 @@ package struct StatusTable: Sendable {
       return Row(
         name: String(owner), nic: nic,
         mode: (mode ?? modes.mode(of: link, owner: owner)).rawValue
-          + (link.master?.name.map { " \($0)" } ?? ""), device: link.name, isUp: link.up == true,
-        carrier: link.facts?.carrier == true, holders: holders[link.name] ?? [],
+          + ((link.master?.name ?? link.macvtap.link).map { " \($0)" } ?? ""), device: link.name, isUp: link.up == true,
+        carrier: link.isHeld, holders: holders[link.name] ?? [],
         addresses: (addresses[link.name] ?? []).sorted() + reserved.map { "\($0)" },
-        leases: reserved.filter(leased.contains).map { "\($0)" }, counters: counters[link.name],
+        leases: reserved.filter(leased.contains).map { "\($0)" }, counters: counters[link.name].map { link.kind == .macvtap ? $0.swapped : $0 },
         drops: (drops[link.name] ?? [:]).filter { $0.value > 0 })
     }
     rows += (topology?.vms.flatMap(\.nics) ?? []).filter { $0.via == .user }.map { nic in
