@@ -14,7 +14,7 @@ private struct Example: Sendable, CustomTestStringConvertible {
   var namesVLANs: Bool { text.contains(/\b(vlan|trunk|native):/) }
 
   /// Names of what must be there before it: hardware, and bridges of somebody else.
-  var hardware: Set<String> { Set(text.matches(of: /\b(?:uplink|proxy|out): *(\w+)/).map { String($0.1) }) }
+  var hardware: Set<String> { Set(text.matches(of: /\b(?:uplink|proxy|out|hardware): *(\w+)/).map { String($0.1) }) }
   var bridges: Set<String> { Set(text.matches(of: /\bexisting: *(\w+)/).map { String($0.1) }) }
 }
 
@@ -54,7 +54,7 @@ struct ExamplesTests {
       let status = try host.vnet("status", "--json", example.path)
       expect(status, exits: 0)
       let taps = try host.space.json("ip -d -j link show").elements.filter {
-        $0["linkinfo"]["info_kind"].text == "tun"
+        ["tun", "macvtap"].contains($0["linkinfo"]["info_kind"].text)
       }
       #expect(try JSON(parsing: status.stdout)["nics"].elements.count == taps.count)
       #expect(!taps.isEmpty)

@@ -101,10 +101,18 @@ extension LinuxHost {
       // Who may not ask may not apply either.
       default: break
       }
+      if facts.macvtaps == true, facts.nft == true { facts.egressFilters = canFilterEgress() }
       self.facts = facts
     } catch {
       throw HostError(error)
     }
+  }
+
+  /// A transaction that the kernel checks and does not carry out.
+  private func canFilterEgress() -> Bool {
+    let table = "add table netdev vnet-\nadd chain netdev vnet- sent "
+    let chain = "{ type filter hook egress device \"lo\" priority 0; }\n"
+    return (try? nft(["-c", "-f", "-"], table + chain, "ask for filters of what devices send")) != nil
   }
 
   /// Adds the accounts of those names to the facts of later observations; nil for all that the host lists.

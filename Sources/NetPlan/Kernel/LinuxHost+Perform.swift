@@ -8,8 +8,8 @@ extension LinuxHost {
     defer { ports.insert(socket.port) }
     ledger.perform(batch, &outcomes)
     reservations.perform(batch, &outcomes)
+    performTables(batch, &outcomes)
     if batch.stage == .filter || batch.stage == .unfilter {
-      performTables(batch, &outcomes)
       performPassages(batch, &outcomes)
       performZones(batch, &outcomes)
     }

@@ -23,6 +23,8 @@ extension Composer {
     setting(.ipv4, link.name, "arp_ignore", "8", path)
     hold(lower.name, "up", true.json, because: path)
     target.want(.link(link), because: path)
+    refuseLimit(above: nic, path)
+    attached.append((nic, link))
   }
 
   private mutating func canHaveMacvtaps(at position: SourcePosition?, _ path: String) -> Bool {

@@ -28,6 +28,8 @@ struct Composer {
   var gateways: [IPAddress: String]?
   /// NICs with an interface of ours on the host, for the tables that filter them.
   var filtered: [(nic: NIC, tap: Link)] = []
+  /// NICs with a macvtap, which have tables of their own.
+  var attached: [(nic: NIC, link: Link)] = []
   /// Interfaces by which translated guests reach the outside.
   var outside: Set<LinkName> = []
   /// Hardware by which the guests of a network leave.
@@ -89,6 +91,7 @@ struct Composer {
     releaseUplinks()
     routeGuests()
     addTables()
+    addDeviceTables()
     serve()
     prune()
     pruneTables()

@@ -18,6 +18,8 @@ package struct HostFacts: Described {
   package var vlanInterfaces: Bool?
   /// The kernel has macvtaps (`CONFIG_MACVTAP`); nil where nobody asked.
   package var macvtaps: Bool?
+  /// The kernel can filter what a device sends (`CONFIG_NETFILTER_EGRESS`, Linux 5.16); nil where nobody asked.
+  package var egressFilters: Bool?
   /// The kernel makes device nodes in /dev by itself (devtmpfs); nil where nobody looked.
   package var deviceNodes: Bool?
   /// IPv6 is there at all.
@@ -65,6 +67,7 @@ package struct HostFacts: Described {
     .open("vlan-filtering", \.vlanFiltering),
     .open("vlan-interfaces", \.vlanInterfaces),
     .open("macvtaps", \.macvtaps),
+    .open("egress-filters", \.egressFilters),
     .open("device-nodes", \.deviceNodes),
     .open("ipv6", \.ipv6),
     .open("force-forwarding", \.forceForwarding),

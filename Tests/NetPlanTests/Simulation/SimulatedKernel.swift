@@ -131,6 +131,8 @@ struct SimulatedKernel: Sendable {
     facts.forceForwarding = features.forceForwarding
     facts.ipv6ForwardsAll = settings[.ipv6ForwardingOfAll] == "1"
     facts.tun = true
+    facts.macvtaps = true
+    facts.deviceNodes = true
     facts.managers = managers
     facts.zones = Self.zoneNames
     facts.users = [HostFacts.NamedID(name: "alice", id: 1000), HostFacts.NamedID(name: "bob", id: 1001)]
