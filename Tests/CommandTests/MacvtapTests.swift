@@ -76,6 +76,42 @@ struct MacvtapTests {
     }
   }
 
+  @Test("who runs as the owner can open it, anybody else cannot; no name is needed to attach")
+  func opening() throws {
+    try applied { host, _ in
+      let path = try Station.place("web-eth0", in: host.space)
+      func opens(_ user: String) throws -> Bool {
+        let words = ["setpriv", "--reuid=\(user)", "--clear-groups", "sh", "-c", "exec 3<>\(path)"]
+        return try host.space.run(words).code == 0
+      }
+      #expect(try opens("nobody"))
+      #expect(try !opens("daemon"))
+    }
+  }
+
+  @Test("`attach` numbers the descriptors in each software's words; Firecracker is told that it cannot")
+  func attach() throws {
+    try applied { host, file in
+      let path = try Station.place("web-eth0", in: host.space)
+      for (vmm, words) in [
+        ("qemu", "-netdev tap,id=vnet-eth0,fd=3 "), ("cloud-hypervisor", "--net fd=3,mac=02:00:00:00:20:01"),
+        ("crosvm", "--net tap-fd=3,mac=02:00:00:00:20:01"),
+      ] {
+        for options in [["-c", file], ["--name", "m"]] {
+          let outcome = try host.vnet(["attach", "web", "--vmm", vmm] + options)
+          expect(outcome, exits: 0)
+          #expect(outcome.stdout.hasPrefix(words), "\(outcome)")
+          #expect(outcome.stderr.trimmed.hasSuffix(": 3<>\(path)"), "\(outcome)")
+        }
+      }
+      let libvirt = try host.vnet("attach", "web", "--vmm", "libvirt", "-c", file)
+      #expect(libvirt.stdout.contains("<target dev='web-eth0' managed='no'/>") && libvirt.stderr.isEmpty, "\(libvirt)")
+      let firecracker = try host.vnet("attach", "web", "--vmm", "firecracker", "-c", file)
+      expect(firecracker, exits: 65)
+      #expect(firecracker.stderr.contains("cannot have a macvtap"), "\(firecracker)")
+    }
+  }
+
   @Test("mode, MTU, MAC, owner and group change in place, also while a process holds it")
   func inPlace() throws {
     try applied { host, file in
