@@ -188,6 +188,20 @@ struct MacvtapTests {
     }
   }
 
+  @Test("hardware that was down is up as long as macvtaps stand on it")
+  func down() throws {
+    try Host.with { host in
+      try host.space.ip("link add name eth3 type veth peer name eth3-lan\nlink set eth3-lan up")
+      let before = try host.space.dump()
+      let file = try host.files.write("m.conf", Self.text.replacing("eth1", with: "eth3"))
+      expect(try host.vnet("apply", file), exits: 0)
+      expect(try host.vnet("plan", file), exits: 0)
+      #expect(try host.link("eth3")["flags"].elements.contains(.string("UP")))
+      expect(try host.vnet("remove", file), exits: 0)
+      expectEqual(before, try host.space.dump())
+    }
+  }
+
   @Test("where another namespace's macvtap has the node's name, ours gets an index of its own")
   func collision() throws {
     try Host.with { host in

@@ -27,6 +27,25 @@ extension Composer {
     attached.append((nic, link))
   }
 
+  /// Hardware on which no macvtap of ours stands any longer is as it was, up or down.
+  mutating func releaseParents() {
+    let standing = Set(attached.compactMap(\.link.macvtap.link))
+    for link in observed.links where isOurs(link) {
+      guard let lower = link.macvtap.link, !standing.contains(lower), uplinks[lower] == nil else { continue }
+      if goesDown(lower), !isInUse(lower) { goingDown.insert(lower) }
+    }
+  }
+
+  /// Somebody has come to use it since it is up: by more than what the kernel makes of being up.
+  private func isInUse(_ hardware: LinkName) -> Bool {
+    observed.nexthops.contains { $0.link == hardware }
+      || observed.links.contains { $0.facts?.lower == hardware && !isOurs($0) && $0.kind != .veth }
+      // RTPROT_KERNEL
+      || observed.routes.contains {
+        $0.links.contains(hardware) && $0.origin != 2 && $0.lifetime?.expires != true
+      }
+  }
+
   private mutating func canHaveMacvtaps(at position: SourcePosition?, _ path: String) -> Bool {
     if host.facts.macvtaps == false {
       lacking(

@@ -13,11 +13,6 @@ extension Composer {
     }
     guard var tap = link(.tap, for: nic, of: vm, path) else { return }
     tap.mac = nic.hostMAC
-    // A TAP of nobody is everybody's: with neither owner nor group the kernel asks for nothing (`tun_not_capable`,
-    // drivers/net/tun.c), and /dev/net/tun is open to all.
-    if tap.tap.owner == Link.TAP.Account.none, tap.tap.group == Link.TAP.Account.none {
-      tap.tap.owner = .id(0)
-    }
     tap.tap.multiQueue = (nic.queues?.value ?? 1) > 1
     if nic.network != nil {
       guard let network = nic.network.flatMap({ network(named: $0.value) }),
@@ -50,6 +45,11 @@ extension Composer {
     link.up = true
     link.tap.group = account(vm.owner?.group, among: host.facts.groups, "group", path)
     link.tap.owner = account(vm.owner?.user, among: host.facts.users, "user", path)
+    // A TAP of nobody is everybody's: with neither owner nor group the kernel asks for nothing (`tun_not_capable`,
+    // drivers/net/tun.c), and /dev/net/tun is open to all. A device node is somebody's in any case.
+    if link.tap.owner == Link.TAP.Account.none, kind == .macvtap || link.tap.group == Link.TAP.Account.none {
+      link.tap.owner = .id(0)
+    }
     link.addressGeneration = Link.AddressGeneration.none
     return link
   }

@@ -89,6 +89,7 @@ struct Composer {
       for nic in vm.nics { add(nic, of: vm) }
     }
     releaseUplinks()
+    releaseParents()
     routeGuests()
     addTables()
     addDeviceTables()
