@@ -191,7 +191,8 @@ struct MacvtapTests {
   @Test("hardware that was down is up as long as macvtaps stand on it")
   func down() throws {
     try Host.with { host in
-      try host.space.ip("link add name eth3 type veth peer name eth3-lan\nlink set eth3-lan up")
+      try host.space.ip(
+        "link add name eth3 type veth peer name eth3-lan\nlink set eth3-lan addrgenmode none\nlink set eth3-lan up")
       let before = try host.space.dump()
       let file = try host.files.write("m.conf", Self.text.replacing("eth1", with: "eth3"))
       expect(try host.vnet("apply", file), exits: 0)

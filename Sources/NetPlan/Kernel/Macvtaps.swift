@@ -23,7 +23,10 @@ extension LinuxHost {
         let outcome = node.give(to: link.tap)
         return outcome == .done ? outcome : undoCreation(of: link, outcome)
       case .missing, .unknown: return undoCreation(of: link, .failed(node.error))
-      case .foreign: _ = undoCreation(of: link, .failed(node.error))
+      case .foreign:
+        let outcome = undoCreation(of: link, .failed(node.error))
+        if case .unknown = outcome { return outcome }
+        remade.insert(link.name)
       }
       repeat { index = .random(in: 1 << 24 ... .max) } while TapNode.exists(UInt32(index))
     }

@@ -43,7 +43,9 @@ struct JournalTests {
     link.facts?.wireless = true
     link.facts?.carrier = true
     link.facts?.joinPVID = 1
+    link.facts?.held = true
     link.vlan = Link.VLAN(4094, on: br)
+    link.macvtap.mode = .vepa
     var address = Address(link: br, local: IPInterface("192.0.2.1/24")!)
     address.peer = IPAddress("192.0.2.2")
     address.broadcast = IPAddress("192.0.2.255")
