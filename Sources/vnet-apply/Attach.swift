@@ -55,7 +55,9 @@ struct Attach: ParsableCommand {
       for hint in list.compactMap(\.hint) { Output.error(hint) }
       // A shell takes no redirection out of what a command printed.
       let open = list.flatMap(\.redirections)
-      if !open.isEmpty { Output.error("behind the command, so that it has them open: " + open.joined(separator: " ")) }
+      if !open.isEmpty {
+        Output.error("behind the command, so that it has them open: " + open.joined(separator: " "))
+      }
       return
     }
     let name = part.replacing("/", with: "-") + "." + Attachment.fileExtension(list[0].vmm)

@@ -6,8 +6,10 @@ import Testing
 struct MacvtapFaultTests {
   static let text = MacvtapTests.text
   /// One goes, one comes, one changes in place.
-  static let others = text.replacing("  db:", with: "  late:").replacing("owner: nobody", with: "owner: daemon")
-    .replacing("20:01\"", with: "20:03\", macvtap: vepa")
+  static let others = text.replacing("  db:", with: "  late:").replacing(
+    "owner: nobody", with: "owner: daemon"
+  )
+  .replacing("20:01\"", with: "20:03\", macvtap: vepa")
 
   static let ways = [
     VLANFaultTests.Way(old: nil, new: text, testDescription: "macvtaps come"),

@@ -6,11 +6,12 @@ extension Gate {
   static let macvtap: Bool = {
     guard ready, nft, let space = try? Namespace() else { return false }
     defer { space.delete() }
-    return (try? space.ip(
-      """
-      link add gate0 type veth peer name gate1
-      link add link gate0 name gate type macvtap mode bridge
-      """)) != nil && (try? run(["sh", "-c", "ls /dev/tap[0-9]*"]).code == 0) ?? false
+    return
+      (try? space.ip(
+        """
+        link add gate0 type veth peer name gate1
+        link add link gate0 name gate type macvtap mode bridge
+        """)) != nil && (try? run(["sh", "-c", "ls /dev/tap[0-9]*"]).code == 0) ?? false
   }()
 
   static let macvtapComment: Comment =
@@ -105,7 +106,9 @@ struct MacvtapTests {
         }
       }
       let libvirt = try host.vnet("attach", "web", "--vmm", "libvirt", "-c", file)
-      #expect(libvirt.stdout.contains("<target dev='web-eth0' managed='no'/>") && libvirt.stderr.isEmpty, "\(libvirt)")
+      #expect(
+        libvirt.stdout.contains("<target dev='web-eth0' managed='no'/>") && libvirt.stderr.isEmpty,
+        "\(libvirt)")
       let firecracker = try host.vnet("attach", "web", "--vmm", "firecracker", "-c", file)
       expect(firecracker, exits: 65)
       #expect(firecracker.stderr.contains("cannot have a macvtap"), "\(firecracker)")
@@ -123,7 +126,8 @@ struct MacvtapTests {
       let edited = try host.files.write("edited.conf", other)
       let plan = try host.plan(edited)
       #expect(plan.change("link/web-eth0")["action"].text == "change")
-      #expect(plan.change("link/web-eth0")["interrupts"].elements == [.string("its VM is reached by another MAC")])
+      #expect(
+        plan.change("link/web-eth0")["interrupts"].elements == [.string("its VM is reached by another MAC")])
       #expect(!plan.risks.contains("in-use"))
       expect(try host.vnet("apply", edited), exits: 0)
       expect(try host.vnet("plan", edited), exits: 0)
@@ -156,7 +160,8 @@ struct MacvtapTests {
       let status = try host.vnet("status", file)
       #expect(status.stdout.contains("stand-in"), "\(status)")
       let without = try host.files.write(
-        "without.conf", Self.text.replacing("hardware: eth1, mac: \"02:00:00:00:20:01\"", with: "hardware: eth3"))
+        "without.conf",
+        Self.text.replacing("hardware: eth1, mac: \"02:00:00:00:20:01\"", with: "hardware: eth3"))
       try host.space.ip("link add name eth3 type veth peer name eth3-lan")
       let moved = try host.vnet("apply", without)
       expect(moved, exits: 73)
@@ -182,7 +187,8 @@ struct MacvtapTests {
       expect(try host.vnet("plan", renamed), exits: 0)
       #expect(try host.link("shop-eth0")["ifindex"] == index)
       #expect(try node("shop-eth0", host).hasPrefix("nobody 600 "))
-      let back = try host.files.write("back.conf", Self.text.replacing("  web:\n", with: "  web:\n    was: shop\n"))
+      let back = try host.files.write(
+        "back.conf", Self.text.replacing("  web:\n", with: "  web:\n    was: shop\n"))
       expect(try host.vnet("apply", back), exits: 0)
       expect(try host.vnet("plan", file), exits: 0)
     }
@@ -192,14 +198,18 @@ struct MacvtapTests {
   func down() throws {
     try Host.with { host in
       try host.space.ip(
-        "link add name eth3 type veth peer name eth3-lan\nlink set eth3-lan addrgenmode none\nlink set eth3-lan up")
+        "link add name eth3 type veth peer name eth3-lan\nlink set eth3-lan addrgenmode none\nlink set eth3-lan up"
+      )
       let before = try host.space.dump()
       let file = try host.files.write("m.conf", Self.text.replacing("eth1", with: "eth3"))
       expect(try host.vnet("apply", file), exits: 0)
       expect(try host.vnet("plan", file), exits: 0)
       #expect(try host.link("eth3")["flags"].elements.contains(.string("UP")))
       expect(try host.vnet("remove", file), exits: 0)
-      expectEqual(before, try host.space.dump())
+      // A link leaves the group of all nodes when it goes down, and does without promiscuity only when it is up again
+      // (`__dev_set_rx_mode`).
+      func lasting(_ dump: Dump) -> Dump { dump.without("33:33:00:00:00:01").without("eth3.promiscuity") }
+      expectEqual(lasting(before), lasting(try host.space.dump()))
     }
   }
 
@@ -226,7 +236,8 @@ struct MacvtapTests {
         #expect(try host.link(name)["ifindex"].int != taken)
         #expect(try node(name, host).hasSuffix(device(name, host)))
       }
-      #expect(try must(["stat", "-c", "%U %a %t:%T", "/dev/tap\(taken)"]) == owner, "the other's is the other's")
+      #expect(
+        try must(["stat", "-c", "%U %a %t:%T", "/dev/tap\(taken)"]) == owner, "the other's is the other's")
       expect(try host.vnet("remove", file), exits: 0)
     }
   }

@@ -33,6 +33,7 @@ extension Link {
     case .vlan(let settings): vlan = VLAN(settings, on: facts?.lower)
     case .macvlan(let settings) where kind == .macvtap:
       macvtap.link = facts?.lower
+      macvtap.allMulticast = message.receivesAllMulticast
       macvtap.mode = settings.mode.flatMap(MacvtapMode.init(number:))
     default: break
     }
@@ -153,6 +154,10 @@ extension Netlink.Batch {
       message.kind = after.kind.description
       message.data = .macvlan(MacvlanSettings(mode))
       words.append("mode \(mode)")
+    }
+    if before.macvtap.allMulticast != after.macvtap.allMulticast, let all = after.macvtap.allMulticast {
+      message.setAllMulticast(all)
+      words.append("allmulticast \(all ? "on" : "off")")
     }
     if before.master != after.master, let master = after.master {
       message.master = try master.name.map { name throws(NetlinkError) in try table.index(name) } ?? 0

@@ -31,7 +31,8 @@ extension LinuxHost {
       repeat { index = .random(in: 1 << 24 ... .max) } while TapNode.exists(UInt32(index))
     }
     return .failed(
-      HostError(operation: "create macvtap \(link.name)", errno: EEXIST, message: "no free /dev/tapN was found"))
+      HostError(
+        operation: "create macvtap \(link.name)", errno: EEXIST, message: "no free /dev/tapN was found"))
   }
 
   private mutating func undoCreation(of link: Link, _ outcome: StepOutcome) -> StepOutcome {
@@ -51,7 +52,8 @@ extension LinuxHost {
   mutating func observeNodes(of messages: [LinkMessage], isWhole: Bool, _ state: inout State) {
     var nodes: [LinkName: TapNode] = [:]
     for message in messages where message.kind == "macvtap" {
-      guard let name = message.name.map(LinkName.init(kernel:)), var link = state.link(name), link.owner != nil
+      guard let name = message.name.map(LinkName.init(kernel:)), var link = state.link(name),
+        link.owner != nil
       else { continue }
       let node = TapNode(of: name, index: UInt32(message.index))
       if let tap = node.accounts { link.tap = tap }

@@ -87,8 +87,12 @@ struct TapNode {
   static var appear: Bool? {
     ProcFile.read("/proc/self/mountinfo").map { text in
       // 36 35 98:0 /mnt1 /mnt2 rw,noatime master:1 - ext3 /dev/root rw
-      let last = text.split(separator: "\n").last { line in line.split(separator: " ").dropFirst(4).first == "/dev" }
-      guard let words = last?.split(separator: " "), let dash = words.firstIndex(of: "-") else { return false }
+      let last = text.split(separator: "\n").last { line in
+        line.split(separator: " ").dropFirst(4).first == "/dev"
+      }
+      guard let words = last?.split(separator: " "), let dash = words.firstIndex(of: "-") else {
+        return false
+      }
       return words[dash...].dropFirst().first == "devtmpfs"
     }
   }

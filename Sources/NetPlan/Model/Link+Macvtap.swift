@@ -11,6 +11,8 @@ extension Link {
     /// `IFLA_MACVLAN_MODE`. The kernel goes neither into passthru nor out of it (`macvlan_changelink`,
     /// drivers/net/macvlan.c).
     package var mode: MacvtapMode?
+    /// `IFF_ALLMULTI`: it receives all multicast, not only that of groups which the host has joined by it.
+    package var allMulticast: Bool?
 
     package init() {}
 

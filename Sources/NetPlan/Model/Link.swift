@@ -61,6 +61,7 @@ package struct Link: Described {
     .open("multi_queue", \.tap.multiQueue),
     .open("link", \.lower),
     .open("macvtap_mode", \.macvtap.mode),
+    .open("allmulticast", \.macvtap.allMulticast),
     .open("vlan_protocol", \.vlan.tag),
     .open("vlan_id", \.vlan.id),
     .open("stp", \.bridge.stp),

@@ -28,6 +28,7 @@ extension Composer {
     lacking(
       nic.written[key] ?? nic.position, "\(path).\(key)",
       "the kernel measures up to 100gbit of what a guest \(key == "limit.out" ? "sends" : "receives"), not \(rate.bitRate)",
-      hint: "a limit above what the guest can \(key == "limit.out" ? "send" : "receive") is none: leave it out")
+      hint:
+        "a limit above what the guest can \(key == "limit.out" ? "send" : "receive") is none: leave it out")
   }
 }

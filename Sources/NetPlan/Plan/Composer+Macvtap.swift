@@ -9,6 +9,8 @@ extension Composer {
       canCarry(nic, lower, at: reference.position, place), var link = link(.macvtap, for: nic, of: vm, path)
     else { return }
     link.macvtap = Link.Macvtap(nic.macvtapMode ?? .bridge, on: lower.name)
+    // Which groups a guest has joined nobody tells the kernel, and neighbour solicitations go to one (RFC 4861).
+    link.macvtap.allMulticast = true
     // What comes in for another address is not handed to it (`macvlan_hash_lookup`): the guest's is its own.
     link.mac = nic.mac
     link.master = Link.Master.none
@@ -56,7 +58,8 @@ extension Composer {
     if host.facts.deviceNodes == false {
       lacking(
         position, path, "/dev is no devtmpfs, so the device of a macvtap does not appear there",
-        hint: "run it on the host itself, or with its /dev (docker: --privileged -v /dev:/dev)", isShared: true)
+        hint: "run it on the host itself, or with its /dev (docker: --privileged -v /dev:/dev)",
+        isShared: true)
       return false
     }
     return true
@@ -79,7 +82,8 @@ extension Composer {
     if let owner = lower.owner {
       return refuse(
         isOurs(lower)
-          ? "is made by this file, and no hardware" : "belongs to the configuration '\(owner)' of this program",
+          ? "is made by this file, and no hardware"
+          : "belongs to the configuration '\(owner)' of this program",
         hint: lower.kind == .bridge ? "put the NIC on that bridge by 'network'" : nil)
     }
     if let bridge = uplinks[lower.name] {
@@ -92,7 +96,8 @@ extension Composer {
       return refuse(
         "is a port of '\(master)', which takes what it receives",
         hint: isReleased
-          ? "apply without this NIC first, which gives '\(lower.name)' back" : "put the NIC on that bridge by 'network'")
+          ? "apply without this NIC first, which gives '\(lower.name)' back"
+          : "put the NIC on that bridge by 'network'")
     }
     return isFree(for: nic, on: lower, at: position, path)
   }

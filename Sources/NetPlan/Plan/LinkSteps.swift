@@ -9,6 +9,7 @@ extension Link {
     bare.tap = link.tap
     bare.bridge = link.bridge
     bare.macvtap = link.macvtap
+    if link.kind == .macvtap { bare.macvtap.allMulticast = false }
     // Not for an instant a station of a MAC that is nobody's.
     if link.kind == .macvtap { bare.mac = link.mac }
     // Filtering begins when every port has its VLANs.

@@ -85,7 +85,8 @@ package struct Attachment: Described, JSONRepresentable {
           "Firecracker opens /dev/net/tun itself and takes no open device, so it cannot have a macvtap; 'via: bridge' on a network with that uplink does the same"
       case .crosvm where queues > 1:
         return "crosvm takes one descriptor, which is one queue of a macvtap; the NIC has \(queues)"
-      default: return vmm != .libvirt && node == nil ? "its device node /dev/tapN is there once it is applied" : nil
+      default:
+        return vmm != .libvirt && node == nil ? "its device node /dev/tapN is there once it is applied" : nil
       }
     }
     guard forwards != nil, vmm.kinds.isDisjoint(with: .user) else { return nil }
@@ -137,7 +138,9 @@ package struct Attachment: Described, JSONRepresentable {
 
   private var cloudHypervisor: String {
     var text = "tap=\(place),mac=\(mac)"
-    if isMacvtap == true { text = "fd=" + (queues > 1 ? "[\(descriptors(","))]" : descriptors("")) + ",mac=\(mac)" }
+    if isMacvtap == true {
+      text = "fd=" + (queues > 1 ? "[\(descriptors(","))]" : descriptors("")) + ",mac=\(mac)"
+    }
     if queues > 1 { text += ",num_queues=\(2 * queues)" }
     if mtu != 1500 { text += ",mtu=\(mtu)" }
     return text

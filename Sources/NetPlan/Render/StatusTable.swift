@@ -44,10 +44,12 @@ package struct StatusTable: Sendable {
       return Row(
         name: String(owner), nic: nic,
         mode: (mode ?? modes.mode(of: link, owner: owner)).rawValue
-          + ((link.master?.name ?? link.macvtap.link).map { " \($0)" } ?? ""), device: link.name, isUp: link.up == true,
+          + ((link.master?.name ?? link.macvtap.link).map { " \($0)" } ?? ""), device: link.name,
+        isUp: link.up == true,
         carrier: link.isHeld, holders: holders[link.name] ?? [],
         addresses: (addresses[link.name] ?? []).sorted() + reserved.map { "\($0)" },
-        leases: reserved.filter(leased.contains).map { "\($0)" }, counters: counters[link.name].map { link.kind == .macvtap ? $0.swapped : $0 },
+        leases: reserved.filter(leased.contains).map { "\($0)" },
+        counters: counters[link.name].map { link.kind == .macvtap ? $0.swapped : $0 },
         drops: (drops[link.name] ?? [:]).filter { $0.value > 0 })
     }
     rows += (topology?.vms.flatMap(\.nics) ?? []).filter { $0.via == .user }.map { nic in

@@ -22,9 +22,11 @@ extension RealGuests {
           let seen = try web.must("cd /sys/class/net/eth0; cat address mtu; cut -c 23 device/features")
           // VIRTIO_NET_F_MQ, bit 22: QEMU offers it with several descriptors, and the driver takes them.
           #expect(seen.words == ["02:00:00:00:20:01", "1400", "1"])
-          try web.must("ip link set eth0 up; ip addr add 192.0.2.51/24 dev eth0; ip addr add 2001:db8::51/64 dev eth0")
+          try web.must(
+            "ip link set eth0 up; ip addr add 192.0.2.51/24 dev eth0; ip addr add 2001:db8::51/64 dev eth0")
           try web.must("ip link set eth1 up; ip addr add 198.51.100.51/24 dev eth1")
-          try db.must("ip link set eth0 up; ip addr add 192.0.2.52/24 dev eth0; ip addr add 198.51.100.52/24 dev eth0")
+          try db.must(
+            "ip link set eth0 up; ip addr add 192.0.2.52/24 dev eth0; ip addr add 198.51.100.52/24 dev eth0")
           for address in ["192.0.2.1", "192.0.2.52", "198.51.100.52"] {
             expect(try web.run("ping -c 1 -W 3 \(address)"), exits: 0)
           }

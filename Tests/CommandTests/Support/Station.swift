@@ -7,7 +7,8 @@ final class Station {
   init(_ tap: String, in space: Namespace, mac: String? = nil, _ options: String = "") throws {
     let mac = try mac ?? Self.attached(tap, in: space) ?? "02:00:00:00:10:01"
     child = try space.start(
-      [Tools.standIn, "guest", "--tap", Self.place(tap, in: space), "--mac", mac] + Self.flags(tap, in: space) + options.words)
+      [Tools.standIn, "guest", "--tap", Self.place(tap, in: space), "--mac", mac] + Self.flags(tap, in: space)
+        + options.words)
     guard child.line() == "ready" else { throw CommandFailure(description: child.finish().description) }
   }
 

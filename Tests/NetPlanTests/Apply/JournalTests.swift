@@ -46,6 +46,7 @@ struct JournalTests {
     link.facts?.held = true
     link.vlan = Link.VLAN(4094, on: br)
     link.macvtap.mode = .vepa
+    link.macvtap.allMulticast = true
     var address = Address(link: br, local: IPInterface("192.0.2.1/24")!)
     address.peer = IPAddress("192.0.2.2")
     address.broadcast = IPAddress("192.0.2.255")

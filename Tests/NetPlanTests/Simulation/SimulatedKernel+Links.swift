@@ -32,6 +32,7 @@ extension SimulatedKernel {
     if before.bridge != after.bridge { try set(name, after.bridge, before.bridge) }
     if before.mac != after.mac, let mac = after.mac { setMAC(name, mac) }
     if before.macvtap.mode != after.macvtap.mode { try setMode(name, after.macvtap.mode!) }
+    if let all = after.macvtap.allMulticast { links[name]!.macvtap.allMulticast = all }
     if before.mtu != after.mtu, let mtu = after.mtu { try setMTU(name, mtu) }
     if before.alias != after.alias { links[name]!.alias = after.alias }
     if before.master != after.master, let master = after.master { try enslave(name, master) }

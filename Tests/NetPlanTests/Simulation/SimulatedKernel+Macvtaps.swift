@@ -14,6 +14,7 @@ extension SimulatedKernel {
     }
     var bare = Link(name: link.name, kind: .macvtap)
     bare.macvtap = link.macvtap
+    bare.macvtap.allMulticast = false
     bare.tap = link.tap
     bare.tap.group = link.tap.group ?? Link.TAP.Account.none
     bare.mac = link.mac
