@@ -28,6 +28,18 @@ int cnl_thread_netns(void) {
   return fd < 0 ? -errno : fd;
 }
 
+// fsopen(2): glibc has it from 2.36 on.
+int cnl_sysfs(void) {
+  int context = fsopen("sysfs", FSOPEN_CLOEXEC);
+  if (context < 0) return -errno;
+  int root = fsconfig(context, FSCONFIG_CMD_CREATE, NULL, NULL, 0) < 0
+                 ? -1
+                 : fsmount(context, FSMOUNT_CLOEXEC, MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC);
+  int result = root < 0 ? -errno : root;
+  close(context);
+  return result;
+}
+
 int cnl_netns_cookie(uint64_t *cookie) {
   int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
   if (fd < 0) return -errno;

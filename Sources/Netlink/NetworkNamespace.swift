@@ -81,6 +81,16 @@ package struct NetworkNamespace: ~Copyable, Sendable {
     guard result == 0 else { throw NetlinkError(operation: "make a network namespace", errno: -result) }
   }
 
+  /// A descriptor of a sysfs that shows the calling thread's namespace, for openat(2); the mounted one shows that of
+  /// whoever mounted it. The caller closes it. Needs CAP_SYS_ADMIN.
+  package static func sysfs() throws(NetlinkError) -> Int32 {
+    let descriptor = cnl_sysfs()
+    guard descriptor >= 0 else {
+      throw NetlinkError(operation: "open the network namespace's sysfs", errno: -descriptor)
+    }
+    return descriptor
+  }
+
   /// The calling thread's namespace's number, never used again until the next boot (socket(7), SO_NETNS_COOKIE).
   package static func cookie() throws(NetlinkError) -> UInt64 {
     var cookie: UInt64 = 0

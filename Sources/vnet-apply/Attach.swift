@@ -40,7 +40,8 @@ struct Attach: ParsableCommand {
     }
     for part in all ? attachments.vms : parts {
       do {
-        try show(part, try attachments.find(part, vmm: vmm))
+        let list = try attachments.find(part, vmm: vmm) { session.host.node(of: $0) }
+        try show(part, list)
       } catch let error as Attachments.Failure {
         Output.error("error: \(error)")
         throw Exit.invalid
@@ -52,6 +53,11 @@ struct Attach: ParsableCommand {
     guard let folder else {
       Output.result(Attachment.file(list))
       for hint in list.compactMap(\.hint) + Set(list.compactMap(\.netnsHint)).sorted() { Output.error(hint) }
+      // A shell takes no redirection out of what a command printed.
+      let open = list.flatMap(\.redirections)
+      if !open.isEmpty {
+        Output.error("behind the command, so that it has them open: " + open.joined(separator: " "))
+      }
       return
     }
     let name = part.replacing("/", with: "-") + "." + Attachment.fileExtension(list[0].vmm)

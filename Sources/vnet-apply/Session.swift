@@ -50,6 +50,7 @@ struct Session: ~Copyable {
       try host.lookUp(users: topology?.userNames, groups: topology?.groupNames)
       if topology?.hasForwards ?? true { try host.lookUpListeners() }
       if topology?.hasVLANInterfaces ?? false { try host.lookUpVLANInterfaces() }
+      if topology?.hasMacvtaps ?? false { try host.lookUpMacvtaps() }
       host.look(forQdiscs: topology?.hasLimits ?? true)
       host.look(forNamespaces: topology?.hasNamespaces ?? false)
       host.look(forZones: topology.map { $0.coexist.firewalldZone != nil } ?? true)

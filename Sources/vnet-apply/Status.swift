@@ -18,7 +18,7 @@ struct Status: ParsableCommand {
     var session = try Session.open(options)
     let host = try session.observe(for: loaded?.topology ?? .empty(""))
     let name = loaded?.topology.name ?? name
-    let taps = Set(host.state.links.filter { $0.kind == .tap && $0.facts?.carrier == true }.map(\.name))
+    let taps = Set(host.state.links.filter(\.isHeld).map(\.name))
     let table = StatusTable(
       host.state, name: name, topology: loaded?.topology, holders: session.host.holders(of: taps),
       counters: session.host.counters(),

@@ -18,7 +18,9 @@ private struct Example: Sendable, CustomTestStringConvertible {
   var namesVLANs: Bool { text.contains(/\b(vlan|trunk|native):/) }
 
   /// Names of what must be there before it: hardware, and bridges of somebody else.
-  var hardware: Set<String> { Set(text.matches(of: /\b(?:uplink|proxy|out): *(\w+)/).map { String($0.1) }) }
+  var hardware: Set<String> {
+    Set(text.matches(of: /\b(?:uplink|proxy|out|hardware): *(\w+)/).map { String($0.1) })
+  }
   var bridges: Set<String> { Set(text.matches(of: /\bexisting: *(\w+)/).map { String($0.1) }) }
 }
 

@@ -11,7 +11,7 @@
 //                   [--prefix PREFIX,VALID[,PREFERRED]]... [--on-link PREFIX,VALID]... [--route PREFIX,LIFETIME]...
 //   stand-in cookie
 //
-// `guest` attaches to a TAP (TUNSETIFF), prints "ready" and is a station there: it answers ARP, neighbour
+// `guest` attaches to a TAP (TUNSETIFF), or opens the device node of a macvtap where NAME is a path, prints "ready" and is a station there: it answers ARP, neighbour
 // solicitations and echo requests. Each line `ping ADDRESS [COUNT [INTERVAL_MS]]` on its standard input sends
 // echo requests and prints `ping ADDRESS: 3 sent, 0 lost`. The TAP is held until standard input closes. With
 // `--vlan` it tags its frames and hears those of that VLAN alone.

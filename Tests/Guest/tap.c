@@ -9,8 +9,10 @@
 #include <sys/ioctl.h>
 
 int tap_open(const char *name, bool vnet_header, bool multi_queue, size_t *header) {
-  int fd = open("/dev/net/tun", O_RDWR | O_CLOEXEC | O_NONBLOCK);
+  bool node = name[0] == '/';  // of a macvtap, which is attached to by opening it
+  int fd = open(node ? name : "/dev/net/tun", O_RDWR | O_CLOEXEC | O_NONBLOCK);
   struct ifreq request = {0};
+  if (node) name = "";
   if (strlen(name) >= sizeof request.ifr_name) return -ENAMETOOLONG;
   strcpy(request.ifr_name, name);
   request.ifr_flags = (short)(IFF_TAP | IFF_NO_PI | (vnet_header ? IFF_VNET_HDR : 0) | (multi_queue ? IFF_MULTI_QUEUE : 0));

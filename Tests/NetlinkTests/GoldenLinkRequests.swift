@@ -60,6 +60,20 @@ extension GoldenTests {
           })
       }),
     Golden(
+      "request-macvtap", .attributes(.link), header: 16,
+      with(LinkMessage(index: 7, name: "t0")) {
+        $0.address = mac(8)
+        $0.lower = 2
+        $0.kind = "macvtap"
+        $0.data = .macvlan(with(MacvlanSettings()) { $0.mode = 1 })
+      }),
+    Golden(
+      "request-macvtap-mode", .attributes(.link), header: 16,
+      with(LinkMessage(index: 7)) {
+        $0.kind = "macvtap"
+        $0.data = .macvlan(with(MacvlanSettings()) { $0.mode = 2 })
+      }),
+    Golden(
       "request-vrf", .attributes(.link), header: 16,
       with(LinkMessage(name: "vrf0")) {
         $0.address = mac(7)

@@ -150,6 +150,19 @@ extension GoldenTests {
         $0.lower = 3
       }),
     Golden(
+      "link-macvtap", .part(.link), header: 16,
+      with(link(7, "t0", 8, flags: 0x1002, queues: 1)) {
+        $0.kind = "macvtap"
+        $0.data = .macvlan(
+          with(MacvlanSettings()) {
+            $0.mode = 2
+            $0.flags = 0
+          })
+        $0.lower = 2
+        $0.txQueueLength = 500
+        $0.carrier = false
+      }),
+    Golden(
       "link-vlan", .part(.link), header: 16,
       with(link(5, "x5", 6, flags: 0x1002, queues: 1)) {
         $0.kind = "vlan"

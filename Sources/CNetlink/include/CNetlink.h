@@ -61,6 +61,9 @@ int cnl_netns_name(const char *folder, const char *path);
 int cnl_netns_unname(const char *path);
 /// 1 where a network namespace is mounted at `path`, 0 where there is a file alone.
 int cnl_netns_is_named(const char *path);
+/// A descriptor of the root of a sysfs that shows the calling thread's network namespace, mounted nowhere. Linux 5.2,
+/// CAP_SYS_ADMIN.
+int cnl_sysfs(void);
 
 /// A descriptor of /dev/net/tun, close-on-exec, attached to nothing.
 int cnl_tun_open(void);

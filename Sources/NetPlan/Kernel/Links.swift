@@ -31,6 +31,10 @@ extension Link {
       tap.group = settings.group.map(TAP.Account.id) ?? TAP.Account.none
       tap.multiQueue = settings.multiQueue
     case .vlan(let settings): vlan = VLAN(settings, on: facts?.lower)
+    case .macvlan(let settings) where kind == .macvtap:
+      macvtap.link = facts?.lower
+      macvtap.allMulticast = message.receivesAllMulticast
+      macvtap.mode = settings.mode.flatMap(MacvtapMode.init(number:))
     default: break
     }
     if message.portKind == "bridge" {
@@ -146,6 +150,15 @@ extension Netlink.Batch {
       message.data = .bridge(after.bridge.settings(changedFrom: before.bridge))
       words.append("bridge settings")
     }
+    if before.macvtap.mode != after.macvtap.mode, let mode = after.macvtap.mode {
+      message.kind = after.kind.description
+      message.data = .macvlan(MacvlanSettings(mode))
+      words.append("mode \(mode)")
+    }
+    if before.macvtap.allMulticast != after.macvtap.allMulticast, let all = after.macvtap.allMulticast {
+      message.setAllMulticast(all)
+      words.append("allmulticast \(all ? "on" : "off")")
+    }
     if before.master != after.master, let master = after.master {
       message.master = try master.name.map { name throws(NetlinkError) in try table.index(name) } ?? 0
       words.append("master \(master)")
@@ -158,7 +171,7 @@ extension Netlink.Batch {
     add("set \(words.joined(separator: ", ")) of \(after.name)", .change, message)
     // The first port that is up gives its bridge a carrier, on which the kernel acts in the background: at once, unless
     // a hundred other links wait (MAX_DO_DEV_PER_LOOP, net/core/link_watch.c), and then a second later.
-    if after.kind != .tap, before.master != after.master, let bridge = after.master?.name {
+    if !after.isForVM, before.master != after.master, let bridge = after.master?.name {
       addSettling(of: bridge)
     }
   }
@@ -190,16 +203,18 @@ extension Netlink.Batch {
     }
   }
 
-  /// A bridge, or a VLAN interface on one.
-  mutating func addCreation(of link: Link, _ table: inout LinkTable) throws(NetlinkError) {
-    var message = LinkMessage(name: link.name.text)
+  /// A bridge, or a VLAN interface or macvtap on something; with that interface index where it is not 0.
+  mutating func addCreation(
+    of link: Link, _ table: inout LinkTable, index: Int32 = 0
+  ) throws(NetlinkError) {
+    var message = LinkMessage(index: index, name: link.name.text)
     message.kind = link.kind.description
-    if link.kind == .vlan {
-      message.data = .vlan(link.vlan.settings)
-      message.lower = try link.vlan.link.map { name throws(NetlinkError) in try table.index(name) }
-    } else {
-      message.data = .bridge(link.bridge.settings(changedFrom: Link.Bridge()))
+    switch link.kind {
+    case .vlan: message.data = .vlan(link.vlan.settings)
+    case .macvtap: message.data = link.macvtap.mode.map { .macvlan(MacvlanSettings($0)) }
+    default: message.data = .bridge(link.bridge.settings(changedFrom: Link.Bridge()))
     }
+    message.lower = try link.lower.map { name throws(NetlinkError) in try table.index(name) }
     message.address = link.mac?.netlink
     message.mtu = link.mtu.map(UInt32.init)
     add("create \(link.kind) \(link.name)", .create, message)

@@ -84,6 +84,37 @@ extension LinuxHost {
     }
   }
 
+  /// Whether the kernel has macvtaps, which may take it to load a module, and their device nodes appear in /dev. Asked as
+  /// above: one on no interface is refused (EINVAL, `macvlan_common_newlink`).
+  package mutating func lookUpMacvtaps() throws(HostError) {
+    do throws(NetlinkError) {
+      var facts = try readFacts()
+      facts.deviceNodes = TapNode.appear
+      var message = LinkMessage()
+      message.kind = "macvtap"
+      message.data = .macvlan(MacvlanSettings(.bridge))
+      var batch = Netlink.Batch()
+      batch.add("ask for macvtaps", .create, message)
+      switch socket.transact(batch)[0].error?.errno {
+      case EINVAL: facts.macvtaps = true
+      case EOPNOTSUPP: facts.macvtaps = false
+      // Who may not ask may not apply either.
+      default: break
+      }
+      if facts.macvtaps == true, facts.nft == true { facts.egressFilters = canFilterEgress() }
+      self.facts = facts
+    } catch {
+      throw HostError(error)
+    }
+  }
+
+  /// A transaction that the kernel checks and does not carry out.
+  private func canFilterEgress() -> Bool {
+    let table = "add table netdev vnet-\nadd chain netdev vnet- sent "
+    let chain = "{ type filter hook egress device \"lo\" priority 0; }\n"
+    return (try? nft(["-c", "-f", "-"], table + chain, "ask for filters of what devices send")) != nil
+  }
+
   /// Adds the accounts of those names to the facts of later observations; nil for all that the host lists.
   package mutating func lookUp(users: [String]?, groups: [String]?) throws(HostError) {
     do throws(NetlinkError) {
@@ -102,7 +133,8 @@ extension LinuxHost {
 
   /// Who has these TAPs open.
   package func holders(of names: Set<LinkName>) -> [LinkName: [Holder]] {
-    names.isEmpty ? [:] : tapHolders(of: names, inNamespace: threadNamespaceInode())
+    if names.isEmpty { return [:] }
+    return tapHolders(of: names, inNamespace: threadNamespaceInode()).merging(nodeHolders(of: names)) { $1 }
   }
 
   /// Addresses that the DHCP servers of `name`, or all of ours, have given out.

@@ -34,7 +34,7 @@ extension LinuxHost {
   private mutating func detours(for batch: Batch) -> [Detour] {
     var detours: [Detour] = []
     for step in batch.steps {
-      guard let before = step.change.before?.link, let after = step.change.after?.link, !after.isGuests,
+      guard let before = step.change.before?.link, let after = step.change.after?.link, !after.isForVM,
         before.master != after.master, let bridge = after.master?.name ?? before.master?.name,
         let ends = try? (links.index(after.name), links.index(bridge)),
         let detour = try? Detour(between: ends.0, and: ends.1)

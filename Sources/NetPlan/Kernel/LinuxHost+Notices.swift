@@ -33,13 +33,14 @@ extension LinuxHost {
 
   package mutating func notices() -> [Notice] {
     guard var monitor = monitor.take() else { return [] }
-    let (ours, names) = (ports.union([socket.port]), links)
+    let (ours, names, remade) = (ports.union([socket.port]), links, remade)
     var notices: [Notice] = []
     // What is lost (ENOBUFS) or cannot be read, verification makes good.
     _ = try? monitor.drain { (header, payload) throws(MalformedMessage) in
       if header.port != 0, ours.contains(header.port) { return }
       guard let (object, isGone) = try Object.told(header.type, payload, names) else { return }
       if header.port == 0, object.link == nil { return }
+      if isGone, let link = object.link, remade.contains(link.name) { return }
       notices.append(Notice(object, isGone: isGone, by: header.port == 0 ? .unknown : .others))
     }
     self.monitor = consume monitor

@@ -78,6 +78,7 @@ extension LinuxHost {
       }
     }
     state.joinEnds()
+    observeNodes(of: messages, isWhole: names == nil, &state)
     try observeAddresses(&state, now)
     try observeRouting(&state, now)
   }

@@ -8,8 +8,8 @@ extension LinuxHost {
     defer { ports.insert(socket.port) }
     ledger.perform(batch, &outcomes)
     reservations.perform(batch, &outcomes)
+    performTables(batch, &outcomes)
     if batch.stage == .filter || batch.stage == .unfilter {
-      performTables(batch, &outcomes)
       performPassages(batch, &outcomes)
       performZones(batch, &outcomes)
     }
@@ -110,6 +110,7 @@ extension LinuxHost {
         if outcome == .done { requests.addSettling(of: link.name) }
         return outcome
       }
+      if link.kind == .macvtap { return try createMacvtap(link) }
       links.forget(link.name)
       if link.kind == .veth {
         requests.addVeth(link, peerIn: try descriptor(ofNetns: link.veth.netns, for: link))
@@ -118,7 +119,7 @@ extension LinuxHost {
       }
     case (.link(let before)?, .link(let after)?):
       if before.tap.owner != after.tap.owner || before.tap.group != after.tap.group {
-        let outcome = changeOwner(before, after)
+        let outcome = after.kind == .tap ? changeOwner(before, after) : try changeNodeOwner(after)
         if outcome != .done { return outcome }
       }
       try requests.add(before, after, &links)

@@ -35,6 +35,8 @@ package struct LinuxHost: Host, ~Copyable {
   var openNamespaces: [String: OpenNamespace] = [:]
   /// Open while a plan is carried out.
   var monitor: Monitor?
+  /// Links that went and came again in one step: that they went is no news.
+  var remade: Set<LinkName> = []
   /// Kept until nothing waits for their end, which takes as long as their beginning.
   var detours: [Detour] = []
   /// Of the sockets that requests have gone out on: what they cause is ours.

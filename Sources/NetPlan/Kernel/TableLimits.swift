@@ -4,9 +4,10 @@
 
 extension TableSet {
   /// The name of the object behind an element. An interface's name has its quotes off: those of ours need none.
-  static func name(ofLimit definition: String, _ key: String) -> String {
+  func name(ofLimit definition: String, _ key: String) -> String {
     let digits = definition.split(separator: " ").compactMap { Int($0).map(String.init) }
-    return (["rate", key.replacing("\"", with: "")] + digits).joined(separator: "-")
+    // `rate` for what guests send, `rate-in` for what they receive.
+    return ([name.replacing("nic-", with: ""), key.replacing("\"", with: "")] + digits).joined(separator: "-")
   }
 }
 
@@ -18,7 +19,7 @@ extension Table {
       for (key, name) in sets[index].elements {
         unused[name] = nil
         let definition = limits[name] ?? "?"
-        let isUsual = TableSet.name(ofLimit: definition, key) == name
+        let isUsual = sets[index].name(ofLimit: definition, key) == name
         sets[index].elements[key] = isUsual ? definition : "\(Table.strange) \(name): \(definition)"
       }
     }

@@ -69,7 +69,12 @@ extension TableChain {
     self.init(name)
     guard let type = json["type"]?.string, let hook = json["hook"]?.string, let priority = json["prio"]?.int
     else { return }
-    self.hook = TableChain.hook(type, hook, Int(priority))
+    // One device is a string, several are a list, which is never made here; nft 1.0.6 leaves both out.
+    let usual = json["family"]?.string == "netdev" ? json["table"]?.string : nil
+    let device =
+      json["dev"].map { LinkName(kernel: $0.string ?? $0.text()) }
+      ?? usual.flatMap { TableID(family: .netdev, name: $0).device }
+    self.hook = TableChain.hook(type, hook, Int(priority), device: device)
     if let policy = json["policy"]?.string, policy != "accept" {
       self.hook = self.hook?.replacing("policy accept", with: "policy \(policy)")
     }

@@ -4,7 +4,12 @@
 extension Table {
   /// What makes this table of `before`, in one transaction.
   func commands(from before: Table?) -> String {
-    guard let before else { return "create table \(place)\n" + definition }
+    guard let before else {
+      // Of a device that has gone, kernels keep more or less of what was at its hooks (`nf_tables_netdev_event`).
+      let isAtDevice = id.device != nil
+      return (isAtDevice ? "add table \(place)\ndelete table \(place)\n" : "") + "create table \(place)\n"
+        + definition
+    }
     guard hasLayout(of: before) else {
       // New sets cannot take the place of old ones that rules look up: the kernel swaps the whole.
       return "delete table \(place)\ncreate table \(place)\n" + definition
@@ -55,7 +60,7 @@ extension Table {
   private func limits(_ verb: String, _ set: TableSet, _ elements: [String: String]) -> String {
     guard set.value == TableSet.limit else { return "" }
     return elements.sorted { $0.key < $1.key }.map { key, value in
-      let name = TableSet.name(ofLimit: value, key)
+      let name = set.name(ofLimit: value, key)
       return verb == "add"
         ? "add limit \(place) \(name) { \(value); }\n" : "\(verb) limit \(place) \(name)\n"
     }.joined()
@@ -76,7 +81,7 @@ extension TableSet {
   }
 
   fileprivate func element(_ key: String, _ value: String) -> String {
-    if self.value == TableSet.limit { return "\(key) : \"\(TableSet.name(ofLimit: value, key))\"" }
+    if self.value == TableSet.limit { return "\(key) : \"\(name(ofLimit: value, key))\"" }
     return value.isEmpty ? key : "\(key) : \(value)"
   }
 }

@@ -174,6 +174,7 @@ extension TableID.Family {
   fileprivate var protocolNumber: UInt8 {
     switch self {
     case .inet: 1
+    case .netdev: 5
     case .bridge: 7
     }
   }

@@ -25,6 +25,7 @@ package struct Link: Described {
   package var tap = TAP()
   package var vlan = VLAN()
   package var veth = Veth()
+  package var macvtap = Macvtap()
   /// VLANs of a bridge's port, or of the bridge itself; nil where the bridge does not filter.
   package var vlans: [PortVLAN]?
   /// What is told about the link but never compared.
@@ -40,7 +41,8 @@ package struct Link: Described {
       && a.mtu == b.mtu && a.up == b.up && a.master == b.master && a.addressGeneration == b.addressGeneration
       && a.token == b.token && a.forwarding == b.forwarding && a.linkGroup == b.linkGroup
       && a.bridge == b.bridge && a.port == b.port
-      && a.tap == b.tap && a.vlan == b.vlan && a.veth == b.veth && a.vlans == b.vlans
+      && a.tap == b.tap && a.vlan == b.vlan && a.veth == b.veth && a.macvtap == b.macvtap
+      && a.vlans == b.vlans
   }
 
   package static let fields: [Field<Link>] = [
@@ -59,7 +61,9 @@ package struct Link: Described {
     .open("owner", \.tap.owner),
     .open("group", \.tap.group),
     .open("multi_queue", \.tap.multiQueue),
-    .open("link", \.vlan.link),
+    .open("link", \.lower),
+    .open("macvtap_mode", \.macvtap.mode),
+    .open("allmulticast", \.macvtap.allMulticast),
     .open("vlan_protocol", \.vlan.tag),
     .open("vlan_id", \.vlan.id),
     .open("peer", \.veth.peer),
@@ -78,13 +82,10 @@ package struct Link: Described {
 }
 
 extension Link {
-  /// A guest is behind it, and nobody else: a TAP, or the way into a namespace that has one.
-  package var isGuests: Bool { kind == .tap || kind == .veth && owner != nil }
-
   package enum Kind: Hashable, Sendable, TextRepresentable {
     /// Hardware, or whatever else has no kind of its own.
     case device
-    case bridge, tap, tun, veth, vlan
+    case bridge, tap, tun, veth, vlan, macvtap
     case other(String)
 
     package init?(_ text: String) {
@@ -95,6 +96,7 @@ extension Link {
       case "tun": self = .tun
       case "veth": self = .veth
       case "vlan": self = .vlan
+      case "macvtap": self = .macvtap
       default: self = .other(text)
       }
     }
@@ -107,6 +109,7 @@ extension Link {
       case .tun: "tun"
       case .veth: "veth"
       case .vlan: "vlan"
+      case .macvtap: "macvtap"
       case .other(let text): text
       }
     }
@@ -175,7 +178,8 @@ extension Link {
   }
 
   package struct TAP: Hashable, Sendable {
-    /// Effective uid that may attach besides CAP_NET_ADMIN; with `none` here and for the group, everybody may.
+    /// Effective uid that may attach besides CAP_NET_ADMIN; with `none` here and for the group, everybody may. Of a
+    /// macvtap whose device node that is, `none` where everybody may open it; nil where the host has no such node.
     package var owner: Account?
     package var group: Account?
     /// `IFF_MULTI_QUEUE`: must be the same at every attach, so it cannot change in place.

@@ -7,4 +7,7 @@ package struct LinkCounters: Hashable, Sendable {
     self.receivedBytes = receivedBytes
     self.sentBytes = sentBytes
   }
+
+  /// A macvtap receives for its VM, where a TAP receives from it.
+  package var swapped: LinkCounters { LinkCounters(receivedBytes: sentBytes, sentBytes: receivedBytes) }
 }

@@ -9,6 +9,8 @@ package struct LinkFacts: Described, Hashable, JSONRepresentable {
   package var wireless: Bool?
   /// `IFF_LOWER_UP`: for a TAP, a process is attached.
   package var carrier: Bool?
+  /// A process has the device node of this macvtap open; known of those of ours.
+  package var held: Bool?
   /// The VLAN that the bridge will give this port when it joins, of a link that is to be (`vlan_default_pvid`).
   package var joinPVID: UInt16?
   /// How it queues where that is somebody else's doing: the kind of its root discipline, of a TAP of ours.
@@ -23,6 +25,7 @@ package struct LinkFacts: Described, Hashable, JSONRepresentable {
     .open("loopback", \.loopback),
     .open("wireless", \.wireless),
     .open("carrier", \.carrier),
+    .open("held", \.held),
     .open("join-pvid", \.joinPVID),
     .open("qdisc", \.qdisc),
   ]

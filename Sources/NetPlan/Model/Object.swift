@@ -110,7 +110,8 @@ package enum Object: Sendable, Equatable {
     case .address(let address): [address.link]
     case .nexthop(let nexthop): nexthop.link.map { [$0] } ?? []
     case .route(let route): route.links
-    case .rule, .former, .table, .passage, .dropIn, .zone, .reservation, .service: []
+    case .table(let table): table.id.device.map { [$0] } ?? []
+    case .rule, .former, .passage, .dropIn, .zone, .reservation, .service: []
     case .neighbour(let neighbour): [neighbour.link]
     case .qdisc(let qdisc): [qdisc.link]
     case .sysctl(let sysctl): sysctl.key.link.map { [$0] } ?? []

@@ -45,7 +45,7 @@ package struct Table: Described, Hashable {
 package struct TableID: Hashable, Sendable, Comparable, CustomStringConvertible {
   /// The families that are used here, by their names in nft(8).
   package enum Family: String, Hashable, Sendable, CaseIterable, Comparable, JSONRepresentable {
-    case bridge, inet
+    case bridge, inet, netdev
 
     package static func < (a: Family, b: Family) -> Bool { a.rawValue < b.rawValue }
   }
@@ -65,9 +65,20 @@ package struct TableID: Hashable, Sendable, Comparable, CustomStringConvertible 
     self.init(family: family, name: TableID.prefix + configuration)
   }
 
+  /// The table of one device of a configuration. No name of a configuration holds a slash, nor does that of an interface.
+  package init(of device: LinkName, in configuration: String) {
+    self.init(family: .netdev, name: "\(TableID.prefix)\(configuration)/\(device)")
+  }
+
   /// The configuration whose table it is; nil for anybody else's.
   package var owner: Substring? {
-    name.hasPrefix(TableID.prefix) ? name.dropFirst(TableID.prefix.count) : nil
+    name.hasPrefix(TableID.prefix) ? name.dropFirst(TableID.prefix.count).prefix { $0 != "/" } : nil
+  }
+
+  /// The device at whose hooks it is.
+  package var device: LinkName? {
+    guard family == .netdev, let slash = name.firstIndex(of: "/") else { return nil }
+    return LinkName(kernel: String(name[name.index(after: slash)...]))
   }
 
   package var description: String { "\(family.rawValue)/\(name)" }
@@ -170,7 +181,10 @@ package struct TableChain: Hashable, Sendable, JSONRepresentable {
   }
 
   /// The hook in the words that a listing has for it.
-  package static func hook(_ type: String, _ hook: String, _ priority: Int) -> String {
-    "type \(type) hook \(hook) priority \(priority); policy accept;"
+  package static func hook(
+    _ type: String, _ hook: String, _ priority: Int, device: LinkName? = nil
+  ) -> String {
+    let place = device.map { " device \"\($0)\"" } ?? ""
+    return "type \(type) hook \(hook)\(place) priority \(priority); policy accept;"
   }
 }

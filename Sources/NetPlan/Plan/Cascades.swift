@@ -63,11 +63,12 @@ struct Cascades {
     touched.insert(before.id)
   }
 
-  /// VLAN interfaces go with what they stand on (`vlan_device_event`, net/8021q/vlan.c).
+  /// VLAN interfaces and macvtaps go with what they stand on (`vlan_device_event`, net/8021q/vlan.c;
+  /// `macvlan_device_event`, drivers/net/macvlan.c).
   private mutating func explainStacks(on gone: inout Set<LinkName>, _ replaced: Set<LinkName>) {
     for link in observed.links
-    where link.kind == .vlan && !touched.contains(.link(link.name))
-      && link.vlan.link.map({ gone.contains($0) || replaced.contains($0) }) == true
+    where !touched.contains(.link(link.name))
+      && link.lower.map({ gone.contains($0) || replaced.contains($0) }) == true
     {
       append(.link(link), nil)
       gone.insert(link.name)

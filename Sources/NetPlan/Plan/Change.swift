@@ -46,6 +46,10 @@ package struct Change: Sendable, Equatable {
       if a.kind != b.kind || a.tap.multiQueue != b.tap.multiQueue || a.vlan != b.vlan { return true }
       // The ends of a veth are chosen when it is made (`veth_newlink`, drivers/net/veth.c).
       if a.veth != b.veth { return true }
+      // A node whose number another namespace's macvtap has is nobody's to give: one made anew gets another number.
+      if b.kind == .macvtap {
+        return a.macvtap.needsReplacement(by: b.macvtap) || a.tap.owner == nil && b.tap.owner != nil
+      }
       // TUNSETOWNER needs a descriptor of the TAP, which whoever holds it has (EBUSY).
       if a.tap != b.tap, a.facts?.carrier == true { return true }
       // TUNSETOWNER and TUNSETGROUP take no "nobody" (make_kuid must be valid).

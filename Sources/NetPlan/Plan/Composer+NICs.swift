@@ -3,6 +3,7 @@ extension Composer {
     guard Composer.executes(nic) else { return }
     let path = "vms.\(nic.vm).nics.\(nic.name)"
     if nic.via == .user { return addUserMode(nic, of: vm, path) }
+    if nic.via == .macvtap { return addMacvtap(nic, of: vm, path) }
     if host.facts.tun == false {
       lacking(
         nic.position, path, "/dev/net/tun cannot be opened, so no TAP can be made",
@@ -10,15 +11,8 @@ extension Composer {
         isShared: true)
       return
     }
-    guard canEnclose(nic, in: vm.netns, path), let name = device(of: nic, vm, path) else { return }
-    var tap = addEnd(of: nic, vm, named: name, path)
-    tap.alias = alias(path)
-    let altname = "\(topology.name).\(nic.vm).\(nic.name)"
-    tap.altnames = [altname]
-    refuseTaken(altname, for: nic, present(nic, of: vm)?.name, path)
+    guard var tap = link(.tap, for: nic, of: vm, path) else { return }
     tap.mac = nic.hostMAC
-    tap.up = true
-    tap.addressGeneration = Link.AddressGeneration.none
     if nic.network != nil {
       guard let network = nic.network.flatMap({ network(named: $0.value) }),
         let bridge = bridges[network.name]
@@ -38,6 +32,24 @@ extension Composer {
     limit(nic, tap, path)
     filtered.append((nic, tap))
     enclose(nic, of: vm, behind: tap, path)
+  }
+
+  /// What the links of all NICs have, and in place of a TAP the way to where that is; nil after an obstacle.
+  mutating func link(_ kind: Link.Kind, for nic: NIC, of vm: VM, _ path: String) -> Link? {
+    guard canEnclose(nic, in: vm.netns, path), let name = device(of: nic, vm, path) else { return nil }
+    var link = Link(name: name, kind: kind)
+    link.alias = alias(path)
+    let altname = "\(topology.name).\(nic.vm).\(nic.name)"
+    link.altnames = [altname]
+    refuseTaken(altname, for: nic, present(nic, of: vm)?.name, path)
+    link.up = true
+    if let end = end(of: nic, vm) {
+      (link.kind, link.veth) = (.veth, end)
+    } else {
+      setAccess(&link, nic, vm, path)
+    }
+    link.addressGeneration = Link.AddressGeneration.none
+    return link
   }
 
   private mutating func join(
@@ -119,7 +131,7 @@ extension Composer {
   private func isFree(_ name: LinkName, for present: Link?) -> Bool {
     if altnames[name.text] != nil { return false }
     guard let there = observed.link(name) else { return true }
-    return isOurs(there) && (there.isGuests || there.name == present?.name)
+    return isOurs(there) && (there.isForVM || there.name == present?.name)
   }
 
   private mutating func device(of nic: NIC, _ vm: VM, _ path: String) -> LinkName? {

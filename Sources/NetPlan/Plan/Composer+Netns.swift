@@ -12,31 +12,29 @@ extension Composer {
     var translations = TranslationTable()
   }
 
-  /// The link of the host behind which a NIC is: its TAP, or an end of a veth.
-  mutating func addEnd(of nic: NIC, _ vm: VM, named name: LinkName, _ path: String) -> Link {
-    guard let netns = vm.netns?.value, let enclosure = nic.enclosure else {
-      var tap = Link(name: name, kind: .tap)
-      setAccess(&tap, nic, vm, path)
-      return tap
-    }
-    var end = Link(name: name, kind: .veth)
+  /// The veth behind whose end on the host a NIC is; nil for one in the host's own namespace.
+  func end(of nic: NIC, _ vm: VM) -> Link.Veth? {
+    guard let netns = vm.netns?.value, let enclosure = nic.enclosure else { return nil }
+    var veth = Link.Veth()
     if host.facts.entersNetns != false {
-      end.veth.netns = netns
-      end.veth.peer = inside(nic, vm, Netns.out)?.name ?? enclosure.peer
+      veth.netns = netns
+      veth.peer = inside(nic, vm, Netns.out)?.name ?? enclosure.peer
     }
-    return end
+    return veth
   }
 
-  /// Who may open a TAP.
-  mutating func setAccess(_ tap: inout Link, _ nic: NIC, _ vm: VM, _ path: String) {
-    tap.tap.group = account(vm.owner?.group, among: host.facts.groups, "group", path)
-    tap.tap.owner = account(vm.owner?.user, among: host.facts.users, "user", path)
+  /// Who may open a device.
+  mutating func setAccess(_ link: inout Link, _ nic: NIC, _ vm: VM, _ path: String) {
+    link.tap.group = account(vm.owner?.group, among: host.facts.groups, "group", path)
+    link.tap.owner = account(vm.owner?.user, among: host.facts.users, "user", path)
     // A TAP of nobody is everybody's: with neither owner nor group the kernel asks for nothing (`tun_not_capable`,
-    // drivers/net/tun.c), and /dev/net/tun is open to all.
-    if tap.tap.owner == Link.TAP.Account.none, tap.tap.group == Link.TAP.Account.none {
-      tap.tap.owner = .id(0)
+    // drivers/net/tun.c), and /dev/net/tun is open to all. A device node is somebody's in any case.
+    if link.tap.owner == Link.TAP.Account.none,
+      link.kind == .macvtap || link.tap.group == Link.TAP.Account.none
+    {
+      link.tap.owner = .id(0)
     }
-    tap.tap.multiQueue = (nic.queues?.value ?? 1) > 1
+    if link.kind == .tap { link.tap.multiQueue = (nic.queues?.value ?? 1) > 1 }
   }
 
   /// Whether there can be a namespace for this NIC; what is in the way is said.

@@ -113,6 +113,6 @@ extension Composer {
 
   /// By a routed TAP of ours: the host's side of another guest.
   private func isGuestSide(_ route: Route) -> Bool {
-    route.links.contains { observed.link($0).map { isOurs($0) && $0.isGuests } ?? false }
+    route.links.contains { observed.link($0).map { isOurs($0) && $0.isForVM } ?? false }
   }
 }

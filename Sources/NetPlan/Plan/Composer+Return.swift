@@ -26,8 +26,8 @@ extension Composer {
     }
   }
 
-  /// It was down before it became a port, and nobody else wants it up.
-  private func goesDown(_ uplink: LinkName) -> Bool {
+  /// It was down before it was taken, and nobody else wants it up.
+  func goesDown(_ uplink: LinkName) -> Bool {
     let id = FormerID(object: ObjectID.link(uplink).description, attribute: "up")
     guard let former = observed[.former(id)]?.former else { return false }
     return former.value == false.json.text() && former.users == [topology.name]

@@ -15,7 +15,7 @@ extension Composer {
     if !router.isEmpty { want(router.table(TableID(.inet, of: topology.name))) }
   }
 
-  private mutating func want(_ table: Table) {
+  mutating func want(_ table: Table) {
     // What cannot be read is not compared; who may apply may read.
     if host.facts.filters == false { return noticeUnreadTables() }
     if host.facts.nft == false {
@@ -116,7 +116,7 @@ extension Composer {
     addForwards(nic, &router)
   }
 
-  private func guest(_ nic: NIC, _ tap: Link, _ network: Network?) -> GuestChecks.Guest {
+  func guest(_ nic: NIC, _ tap: Link, _ network: Network?) -> GuestChecks.Guest {
     var guest = GuestChecks.Guest(
       interface: quoted(tap.name), macs: [nic.mac] + nic.alsoMACs, checks: nic.antiSpoof)
     let own = guestAddresses(of: nic).map(\.address)

@@ -29,6 +29,9 @@ struct Composer {
   /// NICs with an interface of ours on the host, for the tables that filter them.
   var filtered: [(nic: NIC, tap: Link)] = []
   /// Interfaces by which translated guests reach the outside, where the file names them.
+  /// NICs with a macvtap, which have tables of their own.
+  var attached: [(nic: NIC, link: Link)] = []
+  /// Interfaces by which translated guests reach the outside.
   var outside: Set<LinkName> = []
   /// Some guests reach it by whatever the host has routes by.
   var isOutsideAnywhere = false
@@ -91,8 +94,10 @@ struct Composer {
       for nic in vm.nics { add(nic, of: vm) }
     }
     releaseUplinks()
+    releaseParents()
     routeGuests()
     addTables()
+    addDeviceTables()
     serve()
     wantNamespaces()
     prune()

@@ -93,7 +93,7 @@ extension Object {
     case .link(var link):
       link.name = new(link.name)
       if case .link(let master) = link.master { link.master = .link(new(master)) }
-      link.vlan.link = link.vlan.link.map(new)
+      link.lower = link.lower.map(new)
       return .link(link)
     case .address(var address):
       if address.label == address.link.text { address.label = new(address.link).text }

@@ -69,7 +69,7 @@ struct Footing {
         {
           stacked.insert(link.vlan)
         }
-        if let before = change.before?.link, before.kind != .tap, let after = change.after?.link,
+        if let before = change.before?.link, !before.isForVM, let after = change.after?.link,
           after.master == Link.Master.none, let bridge = before.master?.name
         {
           released.insert(bridge)
@@ -111,7 +111,7 @@ struct Footing {
 
   /// A VLAN interface whose place another one takes, or that goes with what it stands on.
   func makesRoom(_ link: Link) -> Bool {
-    link.kind == .vlan && (stacked.contains(link.vlan) || link.vlan.link.map(replaced.contains) ?? false)
+    link.kind == .vlan && (stacked.contains(link.vlan) || link.lower.map(replaced.contains) ?? false)
   }
 
   /// A new IPv4 address of a subnet that another one leaves.

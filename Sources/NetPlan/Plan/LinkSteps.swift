@@ -9,6 +9,10 @@ extension Link {
     bare.tap = link.tap
     bare.veth = link.veth
     bare.bridge = link.bridge
+    bare.macvtap = link.macvtap
+    if link.kind == .macvtap { bare.macvtap.allMulticast = false }
+    // Not for an instant a station of a MAC that is nobody's.
+    if link.kind == .macvtap { bare.mac = link.mac }
     // Filtering begins when every port has its VLANs.
     if bare.bridge.vlanFiltering == true { bare.bridge.vlanFiltering = false }
     bare.up = false
@@ -86,6 +90,7 @@ extension Link {
     configured.forwarding = after.forwarding
     configured.linkGroup = after.linkGroup
     configured.tap = after.tap
+    configured.macvtap = after.macvtap
     configured.bridge = after.bridge
     if after.bridge.vlanFiltering == true { configured.bridge.vlanFiltering = before.bridge.vlanFiltering }
     // Spanning tree begins when no port of a guest hands it BPDUs any more.
@@ -136,8 +141,8 @@ private func chain(_ parts: (Stage, Link?, Link)...) -> [(Stage, Change)] {
 extension Link {
   /// The kernel makes this link-local address of the MAC of such a link.
   func makes(_ address: Address) -> Bool {
-    // A TAP that is made anew is as it was.
-    guard kind != .tap else { return true }
+    // A NIC that is made anew is as it was.
+    guard !isForVM else { return true }
     return addressGeneration == .eui64
       && address.local.address.value & UInt128(UInt64.max) == mac?.interfaceIdentifier
   }

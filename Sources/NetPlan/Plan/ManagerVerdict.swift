@@ -71,6 +71,8 @@ extension Link {
     case .bridge: ("bridge", "bridge", "bridge")
     case .vlan: ("vlan", "vlan", "802.1Q VLAN Support")
     case .tap, .tun: ("ether", "tun", "tun")
+    // macvlan_setup sets no type of its own (drivers/net/macvlan.c).
+    case .macvtap: ("ether", "macvtap", "macvlan")
     case .veth: ("ether", "veth", "veth")
     case .other(let text): ("ether", text, nil)
     }

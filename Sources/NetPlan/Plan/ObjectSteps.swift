@@ -13,6 +13,10 @@ extension Footing {
       return [(removed.contains(before.interface) ? .unfilter : .filter, change)]
     case (let before, .netns(let after)?):
       return after.steps(after: before?.netns, without: cut[after.name] ?? [])
+    case (let before, .table(let after)?) where after.id.device != nil:
+      // One that is made anew takes the place of what the old device left.
+      let isNew = after.id.device.map(replaced.contains) ?? false
+      return [(.settings, isNew || before == nil ? Change(before: nil, after: .table(after)) : change)]
     case (nil, .table?): return [(.filter, change)]
     case (.table(let before)?, .table(let after)?): return after.replacing(before)
     case (.service(let service)?, nil): return service.removal

@@ -16,6 +16,12 @@ package struct HostFacts: Described {
   package var vlanFiltering: Bool?
   /// The kernel has VLAN interfaces (`CONFIG_VLAN_8021Q`); nil where nobody asked.
   package var vlanInterfaces: Bool?
+  /// The kernel has macvtaps (`CONFIG_MACVTAP`); nil where nobody asked.
+  package var macvtaps: Bool?
+  /// The kernel can filter what a device sends (`CONFIG_NETFILTER_EGRESS`, Linux 5.16); nil where nobody asked.
+  package var egressFilters: Bool?
+  /// The kernel makes device nodes in /dev by itself (devtmpfs); nil where nobody looked.
+  package var deviceNodes: Bool?
   /// IPv6 is there at all.
   package var ipv6: Bool?
   /// `net.ipv6.conf.IF.force_forwarding` exists (Linux 6.17): IPv6 can forward per interface.
@@ -64,6 +70,9 @@ package struct HostFacts: Described {
     .open("machine-id", \.machineID),
     .open("vlan-filtering", \.vlanFiltering),
     .open("vlan-interfaces", \.vlanInterfaces),
+    .open("macvtaps", \.macvtaps),
+    .open("egress-filters", \.egressFilters),
+    .open("device-nodes", \.deviceNodes),
     .open("ipv6", \.ipv6),
     .open("force-forwarding", \.forceForwarding),
     .open("ipv4-forwards-all", \.ipv4ForwardsAll),

@@ -52,7 +52,7 @@ extension Plan {
   package var joiningUplinks: Set<LinkName> {
     var names: Set<LinkName> = []
     for change in changes {
-      guard let before = change.before?.link, let after = change.after?.link, before.kind != .tap,
+      guard let before = change.before?.link, let after = change.after?.link, !before.isForVM,
         before.master != after.master, after.master?.name != nil
       else { continue }
       names.insert(before.name)

@@ -18,7 +18,7 @@ extension Planner {
   func chosenInterfaces(_ target: Target) -> Set<LinkName> {
     var names: Set<LinkName> = []
     for link in Array(host.state.links) + Array(target.wanted.links)
-    where link.isGuests && link.owner.map({ $0 == topology.name }) ?? false
+    where link.isForVM && link.owner.map({ $0 == topology.name }) ?? false
       && isSelected(String(link.path ?? ""))
     {
       names.formUnion([link.name, link.master?.name].compactMap { $0 })

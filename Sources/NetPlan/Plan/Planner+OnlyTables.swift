@@ -2,6 +2,10 @@ extension Planner {
   /// Of a change of a table what concerns the chosen guests: their elements as they are to be, all others as they are.
   func selectedTable(_ change: Change, _ target: Target) -> Change? {
     let (before, after) = (change.before?.table, change.after?.table)
+    if let device = (after ?? before)?.id.device {
+      let link = target.wanted.link(device) ?? host.state.link(device)
+      return link?.path.map { isSelected(String($0)) } ?? false ? change : nil
+    }
     let old = marks(of: before, target)
     let new = marks(of: after, target)
     guard var table = before ?? after?.without(marks(of: after, target, chosen: false)) else { return nil }
@@ -19,7 +23,7 @@ extension Planner {
   private func marks(of table: Table?, _ target: Target, chosen: Bool = true) -> Marks {
     var marks = Marks()
     for link in Array(host.state.links) + Array(target.wanted.links)
-    where link.isGuests && link.owner.map({ $0 == topology.name }) ?? false {
+    where link.isForVM && link.owner.map({ $0 == topology.name }) ?? false {
       guard isSelected(String(link.path ?? "")) == chosen else { continue }
       marks.insert("\"\(link.name)\"")
       marks.formUnion(target.guestMarks[String(link.path ?? "")] ?? [])

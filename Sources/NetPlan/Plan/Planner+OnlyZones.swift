@@ -18,6 +18,6 @@ extension Planner {
 
   private func isChosen(_ link: LinkName, _ target: Target, goes: Bool) -> Bool {
     guard chosenInterfaces(target).contains(link) else { return false }
-    return !goes || (host.state.link(link) ?? target.wanted.link(link))?.isGuests == true
+    return !goes || (host.state.link(link) ?? target.wanted.link(link))?.isForVM == true
   }
 }

@@ -70,10 +70,10 @@ package struct Planner {
           "in-use", object: ObjectID.link(link).description,
           "it would go with what others have put on it: \(load.sorted().joined(separator: ", "))"))
     }
-    let gone = doomed.count(where: \.isGuests)
+    let gone = doomed.count { $0.isForVM }
     for change in changes {
       guard let link = change.before?.link else { continue }
-      guard link.kind == .tap, link.facts?.carrier == true else { continue }
+      guard link.isHeld else { continue }
       let what: String
       switch change.action {
       case .delete: what = "would be deleted"
@@ -84,7 +84,7 @@ package struct Planner {
         Risk("in-use", object: ObjectID.link(link.name).description, "a process holds it, and it \(what)"))
     }
     for change in changes { risks += change.heldInside }
-    let had = host.state.links.count { $0.isGuests && $0.owner.map { $0 == topology.name } ?? false }
+    let had = host.state.links.count { $0.isForVM && $0.owner.map { $0 == topology.name } ?? false }
     if !isRemoval, gone > 0, gone * 2 > had {
       risks.append(
         Risk(
@@ -138,27 +138,30 @@ package struct Planner {
     }
     if !change.heldInside.isEmpty { return ["its VM loses the network"] }
     guard case .link(let before)? = change.before else { return [] }
-    let inUse = before.facts?.carrier == true
+    let inUse = before.isForVM ? before.isHeld : before.facts?.carrier == true
     guard case .link(let after)? = change.after else {
-      return before.kind == .tap && inUse ? ["its VM loses the network"] : []
+      return before.isForVM && inUse ? ["its VM loses the network"] : []
     }
     var words: [String] = []
     if change.action == .replace, inUse {
       words.append(
-        before.isGuests
+        before.isForVM
           ? "its VM loses the network until it attaches again"
           : "traffic of the host by '\(after.name)' until it is made anew")
     }
     if before.master != after.master {
-      if before.isGuests {
+      if before.isForVM {
         if inUse { words.append("its VM changes networks: connections break") }
       } else {
         words.append("traffic of the host through '\(after.name)': a few milliseconds")
       }
     }
+    if before.kind == .macvtap, change.action == .change, inUse, before.mac != after.mac {
+      words.append("its VM is reached by another MAC")
+    }
     if before.vlans != after.vlans, before.master == after.master, inUse {
       let lost = Set((before.vlans ?? []).map(\.id)).subtracting((after.vlans ?? []).map(\.id)).sorted()
-      if before.isGuests {
+      if before.isForVM {
         words.append("its VM changes VLANs")
       } else if !lost.isEmpty {
         words.append("VLANs that no longer pass: \(lost.map(String.init).joined(separator: " "))")
@@ -174,7 +177,7 @@ extension Change {
     guard let before = before?.netns else { return [] }
     let kept = State(after?.netns?.objects ?? [])
     return before.objects.compactMap(\.link).compactMap { tap in
-      guard tap.kind == .tap, tap.facts?.carrier == true else { return nil }
+      guard tap.isHeld else { return nil }
       let what: String
       if let new = kept[.link(tap.name)] {
         guard Change(before: .link(tap), after: new).action == .replace, new != .link(tap) else { return nil }

@@ -5,6 +5,12 @@ package struct Attachment: Described, JSONRepresentable {
   package var vmm: VMM
   /// Name of the host-side interface; nil where the VM software speaks for the guest itself.
   package var device: LinkName?
+  /// It is a macvtap, which is opened by its device node and handed over as a descriptor.
+  package var isMacvtap: Bool?
+  /// That node on this host.
+  package var node: String?
+  /// The first of its descriptors, one for each queue.
+  package var descriptor: Int?
   /// Then the ports of the host at which it listens for the guest.
   package var forwards: [HostForward]?
   /// The guest's.
@@ -27,6 +33,7 @@ package struct Attachment: Described, JSONRepresentable {
     .open("netns", \.netns),
     .open("hint", \.hint),
     .open("forwards", \.forwards),
+    .open("macvtap", \.isMacvtap),
   ]
 
   package static var blank: Attachment {
@@ -77,6 +84,17 @@ package struct Attachment: Described, JSONRepresentable {
     if let netns, vmm == .libvirt {
       return "libvirt starts its VMs in the host's own network namespace, not in '\(netns)'"
     }
+    if isMacvtap == true {
+      switch vmm {
+      case .firecracker:
+        return
+          "Firecracker opens /dev/net/tun itself and takes no open device, so it cannot have a macvtap; 'via: bridge' on a network with that uplink does the same"
+      case .crosvm where queues > 1:
+        return "crosvm takes one descriptor, which is one queue of a macvtap; the NIC has \(queues)"
+      default:
+        return vmm != .libvirt && node == nil ? "its device node /dev/tapN is there once it is applied" : nil
+      }
+    }
     guard forwards != nil, vmm.kinds.isDisjoint(with: .user) else { return nil }
     return
       "\(vmm.rawValue) has no network of its own to share the host's address by; a network with `nat` does"
@@ -90,14 +108,33 @@ package struct Attachment: Described, JSONRepresentable {
     }
   }
 
+  /// `3`, `3:4`
+  private func descriptors(_ separator: String) -> String {
+    let first = descriptor ?? Attachment.firstDescriptor
+    return (first..<first + queues).map(String.init).joined(separator: separator)
+  }
+
+  /// What a shell is to open for it: `3<>/dev/tap7`.
+  package var redirections: [String] {
+    guard let node, vmm != .libvirt else { return [] }
+    let first = descriptor ?? Attachment.firstDescriptor
+    return (first..<first + queues).map { "\($0)<>\(node)" }
+  }
+
+  /// Behind standard input, output and error.
+  package static let firstDescriptor = 3
+
   private var qemu: String {
     var netdev = "-netdev tap,id=\(id),ifname=\(place),script=no,downscript=no"
+    if isMacvtap == true {
+      netdev = "-netdev tap,id=\(id)," + (queues > 1 ? "fds=" : "fd=") + descriptors(":")
+    }
     var device = "-device virtio-net-pci,netdev=\(id),mac=\(mac)"
     if let forwards {
       netdev = "-netdev user,id=\(id)" + forwards.flatMap(\.qemu).map { ",hostfwd=\($0)" }.joined()
     }
     if queues > 1 {
-      netdev += ",queues=\(queues)"
+      if isMacvtap != true { netdev += ",queues=\(queues)" }
       // One vector for each queue's two rings, one for control, one for configuration.
       device += ",mq=on,vectors=\(2 * queues + 2)"
     }
@@ -115,13 +152,17 @@ package struct Attachment: Described, JSONRepresentable {
 
   private var cloudHypervisor: String {
     var text = "tap=\(place),mac=\(mac)"
+    if isMacvtap == true {
+      text = "fd=" + (queues > 1 ? "[\(descriptors(","))]" : descriptors("")) + ",mac=\(mac)"
+    }
     if queues > 1 { text += ",num_queues=\(2 * queues)" }
     if mtu != 1500 { text += ",mtu=\(mtu)" }
     return text
   }
 
   private var crosvm: String {
-    "tap-name=\(place),mac=\(mac)" + (queues > 1 ? ",vq-pairs=\(queues)" : "")
+    (isMacvtap == true ? "tap-fd=\(descriptors(""))" : "tap-name=\(place)") + ",mac=\(mac)"
+      + (queues > 1 ? ",vq-pairs=\(queues)" : "")
   }
 
   private var libvirt: String {

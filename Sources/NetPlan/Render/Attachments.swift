@@ -36,6 +36,7 @@ package struct Attachments: Sendable, Equatable {
           vm: nic.vm, nic: nic.name, vmm: vm.vmm, device: link.name, mac: nic.enclosure?.innerMAC ?? nic.mac,
           mtu: link.mtu ?? 1500, queues: nic.queues?.value ?? 1, hint: nic.guestHint)
         item.netns = vm.netns?.value
+        if link.kind == .macvtap { item.isMacvtap = true }
         list.append(item)
       }
     }
@@ -80,7 +81,10 @@ package struct Attachments: Sendable, Equatable {
   }
 
   /// The NICs of `VM`, or `VM/NIC`; `vmm` overrides what the configuration says.
-  package func find(_ part: String, vmm: VMM?) throws(Failure) -> [Attachment] {
+  /// `node` finds the device node of a macvtap on this host.
+  package func find(
+    _ part: String, vmm: VMM?, node: (LinkName) -> String? = { _ in nil }
+  ) throws(Failure) -> [Attachment] {
     let words = part.split(separator: "/", maxSplits: 1).map(String.init)
     let vm = words.first ?? ""
     let wanted = words.count > 1 ? words[1] : nil
@@ -92,8 +96,14 @@ package struct Attachments: Sendable, Equatable {
     if found.isEmpty {
       throw Failure(description: wanted == nil ? "there is no VM '\(vm)'" : "there is no NIC '\(part)'")
     }
+    var descriptor = Attachment.firstDescriptor
     for index in found.indices {
       found[index].vmm = vmm ?? found[index].vmm
+      if found[index].isMacvtap == true, let device = found[index].device {
+        found[index].node = node(device)
+        found[index].descriptor = descriptor
+        descriptor += found[index].queues
+      }
       if let reason = found[index].refusal { throw Failure(description: "\(part): \(reason)") }
       if found[index].vmm == .firecracker, found[index].queues > 1 {
         throw Failure(description: "\(part): Firecracker uses one queue, the NIC has \(found[index].queues)")

@@ -72,13 +72,14 @@ extension Explanation {
     .icmp: "all of it, both ways, but with the host itself",
     .ipv6: "all of it, but with the host itself",
     .arp: "its own, on the whole Ethernet; with a MAC of its own, which the LAN's switches see",
-    .ethertypes: "what the hardware NIC carries",
+    .ethertypes: filtered,
     .protocols: "every protocol of IP: GRE, protocol 41, IPsec",
-    .inbound: "everything from the Ethernet",
+    .inbound: "everything: it is as open as any machine on that Ethernet",
     .lowPorts: "its own, all of them",
     .host: "not at all, unless `host-access` gives the host a macvlan of its own",
     .overhead: "less than a bridge: nothing is learned",
-    .privilege: tapPrivilege,
+    .privilege:
+      "CAP_NET_ADMIN, CHOWN and SYS_ADMIN for `vnet-apply`; the VM software is handed /dev/tapN, which is the `owner`'s, and needs none",
   ]
 
   static let dedicated: Answers = [

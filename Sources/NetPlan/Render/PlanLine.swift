@@ -71,7 +71,8 @@ extension Object {
       var words: [String] = []
       if let master = link.master?.name { words.append("master \(master)") }
       if let netns = link.veth.netns { words.append("netns \(netns)") }
-      if let lower = link.vlan.link { words.append("link \(lower)") }
+      if let lower = link.lower { words.append("link \(lower)") }
+      if let mode = link.macvtap.mode { words.append("mode \(mode)") }
       if let id = link.vlan.id { words.append("id \(id)") }
       if link.kind == .bridge, let mac = link.mac { words.append("mac \(mac)") }
       if let mtu = link.mtu { words.append("mtu \(mtu)") }

@@ -24,6 +24,7 @@ struct StatusMode {
 
   /// What the configuration `owner` made of a TAP.
   func mode(of tap: Link, owner: Substring) -> Mode {
+    if tap.kind == .macvtap { return tap.macvtap.mode == .passthru ? .dedicated : .bridged }
     let place = tap.master?.name ?? tap.name
     let isTranslated = !(prefixes[place] ?? []).isDisjoint(with: translated[owner] ?? [])
     return isTranslated ? .shared : tap.master?.name == nil ? .tap : .bridged

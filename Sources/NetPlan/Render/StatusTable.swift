@@ -37,7 +37,7 @@ package struct StatusTable: Sendable {
     var written: [String: Mode] = [:]
     for nic in topology?.vms.flatMap(\.nics) ?? [] { written[nic.id] = nic.mode }
     rows = state.links.compactMap { link -> Row? in
-      guard link.isGuests, let owner = link.owner, name == nil || owner == name!,
+      guard link.isForVM, let owner = link.owner, name == nil || owner == name!,
         let nic = link.nicID
       else { return nil }
       let id = ReservationID(name: String(owner), path: String(link.path ?? ""))
@@ -48,10 +48,11 @@ package struct StatusTable: Sendable {
       return Row(
         name: String(owner), nic: nic,
         mode: (mode ?? modes.mode(of: link, owner: owner)).rawValue
-          + (link.master?.name.map { " \($0)" } ?? ""), device: tap.name, netns: netns?.name,
-        isUp: tap.up == true, carrier: tap.facts?.carrier == true, holders: holders[link.name] ?? [],
+          + ((link.master?.name ?? link.macvtap.link).map { " \($0)" } ?? ""), device: tap.name,
+        netns: netns?.name, isUp: tap.up == true, carrier: tap.isHeld, holders: holders[link.name] ?? [],
         addresses: (addresses[link.name] ?? []).sorted() + reserved.map { "\($0)" },
-        leases: reserved.filter(leased.contains).map { "\($0)" }, counters: counters[link.name],
+        leases: reserved.filter(leased.contains).map { "\($0)" },
+        counters: counters[link.name].map { link.kind == .macvtap ? $0.swapped : $0 },
         drops: (drops[link.name] ?? [:]).filter { $0.value > 0 })
     }
     rows += (topology?.vms.flatMap(\.nics) ?? []).filter { $0.via == .user }.map { nic in

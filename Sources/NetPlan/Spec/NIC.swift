@@ -7,9 +7,6 @@ package enum Via: String, Hashable, Sendable, CaseIterable {
   case vfio, sriov, netns  // dedicated
 }
 
-/// How macvtap devices of one parent see each other (ip-link(8)).
-package enum MacvtapMode: String, Hashable, Sendable, CaseIterable { case bridge, `private`, vepa, passthru }
-
 /// How a virtual function reaches the VM.
 package enum HandOver: String, Hashable, Sendable, CaseIterable { case vfio, macvtap, netns }
 

@@ -75,6 +75,8 @@ extension Network {
 
 extension Topology {
   package var hasVLANInterfaces: Bool { networks.contains { $0.hostVLAN != nil } }
+
+  package var hasMacvtaps: Bool { vms.contains { $0.nics.contains { $0.via == .macvtap } } }
 }
 
 package enum HostPresence: Hashable, Sendable {

@@ -77,6 +77,14 @@ extension LinkMessage {
   package var isLoopback: Bool { flags & IFF_LOOPBACK.rawValue != 0 }
   package var isPromiscuous: Bool { flags & IFF_PROMISC.rawValue != 0 }
 
+  /// As somebody asked for; what stands on the link may ask for more (`dev_get_flags`).
+  package var receivesAllMulticast: Bool { flags & IFF_ALLMULTI.rawValue != 0 }
+
+  package mutating func setAllMulticast(_ all: Bool) {
+    change |= IFF_ALLMULTI.rawValue
+    flags = all ? flags | IFF_ALLMULTI.rawValue : flags & ~IFF_ALLMULTI.rawValue
+  }
+
   /// In a request: administratively up or down, the other flags as they are.
   package mutating func setUp(_ up: Bool) {
     change |= IFF_UP.rawValue

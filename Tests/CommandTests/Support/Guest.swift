@@ -107,9 +107,13 @@ extension Host {
     for vm in vms {
       let attach = try vnet("attach", vm, "--vmm", "qemu", "-c", file)
       guard attach.code == 0 else { throw CommandFailure(description: attach.description) }
+      // What a shell is to open for QEMU stands behind the command.
+      let (hints, opened) = (attach.stderr.lines, "behind the command, so that it has them open: ")
+      let open = hints.first { $0.hasPrefix(opened) }.map { String($0.dropFirst(opened.count)) } ?? ""
+      let hint = hints.filter { !$0.hasPrefix(opened) }.joined(separator: "\n")
       guests.append(
         try Guest(
-          vm, attached: attach.stdout, hint: attach.stderr, in: space, files: files, as: user))
+          vm, attached: attach.stdout + " " + open, hint: hint, in: space, files: files, as: user))
     }
     for guest in guests { try guest.ready() }
     return try body(guests)

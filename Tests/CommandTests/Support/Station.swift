@@ -7,7 +7,8 @@ final class Station {
   init(_ tap: String, in space: Namespace, mac: String? = nil, _ options: String = "") throws {
     let mac = try mac ?? Self.attached(tap, in: space) ?? "02:00:00:00:10:01"
     child = try space.start(
-      [Tools.standIn, "guest", "--tap", tap, "--mac", mac] + Self.flags(tap, in: space) + options.words)
+      [Tools.standIn, "guest", "--tap", Self.place(tap, in: space), "--mac", mac] + Self.flags(tap, in: space)
+        + options.words)
     guard child.line() == "ready" else { throw CommandFailure(description: child.finish().description) }
   }
 
@@ -22,6 +23,12 @@ final class Station {
     return outcome.stdout.split { ",\n ".contains($0) }.first { $0.hasPrefix("mac=") }.map {
       String($0.dropFirst(4))
     }
+  }
+
+  /// What of a TAP is opened: its name, or the device node of a macvtap.
+  static func place(_ tap: String, in space: Namespace) throws -> String {
+    let made = try space.json("ip -d -j link show dev \(tap)")[0]
+    return made["linkinfo"]["info_kind"].text == "macvtap" ? "/dev/tap\(made["ifindex"].int ?? 0)" : tap
   }
 
   /// What says how a TAP was made: it can be opened in no other way.

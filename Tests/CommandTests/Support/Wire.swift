@@ -17,7 +17,8 @@ final class Wire {
     name = tap
     let identities = ["--own", own.text, "--other", other.text, "--to", to.text]
     child = try space.start(
-      [Tools.standIn, "wire", "--tap", tap] + Station.flags(tap, in: space) + identities)
+      [Tools.standIn, "wire", "--tap", Station.place(tap, in: space)] + Station.flags(tap, in: space)
+        + identities)
     try expectReady()
   }
 

@@ -43,9 +43,12 @@ struct JournalTests {
     link.facts?.wireless = true
     link.facts?.carrier = true
     link.facts?.joinPVID = 1
+    link.facts?.held = true
     link.vlan = Link.VLAN(4094, on: br)
     link.veth.peer = br
     link.veth.netns = "jail"
+    link.macvtap.mode = .vepa
+    link.macvtap.allMulticast = true
     var address = Address(link: br, local: IPInterface("192.0.2.1/24")!)
     address.peer = IPAddress("192.0.2.2")
     address.broadcast = IPAddress("192.0.2.255")

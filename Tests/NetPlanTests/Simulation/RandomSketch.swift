@@ -13,6 +13,8 @@ struct RandomSketch {
 
   /// Decides what is in VLANs, by itself: without that a file is the same.
   var vlans: Random
+  /// Decides which NICs are macvtaps, and what is said of those.
+  var macvtaps: Random
   /// The same for zones of firewalld.
   private var zones: Random
   /// And for network namespaces.
@@ -24,7 +26,8 @@ struct RandomSketch {
     let seed = copy.next()
     (vlans, others, zones) = (Random(seed: seed), Random(seed: ~seed), Random(seed: seed &+ 1))
     managers = Random(seed: seed ^ 0x5555_5555)
-    spaces = Random(seed: seed ^ 0x3333_3333)
+    spaces = Random(seed: seed ^ 0x7777_7777)
+    macvtaps = Random(seed: seed ^ 0x3333_3333)
   }
 
   mutating func sketch() -> Sketch {
@@ -141,10 +144,11 @@ struct RandomSketch {
     }
     for _ in 0..<random.below(4) { setKey(&nic, of: vm) }
     limit(&nic)
-    return nic
+    return placed(nic)
   }
 
   private mutating func setKey(_ nic: inout Sketch.NIC, of vm: Sketch.VM) {
+    if nic.keys["via"] == "macvtap" { return setKey(ofMacvtap: &nic) }
     let last = 1 + random.below(200)
     var choices: [(String, [String])] = [
       ("mtu", ["1300", "1280"]), ("queues", ["1", "2", "4"]),

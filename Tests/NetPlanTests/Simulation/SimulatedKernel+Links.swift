@@ -6,6 +6,7 @@ extension SimulatedKernel {
     // TUNSETIFF attaches to what is there; with IFF_TUN_EXCL it says EBUSY (`tun_set_iff`).
     guard isFree(link.name) else { throw Refusal(link.kind == .tap ? EBUSY : EEXIST) }
     if link.kind == .vlan { return try stack(link) }
+    if link.kind == .macvtap { return try addMacvtap(link) }
     var bare = Link(name: link.name, kind: link.kind)
     bare.tap = link.tap
     bare.bridge = link.bridge
@@ -32,6 +33,8 @@ extension SimulatedKernel {
     _ = try require(name)
     if before.bridge != after.bridge { try set(name, after.bridge, before.bridge) }
     if before.mac != after.mac, let mac = after.mac { setMAC(name, mac) }
+    if before.macvtap.mode != after.macvtap.mode { try setMode(name, after.macvtap.mode!) }
+    if let all = after.macvtap.allMulticast { links[name]!.macvtap.allMulticast = all }
     if before.mtu != after.mtu, let mtu = after.mtu { try setMTU(name, mtu) }
     if before.alias != after.alias { links[name]!.alias = after.alias }
     if before.master != after.master, let master = after.master { try enslave(name, master) }
@@ -50,7 +53,9 @@ extension SimulatedKernel {
 
   private mutating func setMTU(_ name: LinkName, _ mtu: Int) throws(Refusal) {
     guard links[name]!.mtu != mtu else { return }
-    if let below = links[name]!.vlan.link, mtu > links[below]!.mtu! { throw Refusal(ERANGE) }
+    if let below = links[name]!.lower, mtu > links[below]!.mtu! {
+      throw Refusal(links[name]!.kind == .vlan ? ERANGE : EINVAL)
+    }
     links[name]!.mtu = mtu
     lowerMTU(on: name)
     if links[name]!.kind == .bridge { pinnedMTU.insert(name) }
@@ -106,6 +111,7 @@ extension SimulatedKernel {
     guard let bridge = master.name else { return }
     guard let there = links[bridge] else { throw Refusal(ENODEV) }
     guard there.kind == .bridge, links[name]!.facts?.loopback != true else { throw Refusal(EINVAL) }
+    if !macvtaps(on: name).isEmpty { throw Refusal(EBUSY) }
     if links[name]!.kind == .bridge { throw Refusal(ELOOP) }
     links[name]!.master = .link(bridge)
     (links[name]!.port.isolated, links[name]!.port.groupForwardMask) = (false, 0)
@@ -164,6 +170,7 @@ extension SimulatedKernel {
       }
     case .tap: link.facts?.carrier == true
     case .vlan: link.vlan.link.flatMap { links[$0] }.map(hasCarrier) ?? true
+    case .macvtap: links[link.macvtap.link!].map { $0.up == true && hasCarrier($0) } ?? false
     default: true
     }
   }
@@ -179,7 +186,7 @@ extension SimulatedKernel {
     for (name, other) in links {
       if other.master == .link(old) { links[name]!.master = .link(new) }
       if other.facts?.lower == old { links[name]!.facts?.lower = new }
-      if other.vlan.link == old { links[name]!.vlan.link = new }
+      if other.lower == old { links[name]!.lower = new }
     }
     if pinnedMTU.remove(old) != nil { pinnedMTU.insert(new) }
     if ready.remove(old) != nil { ready.insert(new) }
@@ -251,7 +258,8 @@ extension SimulatedKernel {
 
   /// TUNSETOWNER needs a queue of its own, and a single-queue TAP has but one (`tun_attach`).
   mutating func setAccounts(_ name: LinkName, _ tap: Link.TAP) throws(Refusal) {
-    guard let link = links[name], link.kind == .tap else { throw Refusal(ENODEV) }
+    guard let link = links[name], link.isForVM else { throw Refusal(ENODEV) }
+    if link.kind == .macvtap { return links[name]!.tap = tap }
     guard link.facts?.carrier != true || link.tap.multiQueue == true else { throw Refusal(EBUSY) }
     // TUNSETOWNER and TUNSETGROUP take no "nobody" (make_kuid must be valid).
     if tap.owner != link.tap.owner {

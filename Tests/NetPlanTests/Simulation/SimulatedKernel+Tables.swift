@@ -7,7 +7,9 @@ extension SimulatedKernel {
   /// The requests that lead from one form of a table to another, on the form that is there.
   mutating func setTable(_ before: Table?, _ after: Table) throws(Refusal) {
     guard let before else {
-      guard tables[after.id] == nil else { throw Refusal(EEXIST) }
+      guard tables[after.id] == nil || after.id.device != nil else { throw Refusal(EEXIST) }
+      // A chain at the hook of what is not there (`nft_netdev_hook_alloc`).
+      if let device = after.id.device, links[device] == nil { throw Refusal(ENOENT) }
       tables[after.id] = after
       return
     }
@@ -57,7 +59,7 @@ extension SimulatedKernel {
       tables.values.filter { $0.id.owner.map { $0 == owner } ?? false }
         .flatMap { $0[set: "guests"].map { Array($0.elements.keys) } ?? [] })
     return links.values.filter { link in
-      link.kind == .tap && link.up == true && link.owner.map { $0 == owner } ?? false
+      link.isForVM && link.up == true && link.owner.map { $0 == owner } ?? false
         && !known.contains("\"\(link.name)\"")
     }.map(\.name).sorted()
   }

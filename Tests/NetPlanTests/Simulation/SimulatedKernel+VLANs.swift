@@ -26,7 +26,7 @@ extension SimulatedKernel {
 
   /// `NETDEV_CHANGEMTU` of `vlan_device_event`: never above the interface below.
   mutating func lowerMTU(on name: LinkName) {
-    for upper in stack(on: name) where links[upper]!.mtu! > links[name]!.mtu! {
+    for upper in stack(on: name) + macvtaps(on: name) where links[upper]!.mtu! > links[name]!.mtu! {
       links[upper]!.mtu = links[name]!.mtu
     }
   }

@@ -135,6 +135,8 @@ struct SimulatedKernel: Sendable {
     facts.nft = true
     facts.namespaces = netnses.keys.sorted()
     facts.entersNetns = true
+    facts.macvtaps = true
+    facts.deviceNodes = true
     facts.managers = managers
     facts.zones = Self.zoneNames
     facts.users = [HostFacts.NamedID(name: "alice", id: 1000), HostFacts.NamedID(name: "bob", id: 1001)]

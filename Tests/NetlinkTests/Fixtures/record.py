@@ -35,7 +35,7 @@ INFO = enum("if_link.h", "IFLA_INFO_")
 KINDS = {
     "bridge": enum("if_link.h", "IFLA_BR_"), "tun": enum("if_link.h", "IFLA_TUN_"),
     "vlan": enum("if_link.h", "IFLA_VLAN_"), "macvlan": enum("if_link.h", "IFLA_MACVLAN_"),
-    "veth": enum("veth.h", "VETH_INFO_"), "vrf": enum("if_link.h", "IFLA_VRF_(?!PORT)"),
+    "macvtap": enum("if_link.h", "IFLA_MACVLAN_"), "veth": enum("veth.h", "VETH_INFO_"), "vrf": enum("if_link.h", "IFLA_VRF_(?!PORT)"),
 }
 PORT = enum("if_link.h", "IFLA_BRPORT_")
 INET, INET6 = {1: "IFLA_INET_CONF"}, enum("if_link.h", "IFLA_INET6_")
@@ -322,5 +322,13 @@ def qdiscs():
         answer("qdisc-" + name, title, 38, bytes(20), of(link))
 
 
+def macvtaps():
+    unshare()
+    run("ip link add v0 type veth peer name v1")
+    request("request-macvtap", "ip link add link v1 name t0 index 7 address 02:00:00:00:00:08 type macvtap mode private")
+    request("request-macvtap-mode", "ip link set dev t0 type macvtap mode vepa")
+    answer("link-macvtap", "link t0 of a dump without counters", 18, LINKS, named("t0"))
+
+
 if __name__ == "__main__":
-    {"vlan": vlans, "qdisc": qdiscs, "connections": connections}.get(sys.argv[-1], record)()
+    {"vlan": vlans, "macvtap": macvtaps, "qdisc": qdiscs, "connections": connections}.get(sys.argv[-1], record)()
