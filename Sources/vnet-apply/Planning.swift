@@ -20,7 +20,7 @@ struct Planning {
       return Result(plan: try plan(loaded, on: host))
     }
     let loaded = try Loading.load(paths, machineID: Files.machineID)
-    var session = try Session.open(options)
+    var session = try Session.open(options, for: loaded.topology)
     var plan = try plan(loaded, on: try session.observe(for: loaded.topology))
     plan.complete(from: session.host, loaded.topology, allow: allow)
     return Result(plan: plan)

@@ -8,6 +8,7 @@ package struct LinuxHost: Host, ~Copyable {
   let ledger: RecordFile<Former>
   let reservations: RecordFile<Reservation>
   let services: ServiceFolders
+  let places: StatePlaces
   let dropIns = DropInFiles()
   /// Looked up once: neither changes while a plan is made and applied.
   var facts: HostFacts?
@@ -42,6 +43,7 @@ package struct LinuxHost: Host, ~Copyable {
     } catch {
       throw HostError(error)
     }
+    self.places = places
     ledger = .ledger(in: places.directory)
     reservations = .reservations(in: places.lasting)
     services = ServiceFolders(path: places.directory + "/services")

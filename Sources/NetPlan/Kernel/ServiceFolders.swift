@@ -1,21 +1,17 @@
 internal import Glibc
 
-/// The services of a network namespace, each in a folder of its own: `NAME/dnsmasq-NETWORK`.
+/// The services of a network namespace, each in a folder of its own: `NAME/dnsmasq-NETWORK`, `NAME/passt-VM:NIC`.
 struct ServiceFolders {
   let path: String
 
   func folder(_ id: ServiceID) -> ServiceFolder {
-    ServiceFolder(id: id, path: "\(path)/\(id.name)/\(id.program)-\(id.network)")
+    ServiceFolder(id: id, path: "\(path)/\(id.name)/\(id.folderName)")
   }
 
   var all: [ServiceFolder] {
     Disk.entries(path).flatMap { name in
       Disk.entries("\(path)/\(name)").compactMap { entry in
-        let parts = entry.split(separator: "-", maxSplits: 1)
-        guard parts.count == 2, let program = ServiceID.Program(rawValue: String(parts[0])) else {
-          return nil
-        }
-        return folder(ServiceID(program: program, name: name, network: String(parts[1])))
+        ServiceID(name: name, folderName: entry).map(folder)
       }
     }
   }

@@ -2,7 +2,11 @@ extension Composer {
   mutating func add(_ nic: NIC, of vm: VM) {
     guard Composer.executes(nic) else { return }
     let path = "vms.\(nic.vm).nics.\(nic.name)"
-    if nic.via == .user { return addUserMode(nic, of: vm, path) }
+    switch nic.via {
+    case .user: return addUserMode(nic, of: vm, path)
+    case .passt: return addPasst(nic, of: vm, path)
+    default: break
+    }
     if host.facts.tun == false {
       lacking(
         nic.position, path, "/dev/net/tun cannot be opened, so no TAP can be made",
@@ -161,7 +165,7 @@ extension Composer {
       hint: "take it away from there")
   }
 
-  private mutating func account(
+  mutating func account(
     _ account: Sourced<Owner.Account>?, among known: [HostFacts.NamedID]?, _ what: String, _ path: String
   ) -> Link.TAP.Account {
     switch account?.value {

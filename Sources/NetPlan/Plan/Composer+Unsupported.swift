@@ -17,7 +17,7 @@ extension Composer {
 
   static func executes(_ mode: Mode, _ via: Via) -> Bool {
     switch (mode, via) {
-    case (.bridged, .bridge), (.tap, .tap), (.shared, .nat), (.shared, .user): true
+    case (.bridged, .bridge), (.tap, .tap), (.shared, .nat), (.shared, .user), (.shared, .passt): true
     default: false
     }
   }

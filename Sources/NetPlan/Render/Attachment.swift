@@ -7,6 +7,8 @@ package struct Attachment: Described, JSONRepresentable {
   package var device: LinkName?
   /// Then the ports of the host at which it listens for the guest.
   package var forwards: [HostForward]?
+  /// Where the program of ours that speaks for the guest waits for the VM software.
+  package var socket: String?
   /// The guest's.
   package var mac: MACAddress
   package var mtu: Int
@@ -24,6 +26,7 @@ package struct Attachment: Described, JSONRepresentable {
     .always("queues", \.queues),
     .open("hint", \.hint),
     .open("forwards", \.forwards),
+    .open("socket", \.socket),
   ]
 
   package static var blank: Attachment {
@@ -71,6 +74,11 @@ package struct Attachment: Described, JSONRepresentable {
 
   /// Why its VM software cannot have it.
   package var refusal: String? {
+    if socket != nil, vmm.kinds.isDisjoint(with: .passt) {
+      return vmm == .libvirt
+        ? "libvirt connects to no passt that is running, and starts its own: `via: user` gives it one"
+        : "\(vmm.rawValue) cannot connect to passt; a network with `nat` has TAPs for it"
+    }
     guard forwards != nil, vmm.kinds.isDisjoint(with: .user) else { return nil }
     return
       "\(vmm.rawValue) has no network of its own to share the host's address by; a network with `nat` does"
@@ -81,6 +89,11 @@ package struct Attachment: Described, JSONRepresentable {
     var device = "-device virtio-net-pci,netdev=\(id),mac=\(mac)"
     if let forwards {
       netdev = "-netdev user,id=\(id)" + forwards.flatMap(\.qemu).map { ",hostfwd=\($0)" }.joined()
+    }
+    if let socket {
+      // Its parser takes two commas for one.
+      let path = socket.replacing(",", with: ",,")
+      netdev = "-netdev stream,id=\(id),server=off,addr.type=unix,addr.path=\(path)"
     }
     if queues > 1 {
       netdev += ",queues=\(queues)"
