@@ -30,7 +30,8 @@ enum Accounts {
     while let entry = getpwent() {
       list.append(
         HostFacts.NamedID(
-          name: String(cString: entry.pointee.pw_name), id: entry.pointee.pw_uid, group: entry.pointee.pw_gid))
+          name: String(cString: entry.pointee.pw_name), id: entry.pointee.pw_uid, group: entry.pointee.pw_gid)
+      )
     }
     endpwent()
     return list

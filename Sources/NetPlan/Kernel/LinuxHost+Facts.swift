@@ -95,12 +95,15 @@ extension LinuxHost {
   package mutating func lookUpPasst() throws(HostError) {
     do throws(NetlinkError) {
       var facts = try readFacts()
-      facts.passt = try Executable.find("passt").map { (program) throws(NetlinkError) in
-        let result = try ChildProcess.run([program, "--help"], timeout: 10_000)
-        let words = String(decoding: result.output + result.errors, as: UTF8.self)
-          .split { !($0.isLetter || $0.isNumber || $0 == "-") }.filter { $0.hasPrefix("--") && $0.count > 2 }
-        return Set(words.map { String($0.dropFirst(2)) }).sorted()
-      } ?? []
+      facts.passt =
+        try Executable.find("passt").map { (program) throws(NetlinkError) in
+          let result = try ChildProcess.run([program, "--help"], timeout: 10_000)
+          let words = String(decoding: result.output + result.errors, as: UTF8.self)
+            .split { !($0.isLetter || $0.isNumber || $0 == "-") }.filter {
+              $0.hasPrefix("--") && $0.count > 2
+            }
+          return Set(words.map { String($0.dropFirst(2)) }).sorted()
+        } ?? []
       self.facts = facts
     } catch {
       throw HostError(error)

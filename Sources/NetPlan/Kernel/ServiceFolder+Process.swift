@@ -50,7 +50,8 @@ extension ServiceFolder {
     if result.code == 0, !processes(of: program).isEmpty { return }
     let said = program.complaint(result.errors)
     throw HostError(
-      operation: "start \(label)", errno: 0, message: said.isEmpty ? "it ended with code \(result.code)" : said,
+      operation: "start \(label)", errno: 0,
+      message: said.isEmpty ? "it ended with code \(result.code)" : said,
       hint: hint(program, said))
   }
 
@@ -68,7 +69,8 @@ extension ServiceFolder {
     guard let socket = program.socket, said.contains("ermission denied"),
       ProcFile.read("/sys/module/apparmor/parameters/enabled") == "Y"
     else { return nil }
-    return "AppArmor's profile of passt may keep it from \(socket): write `socket` with a path under /tmp, or add "
+    return
+      "AppArmor's profile of passt may keep it from \(socket): write `socket` with a path under /tmp, or add "
       + "the folder to /etc/apparmor.d/usr.bin.passt"
   }
 

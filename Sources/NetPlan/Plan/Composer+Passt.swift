@@ -87,7 +87,8 @@ extension Composer {
         Risk(
           "open-loopback", object: ObjectID.service(serviceID(nic)).description,
           "the installed passt hands packets on that a guest sends to 127.0.0.1 or ::1: root in \(nic.id) reaches what listens on the host's loopback",
-          remedy: "a passt that knows --map-host-loopback (from August 2024) does not; or a network with `nat`"))
+          remedy:
+            "a passt that knows --map-host-loopback (from August 2024) does not; or a network with `nat`"))
       return
     }
     guard address.family == .ipv4 else {
@@ -143,7 +144,8 @@ extension Composer {
       if forward.listen == nil, !HostForward.of(nic).allSatisfy(own.contains) { noticePublic(forward, nic) }
       refusePrivileged(forward, nic, path)
       for isUDP in [false, true] where forward.transport.includes(udp: isUDP) {
-        for port in forward.ports where !ours.contains(where: { $0.isUDP == isUDP && $0.ports.contains(port) }) {
+        for port in forward.ports
+        where !ours.contains(where: { $0.isUDP == isUDP && $0.ports.contains(port) }) {
           refuseTaken(forward, nic, udp: isUDP, port)
         }
       }

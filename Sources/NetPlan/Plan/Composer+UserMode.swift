@@ -20,7 +20,8 @@ extension Composer {
   mutating func refuseSources(_ forward: Forward, _ path: String) {
     if forward.from.isEmpty { return }
     conflict(
-      forward.position, "\(path).forward", "the program that listens lets in whoever asks: `from` cannot hold",
+      forward.position, "\(path).forward",
+      "the program that listens lets in whoever asks: `from` cannot hold",
       hint: "a network with `nat` knows who asks; or listen on 127.0.0.1")
   }
 
