@@ -2,7 +2,8 @@ import Glibc
 import Testing
 
 @Suite(
-  "`via: passt` without any privilege", .enabled(if: Gate.passt, Comment(rawValue: Gate.passtComment)))
+  "`via: passt` without any privilege", .enabled(if: Gate.passt, Comment(rawValue: Gate.passtComment)),
+  .serialized)
 struct PasstUserTests {
   private static let user: UInt32 = 1234
 
@@ -51,17 +52,21 @@ struct PasstUserTests {
       expect(try host.vnet(as: Self.user, ["check", file]), exits: 0)
       let binary = host.files.path + "/vnet-apply"
       try must(["install", "-d", "-m", "777", host.files.path + "/scratch"])
-      for call in ["clone", "clone3", "rename"] {
-        _ = try host.space.run([
-          "setpriv", "--reuid=\(Self.user)", "--regid=\(Self.user)", "--clear-groups", "strace", "-qq", "-o",
-          host.files.path + "/scratch/trace", "-e", "trace=\(call)", "-e", "inject=\(call):signal=KILL",
-          binary,
-          "apply", file,
-        ])
-        expect(try host.vnet(as: Self.user, ["recover"]), exits: 0)
-        #expect(host.passts == [], "\(call)")
-        expect(try host.vnet(as: Self.user, ["apply", file]), exits: 0)
-        expect(try host.vnet(as: Self.user, ["remove", file]), exits: 0)
+      for call in ["clone", "rename", "unlink"] {
+        for number in 1...3 {
+          _ = try host.space.run([
+            "setpriv", "--reuid=\(Self.user)", "--regid=\(Self.user)", "--clear-groups", "strace", "-qq",
+            "-o",
+            host.files.path + "/scratch/trace", "-e", "trace=\(call)", "-e",
+            "inject=\(call):signal=KILL:when=\(number)", binary, "apply", file,
+          ])
+          expect(try host.vnet(as: Self.user, ["recover"]), exits: 0)
+          let plan = try host.vnet(as: Self.user, ["plan", file])
+          expect(plan, exits: host.passts.isEmpty ? 2 : 0)
+          expect(try host.vnet(as: Self.user, ["apply", file]), exits: 0)
+          expect(try host.vnet(as: Self.user, ["remove", file]), exits: 0)
+          #expect(host.passts.isEmpty, "\(call) \(number)")
+        }
       }
       #expect(try run(["find", folder, "-name", "journal*"]).stdout == "")
     }

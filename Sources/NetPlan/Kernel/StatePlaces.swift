@@ -53,12 +53,14 @@ extension StatePlaces {
     if written == nil, let name, usual.hasServices(of: name) { return usual }
     let own = StatePlaces(
       root: written ?? "\(ofUser(geteuid()))/vnet-apply", namespace: cookie, isOwn: true)
-    return isForEverybody == true || own.hasServices(of: name) ? own : usual
+    if isForEverybody == true || own.hasServices(of: name) || own.isInterrupted { return own }
+    return name == nil && own.isThere && !usual.hasServices(of: nil) ? own : usual
   }
 
-  private func hasServices(of name: String?) -> Bool {
-    access("\(directory)/services" + (name.map { "/\($0)" } ?? ""), F_OK) == 0
-  }
+  private func hasServices(of name: String?) -> Bool { has("services" + (name.map { "/\($0)" } ?? "")) }
+  private var isInterrupted: Bool { has("journal") || has("journal.committed") }
+  private var isThere: Bool { has("") }
+  private func has(_ file: String) -> Bool { access("\(directory)/\(file)", F_OK) == 0 }
 }
 
 private func workingDirectory() -> String {

@@ -18,7 +18,7 @@ struct PasstWordsTests {
     host.facts.passt = options
     host.facts.user = user
     host.facts.group = user
-    host.facts.users = [.init(name: "alice", id: 1000, group: 100)]
+    host.facts.users = [.init(name: "root", id: 0, group: 0), .init(name: "alice", id: 1000, group: 100)]
     host.facts.groups = [.init(name: "kvm", id: 104)]
     for family in AddressFamily.allCases {
       host.state.insert(.route(Route(id: RouteID(destination: .all(family)), nexthops: [])))
