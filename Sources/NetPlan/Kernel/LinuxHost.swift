@@ -53,7 +53,7 @@ package struct LinuxHost: Host, ~Copyable {
   package func sweep() {
     ledger.sweep()
     reservations.sweep()
-    for folder in services.all { folder.sweep() }
+    services.sweep()
     dropIns.sweep()
   }
 }

@@ -46,9 +46,16 @@ extension ServiceFolder {
       throw HostError(operation: "start \(label)", errno: ENOENT, message: "there is no \(program.name)")
     }
     try makeWorkshop(of: program)
+    try removeSocket(of: program)
     let result = try run(scope + [executable, program.mark] + program.arguments)
-    if result.code == 0, !processes(of: program).isEmpty { return }
-    let said = program.complaint(result.errors)
+    var said = program.complaint(result.errors)
+    if result.code == 0, !processes(of: program).isEmpty {
+      guard let socket = program.socket, !isSocket(socket) else { return }
+      // An older passt goes on without it.
+      try stop(program)
+      said =
+        "it made no socket at \(socket): is that a folder in which uid \(program.account?.user ?? geteuid()) may write?"
+    }
     throw HostError(
       operation: "start \(label)", errno: 0,
       message: said.isEmpty ? "it ended with code \(result.code)" : said,
@@ -66,7 +73,7 @@ extension ServiceFolder {
   /// The profile that comes with passt lets it make files under /tmp and in its user's home alone
   /// (contrib/apparmor/usr.bin.passt).
   private func hint(_ program: ServiceProgram, _ said: String) -> String? {
-    guard let socket = program.socket, said.contains("ermission denied"),
+    guard let socket = program.socket, said.contains(socket) || said.contains("ermission denied"),
       ProcFile.read("/sys/module/apparmor/parameters/enabled") == "Y"
     else { return nil }
     return

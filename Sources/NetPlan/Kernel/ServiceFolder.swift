@@ -93,17 +93,23 @@ struct ServiceFolder {
   /// The folder is root's own, so nobody puts another in its place; what is in it is taken out by name and never
   /// followed.
   private func empty(_ program: ServiceProgram) throws(HostError) {
-    if let socket = program.socket, program.workshop.map({ !socket.hasPrefix($0 + "/") }) ?? true {
-      var status = stat()
-      if lstat(socket, &status) == 0, status.st_mode & S_IFMT == S_IFSOCK,
-        status.st_uid == program.account?.user
-      {
-        try Disk.remove(socket)
-      }
-    }
+    try removeSocket(of: program)
     guard let workshop = program.workshop else { return }
     for entry in Disk.entries(workshop) { try Disk.remove("\(workshop)/\(entry)") }
     try removeFolder(workshop)
+  }
+
+  func removeSocket(of program: ServiceProgram) throws(HostError) {
+    guard let socket = program.socket, isSocket(socket, of: program.account?.user ?? geteuid()) else {
+      return
+    }
+    try Disk.remove(socket)
+  }
+
+  func isSocket(_ path: String, of user: UInt32? = nil) -> Bool {
+    var status = stat()
+    return lstat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFSOCK
+      && user.map { $0 == status.st_uid } ?? true
   }
 
   /// Nobody else gets at the socket in it, whatever mode the program gives that.

@@ -16,6 +16,22 @@ struct ServiceFolders {
     }
   }
 
+  /// What a killed run left half written, or empty.
+  func sweep() {
+    for folder in all {
+      folder.sweep()
+      removeEmpty(folder.id)
+    }
+    for name in Disk.entries(path) { rmdir("\(path)/\(name)") }
+    rmdir(path)
+  }
+
+  /// Its folder, and those above it.
+  private func removeEmpty(_ id: ServiceID) {
+    rmdir(folder(id).path)
+    if rmdir("\(path)/\(id.name)") == 0 { rmdir(path) }
+  }
+
   func read() throws(HostError) -> [Object] {
     var list: [Object] = []
     for folder in all { list.append(.service(try folder.read())) }
@@ -31,10 +47,10 @@ struct ServiceFolders {
           try folder(id).become(wanted)
         } else {
           try folder(id).remove()
-          // Empty folders go too.
-          if rmdir("\(path)/\(id.name)") == 0 { rmdir(path) }
+          removeEmpty(id)
         }
       } catch {
+        removeEmpty(id)
         outcomes[index] = .unknown(error)
       }
     }

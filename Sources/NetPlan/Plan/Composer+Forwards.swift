@@ -47,7 +47,9 @@ extension Composer {
         "public-forward", object: "\(nic.id) \(forward.transport.rawValue) \(forward.ports.lowerBound)",
         "\(forward.transport.rawValue) \(ports) of every address of the host leads to \(nic.id)",
         refusable: false,
-        remedy: "name an address of the host, or 'from', to narrow it"))
+        remedy: nic.hasInterface
+          ? "name an address of the host, or 'from', to narrow it"
+          : "name an address of the host to narrow it"))
   }
 }
 

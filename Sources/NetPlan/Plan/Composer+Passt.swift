@@ -98,6 +98,16 @@ extension Composer {
         hint: "write an IPv4 address, or install a passt that knows --map-host-loopback")
       return
     }
+    let subnets = subnetsOfDefaultRoute
+    guard subnets.contains(where: { $0.contains(address) }) else {
+      lacking(
+        nic.written["host-loopback"], "\(path).host-loopback",
+        "the installed passt makes the host's loopback the guest's router, which has to be in the guest's subnet: \(address) is not in \(subnets.map { "\($0)" }.joined(separator: ", "))",
+        hint:
+          "write an address of that subnet which nobody needs, or install a passt that knows --map-host-loopback"
+      )
+      return
+    }
     target.risks.append(
       Risk(
         "no-ipv6", object: nic.id,
@@ -105,7 +115,19 @@ extension Composer {
         refusable: false, remedy: "a passt that knows --map-host-loopback has both"))
   }
 
-  func serviceID(_ nic: NIC) -> ServiceID {
+  /// From there the guest has its own address.
+  private var subnetsOfDefaultRoute: [IPPrefix] {
+    let links = Set(
+      observed.routes.filter { isDefault($0) && $0.id.family == .ipv4 }.flatMap { observed.links(of: $0) })
+    return observed.addresses.filter { links.contains($0.link) && $0.local.family == .ipv4 }
+      .map(\.local.prefix).sorted()
+  }
+
+  private func isDefault(_ route: Route) -> Bool {
+    route.id.destination.length == 0 && route.id.table == 254 && route.kind == .unicast
+  }
+
+  private func serviceID(_ nic: NIC) -> ServiceID {
     ServiceID(program: .passt, name: topology.name, subject: nic.id)
   }
 
@@ -114,9 +136,7 @@ extension Composer {
   private mutating func checkRoutes(_ nic: NIC, _ passt: Passt, _ path: String) {
     if Passt.keepsLoopbackApart(passt.options) { return }
     let families = AddressFamily.allCases.filter { family in
-      observed.routes.contains {
-        $0.id.family == family && $0.id.destination.length == 0 && $0.id.table == 254 && $0.kind == .unicast
-      }
+      observed.routes.contains { $0.id.family == family && isDefault($0) }
     }
     if families.isEmpty {
       lacking(
