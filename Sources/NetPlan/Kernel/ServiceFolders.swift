@@ -29,7 +29,8 @@ struct ServiceFolders {
   /// Its folder, and those above it.
   private func removeEmpty(_ id: ServiceID) {
     rmdir(folder(id).path)
-    if rmdir("\(path)/\(id.name)") == 0 { rmdir(path) }
+    rmdir("\(path)/\(id.name)")
+    rmdir(path)
   }
 
   func read() throws(HostError) -> [Object] {
