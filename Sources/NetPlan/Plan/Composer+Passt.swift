@@ -5,11 +5,15 @@ extension Composer {
     refuseFilters(nic, path)
     for forward in nic.forwards { refuseSources(forward, path) }
     guard let options = host.facts.passt.map(Set.init), !options.isEmpty else {
-      if host.facts.passt != nil {
-        lacking(
-          nic.position, path, "this host has no passt, which makes the guest's connections",
-          hint: "apt install passt (the package has that name elsewhere too); or `via: user`", isShared: true)
-      }
+      let isUnknown = host.facts.passt == nil
+      lacking(
+        nic.position, path,
+        isUnknown
+          ? "the record of this host does not say what its passt knows"
+          : "this host has no passt, which makes the guest's connections",
+        hint: isUnknown
+          ? "record it anew (`vnet-apply snapshot`)"
+          : "apt install passt (the package has that name elsewhere too); or `via: user`", isShared: true)
       return
     }
     guard let account = passtAccount(vm, path) else { return }
