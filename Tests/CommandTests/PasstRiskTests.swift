@@ -46,6 +46,15 @@ struct PasstRiskTests {
     }
   }
 
+  @Test("a port at two addresses is more than passt can have")
+  func overlapping() throws {
+    let keys = "forward: [\"127.0.0.1:8080 -> 80\", \"[::1]:8079-8080 -> 79-80\", \"udp 8080 -> 80\"],"
+    try planned(Passt.text(keys)) { _, _, plan in
+      expect(plan, exits: 69)
+      #expect(plan.stderr.contains("and 8080 is forwarded twice"), "\(plan)")
+    }
+  }
+
   @Test("ports below the limit are root's to open", arguments: [0, 1234])
   func privilegedPort(user: UInt32) throws {
     try planned(Passt.text("forward: [\"127.0.0.1:80 -> 80\"],", vm: "")) { host, file, _ in

@@ -164,6 +164,7 @@ extension Composer {
     let present = observed.services.filter { $0.id.name == topology.name && $0.state != .stopped }
     let ours = present.flatMap(\.forwards)
     let own = observed[.service(serviceID(nic))]?.service?.forwards ?? []
+    refuseOverlaps(nic, path)
     for forward in nic.forwards {
       if forward.listen == nil, !HostForward.of(nic).allSatisfy(own.contains) { noticePublic(forward, nic) }
       refusePrivileged(forward, nic, path)
@@ -173,6 +174,25 @@ extension Composer {
           refuseTaken(forward, nic, udp: isUDP, port)
         }
       }
+    }
+  }
+
+  /// Its table of forwards has one entry for each port of a transport, whatever the address ("Overlapping port
+  /// specifier", conf.c).
+  private mutating func refuseOverlaps(_ nic: NIC, _ path: String) {
+    for (index, forward) in nic.forwards.enumerated() {
+      guard
+        let other = nic.forwards[..<index].first(where: { other in
+          other.ports.overlaps(forward.ports)
+            && [false, true].contains {
+              other.transport.includes(udp: $0) && forward.transport.includes(udp: $0)
+            }
+        })
+      else { continue }
+      lacking(
+        forward.position, "\(path).forward",
+        "passt listens at a port of one address or of all, and \(max(forward.ports.lowerBound, other.ports.lowerBound)) is forwarded twice",
+        hint: "leave the address out, or forward another port")
     }
   }
 
