@@ -31,7 +31,9 @@ struct Apply: ParsableCommand {
       return
     }
     let source = try Source(self)
-    if !Capability.netAdmin.isEffective, savedPlan == nil, source.topology.asksNothing {
+    if !Capability.netAdmin.isEffective, savedPlan == nil, source.topology.isForEverybody,
+      !source.topology.hasPasst
+    {
       // Who changes nothing needs no privilege.
       let result = try Planning(paths: paths, options: options, only: only, allow: allow.acceptances).plan()
       if result.plan.isEmpty {
@@ -39,10 +41,12 @@ struct Apply: ParsableCommand {
         return
       }
     }
-    var change = try Session.open(options).begin("apply", lockTimeout: lock.seconds)
+    var change = try Session.open(options, of: source.name, isForEverybody: source.isForEverybody)
+      .begin("apply", lockTimeout: lock.seconds)
     let before = try change.observe(for: source.topology, isZoned: source.isZoned)
     let (plan, attachments) = try source.plan(on: before, change.transaction.host)
     if !options.quiet { Output.result(plan.text(Output.style)) }
+    try change.authorize(plan, "apply")
     if !plan.isEmpty {
       try Report.refuse(plan)
       try Report.tell(change.transaction.apply(plan, before: before.state), quiet: options.quiet)
@@ -70,6 +74,12 @@ struct Apply: ParsableCommand {
       case .files(let loaded, _): loaded.topology
       case .saved(let plan, _): .empty(plan.name)
       }
+    }
+
+    var name: String { topology.name }
+
+    var isForEverybody: Bool {
+      if case .saved(let plan, _) = self { plan.isOfServices } else { topology.isForEverybody }
     }
 
     var isZoned: Bool {

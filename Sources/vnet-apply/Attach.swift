@@ -29,12 +29,13 @@ struct Attach: ParsableCommand {
   }
 
   func run() throws {
-    var session = try Session.open(options)
     let attachments: Attachments
     if paths.isEmpty {
+      var session = try Session.open(options, of: name)
       attachments = try session.attachments(of: try name ?? session.nameOwning(parts))
     } else {
       let loaded = try Loading.load(paths, machineID: Files.machineID)
+      var session = try Session.open(options, for: loaded.topology)
       attachments = Attachments(
         loaded.topology, target(of: loaded.topology, on: try session.observe(for: loaded.topology)))
     }

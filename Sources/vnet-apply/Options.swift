@@ -7,8 +7,11 @@ struct GlobalOptions: ParsableArguments {
     help: ArgumentHelp("Work inside another network namespace, by ip-netns(8)'s name.", valueName: "name"))
   var netns: String?
 
-  @Option(help: ArgumentHelp("Where journal, ledger and services are.", valueName: "dir"))
-  var stateDir = StatePlaces.usual
+  @Option(
+    help: ArgumentHelp(
+      "Where journal, ledger and services are: \(StatePlaces.usual), or /run/user/UID/vnet-apply where no privilege is needed nor there.",
+      valueName: "dir"))
+  var stateDir: String?
 
   @Flag(name: .shortAndLong, help: "Say more on standard error.")
   var verbose = false

@@ -37,7 +37,7 @@ struct Planning {
       return try plan(loaded, on: host)
     }
     let loaded = try Loading.load(paths, machineID: Files.machineID)
-    var session = try Session.open(options)
+    var session = try Session.open(options, for: loaded.topology)
     var result = try plan(loaded, on: try session.observe(for: loaded.topology))
     result.plan.complete(from: session.host, loaded.topology, allow: allow)
     return result

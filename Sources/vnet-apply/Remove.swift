@@ -24,7 +24,9 @@ struct Remove: ParsableCommand {
     let loaded = try name == nil ? Loading.load([words[0]], machineID: Files.machineID) : nil
     let owner = name ?? loaded?.topology.name ?? ""
     let parts = name == nil ? Array(words.dropFirst()) : words
-    var change = try Session.open(options).begin("remove", lockTimeout: lock.seconds)
+    var change = try Session.open(
+      options, of: owner, isForEverybody: loaded?.topology.isForEverybody
+    ).begin("remove", lockTimeout: lock.seconds)
     let topology = parts.isEmpty ? nil : loaded?.topology
     let before = try change.observe(for: topology ?? .empty(owner))
     // What stays of the file on the host says what the parts that go were the last to need.
@@ -37,6 +39,7 @@ struct Remove: ParsableCommand {
     plan.complete(from: change.transaction.host, loaded?.topology ?? planner.topology, allow: planner.allow)
     if !options.quiet { Output.result(plan.text(Output.style)) }
     if plan.isEmpty { return }
+    try change.authorize(plan, "remove")
     try Report.refuse(plan)
     try Report.tell(change.transaction.apply(plan, before: before.state), quiet: options.quiet)
     Session.forget(parts, of: owner, in: change.stateDirectory)

@@ -11,7 +11,8 @@ extension Session {
     let state = try observe(for: .empty(name)).state
     guard let kept = Session.kept(name, in: stateDirectory) else {
       Output.error("error: nothing is applied here by the name '\(name)'")
-      let names = Set(state.links.compactMap(\.owner)).sorted()
+      let names = Set(state.links.compactMap { $0.owner.map(String.init) } + state.services.map(\.id.name))
+        .sorted()
       if !names.isEmpty { Output.error("  hint: there is \(names.joined(separator: ", "))") }
       throw Exit.invalid
     }
@@ -20,8 +21,10 @@ extension Session {
 
   /// The name by which a VM is applied here: the host knows, unless several names have such a VM.
   mutating func nameOwning(_ parts: [String]) throws -> String {
-    let links = Array(try observe(for: .empty("")).state.links)
-    let ids = links.compactMap { link in link.nicID.map { (name: String(link.owner ?? ""), id: $0) } }
+    let state = try observe(for: .empty("")).state
+    let ids =
+      state.links.compactMap { link in link.nicID.map { (name: String(link.owner ?? ""), id: $0) } }
+      + state.services.filter { $0.id.program == .passt }.map { (name: $0.id.name, id: $0.id.subject) }
     var names = Set(ids.map(\.name))
     for part in parts {
       let own = ids.filter { $0.id == part || $0.id.hasPrefix(part + "/") }

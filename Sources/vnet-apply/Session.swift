@@ -1,19 +1,32 @@
 internal import ArgumentParser
+internal import Glibc
 internal import NetPlan
 
 /// One run on one namespace: the host, and what the commands have in common.
 struct Session: ~Copyable {
-  let stateDirectory: String
+  let places: StatePlaces
   let cookie: UInt64
   var host: LinuxHost
   let options: GlobalOptions
 
-  /// Enters the namespace asked for; the state of each namespace has a folder of its own.
-  static func open(_ options: GlobalOptions) throws -> Session {
+  var stateDirectory: String { places.directory }
+
+  /// Enters the namespace asked for; the state of each namespace has a folder of its own. `isForEverybody` is what the
+  /// configuration `name` asks for, nil where only the host can tell.
+  static func open(
+    _ options: GlobalOptions, of name: String? = nil, isForEverybody: Bool? = nil
+  ) throws -> Session {
     let cookie = try enter(options)
-    let places = StatePlaces(root: options.stateDir, namespace: cookie)
-    return Session(
-      stateDirectory: places.directory, cookie: cookie, host: try openHost(places), options: options)
+    let places =
+      Capability.netAdmin.isEffective
+      ? StatePlaces(root: options.stateDir ?? StatePlaces.usual, namespace: cookie)
+      : .unprivileged(
+        options.stateDir, namespace: cookie, name: name, isForEverybody: isForEverybody)
+    return Session(places: places, cookie: cookie, host: try openHost(places), options: options)
+  }
+
+  static func open(_ options: GlobalOptions, for topology: Topology) throws -> Session {
+    try open(options, of: topology.name, isForEverybody: topology.isForEverybody)
   }
 
   private static func enter(_ options: GlobalOptions) throws -> UInt64 {
@@ -49,6 +62,7 @@ struct Session: ~Copyable {
     do {
       try host.lookUp(users: topology?.userNames, groups: topology?.groupNames)
       if topology?.hasForwards ?? true { try host.lookUpListeners() }
+      if topology?.hasPasst ?? true { try host.lookUpPasst() }
       if topology?.hasVLANInterfaces ?? false { try host.lookUpVLANInterfaces() }
       if topology?.hasMacvtaps ?? false { try host.lookUpMacvtaps() }
       host.look(forQdiscs: topology?.hasLimits ?? true)
@@ -63,7 +77,7 @@ struct Session: ~Copyable {
   /// The lock of this namespace; exit 75 where another run has it.
   func lock(timeout: Double) throws -> Lock {
     do {
-      return try Lock(namespace: cookie, timeout: timeout)
+      return try Lock(namespace: cookie, in: places.locks, timeout: timeout)
     } catch .held(let pid) {
       Output.error(
         "error: another vnet-apply is at work in this namespace\(pid.map { " (pid \($0))" } ?? "")")
@@ -76,7 +90,8 @@ struct Session: ~Copyable {
 
   /// Everything that changes the host begins here: privilege, lock, and what an interrupted run left.
   consuming func begin(_ what: String, lockTimeout: Double) throws -> Change {
-    guard Capability.netAdmin.isEffective else { throw Session.lacks(.netAdmin, what) }
+    guard places.isOwn || Capability.netAdmin.isEffective else { throw Session.lacks(.netAdmin, what) }
+    if places.isOwn, options.stateDir == nil { try requireFolderOfUser() }
     Signals.hold()
     let lock = try lock(timeout: lockTimeout)
     do {
@@ -87,7 +102,7 @@ struct Session: ~Copyable {
       transaction.host.sweep()
       try Report.tell(recovery, quiet: options.quiet)
       return Change(
-        lock: lock, stateDirectory: stateDirectory, transaction: transaction, didRecover: recovery != .nothing
+        lock: lock, places: places, transaction: transaction, didRecover: recovery != .nothing
       )
     } catch let error as HostError {
       throw Exit.because(error)
@@ -97,8 +112,23 @@ struct Session: ~Copyable {
   /// A run that may change the host.
   struct Change: ~Copyable {
     let lock: Lock
-    let stateDirectory: String
+    let places: StatePlaces
     var transaction: Transaction<LinuxHost, FileJournal>
     let didRecover: Bool
+
+    var stateDirectory: String { places.directory }
+
+    /// Who has no privilege changes what is their own, and nothing else.
+    func authorize(_ plan: Plan, _ what: String) throws {
+      if places.isOwn, !plan.isOfServices { throw Session.lacks(.netAdmin, what) }
+    }
+  }
+
+  private func requireFolderOfUser() throws {
+    let folder = StatePlaces.ofUser(geteuid())
+    if access(folder, W_OK) == 0 { return }
+    Output.error("error: there is no \(folder), where a user's own journal and services are kept")
+    Output.error("  hint: say --state-dir DIR, or log in (systemd makes that folder)")
+    throw Exit.lacking
   }
 }

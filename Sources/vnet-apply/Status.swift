@@ -15,7 +15,8 @@ struct Status: ParsableCommand {
 
   func run() throws {
     let loaded = paths.isEmpty ? nil : try Loading.load(paths, machineID: Files.machineID)
-    var session = try Session.open(options)
+    var session = try Session.open(
+      options, of: loaded?.topology.name ?? name, isForEverybody: loaded?.topology.isForEverybody)
     let host = try session.observe(for: loaded?.topology ?? .empty(""))
     let name = loaded?.topology.name ?? name
     let taps = Set(host.state.links.filter(\.isHeld).map(\.name))

@@ -1,6 +1,7 @@
 internal import Glibc
 
-/// One writer per network namespace: a lock on a file whose place no option moves.
+/// One writer per network namespace: a lock on a file whose place no option moves. Who has no privilege has one for what
+/// is their own.
 package struct Lock: ~Copyable {
   private let descriptor: Int32
 
@@ -10,8 +11,9 @@ package struct Lock: ~Copyable {
   }
 
   /// Waits up to `timeout` seconds for the lock of the namespace with this cookie.
-  package init(namespace cookie: UInt64, timeout: Double = 0) throws(Failure) {
-    let directory = StatePlaces.usual
+  package init(
+    namespace cookie: UInt64, in directory: String = StatePlaces.usual, timeout: Double = 0
+  ) throws(Failure) {
     let path = "\(directory)/\(cookie).lock"
     do throws(HostError) {
       try Disk.makeDirectory(directory, exactly: true)

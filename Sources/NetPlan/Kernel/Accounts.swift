@@ -4,7 +4,7 @@ internal import Glibc
 enum Accounts {
   /// getpwnam(3) also finds accounts that a directory service does not list.
   static func user(named name: String) -> HostFacts.NamedID? {
-    getpwnam(name).map { HostFacts.NamedID(name: name, id: $0.pointee.pw_uid) }
+    getpwnam(name).map { HostFacts.NamedID(name: name, id: $0.pointee.pw_uid, group: $0.pointee.pw_gid) }
   }
 
   static func group(named name: String) -> HostFacts.NamedID? {
@@ -28,7 +28,10 @@ enum Accounts {
     var list: [HostFacts.NamedID] = []
     setpwent()
     while let entry = getpwent() {
-      list.append(HostFacts.NamedID(name: String(cString: entry.pointee.pw_name), id: entry.pointee.pw_uid))
+      list.append(
+        HostFacts.NamedID(
+          name: String(cString: entry.pointee.pw_name), id: entry.pointee.pw_uid, group: entry.pointee.pw_gid)
+      )
     }
     endpwent()
     return list

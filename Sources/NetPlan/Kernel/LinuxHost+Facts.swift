@@ -56,6 +56,11 @@ extension LinuxHost {
     facts.managers = Managers.facts()
     facts.nft = Executable.find("nft") != nil
     facts.dnsmasq = Executable.find("dnsmasq") != nil
+    facts.services = services.path
+    // Who only looks at what is root's asks what root would do.
+    let isRoots = !places.isOwn && !Capability.netAdmin.isEffective
+    facts.user = isRoots ? 0 : geteuid()
+    facts.group = isRoots ? 0 : getegid()
     self.facts = facts
     return facts
   }
@@ -102,6 +107,27 @@ extension LinuxHost {
       default: break
       }
       if facts.macvtaps == true, facts.nft == true { facts.egressFilters = canFilterEgress() }
+      self.facts = facts
+    } catch {
+      throw HostError(error)
+    }
+  }
+
+  /// Adds to the facts of later observations what the installed passt can be told.
+  ///
+  /// What there is it says itself: `--help` lists its options, while `--version` is what a distribution made of it.
+  package mutating func lookUpPasst() throws(HostError) {
+    do throws(NetlinkError) {
+      var facts = try readFacts()
+      facts.passt =
+        try Executable.find("passt").map { (program) throws(NetlinkError) in
+          let result = try ChildProcess.run([program, "--help"], timeout: 10_000)
+          let words = String(decoding: result.output + result.errors, as: UTF8.self)
+            .split { !($0.isLetter || $0.isNumber || $0 == "-") }.filter {
+              $0.hasPrefix("--") && $0.count > 2
+            }
+          return Set(words.map { String($0.dropFirst(2)) }).sorted()
+        } ?? []
       self.facts = facts
     } catch {
       throw HostError(error)

@@ -8,6 +8,7 @@ package struct LinuxHost: Host, ~Copyable {
   let ledger: RecordFile<Former>
   let reservations: RecordFile<Reservation>
   let services: ServiceFolders
+  let places: StatePlaces
   let dropIns = DropInFiles()
   /// Looked up once: neither changes while a plan is made and applied.
   var facts: HostFacts?
@@ -48,6 +49,7 @@ package struct LinuxHost: Host, ~Copyable {
     } catch {
       throw HostError(error)
     }
+    self.places = places
     ledger = .ledger(in: places.directory)
     reservations = .reservations(in: places.lasting)
     services = ServiceFolders(path: places.directory + "/services")
@@ -63,7 +65,7 @@ package struct LinuxHost: Host, ~Copyable {
   package func sweep() {
     ledger.sweep()
     reservations.sweep()
-    for folder in services.all { folder.sweep() }
+    services.sweep()
     dropIns.sweep()
   }
 }

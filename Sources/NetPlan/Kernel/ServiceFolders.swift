@@ -1,23 +1,36 @@
 internal import Glibc
 
-/// The services of a network namespace, each in a folder of its own: `NAME/dnsmasq-NETWORK`.
+/// The services of a network namespace, each in a folder of its own: `NAME/dnsmasq-NETWORK`, `NAME/passt-VM:NIC`.
 struct ServiceFolders {
   let path: String
 
   func folder(_ id: ServiceID) -> ServiceFolder {
-    ServiceFolder(id: id, path: "\(path)/\(id.name)/\(id.program)-\(id.network)")
+    ServiceFolder(id: id, path: "\(path)/\(id.name)/\(id.folderName)")
   }
 
   var all: [ServiceFolder] {
     Disk.entries(path).flatMap { name in
       Disk.entries("\(path)/\(name)").compactMap { entry in
-        let parts = entry.split(separator: "-", maxSplits: 1)
-        guard parts.count == 2, let program = ServiceID.Program(rawValue: String(parts[0])) else {
-          return nil
-        }
-        return folder(ServiceID(program: program, name: name, network: String(parts[1])))
+        ServiceID(name: name, folderName: entry).map(folder)
       }
     }
+  }
+
+  /// What a killed run left half written, or empty.
+  func sweep() {
+    for folder in all {
+      folder.sweep()
+      removeEmpty(folder.id)
+    }
+    for name in Disk.entries(path) { rmdir("\(path)/\(name)") }
+    rmdir(path)
+  }
+
+  /// Its folder, and those above it.
+  private func removeEmpty(_ id: ServiceID) {
+    rmdir(folder(id).path)
+    rmdir("\(path)/\(id.name)")
+    rmdir(path)
   }
 
   func read() throws(HostError) -> [Object] {
@@ -35,10 +48,10 @@ struct ServiceFolders {
           try folder(id).become(wanted)
         } else {
           try folder(id).remove()
-          // Empty folders go too.
-          if rmdir("\(path)/\(id.name)") == 0 { rmdir(path) }
+          removeEmpty(id)
         }
       } catch {
+        removeEmpty(id)
         outcomes[index] = .unknown(error)
       }
     }

@@ -8,17 +8,25 @@ package struct StatePlaces: Sendable, Hashable {
   package let directory: String
   /// What the next boot is to find again.
   package let lasting: String
+  /// They are of somebody who has no privilege, and hold what everybody may have.
+  package let isOwn: Bool
+  /// Where the lock is. Root's does not move with `--state-dir`: what it guards is the kernel's.
+  package let locks: String
 
   package init(directory: String, lasting: String) {
     self.directory = directory
     self.lasting = lasting
+    isOwn = false
+    locks = StatePlaces.usual
   }
 
   /// `root` is what `--state-dir` says; another than the usual one takes everything along.
-  package init(root written: String, namespace cookie: UInt64) {
+  package init(root written: String, namespace cookie: UInt64, isOwn: Bool = false) {
     // Programs are started in a folder of their own.
     let root = written.hasPrefix("/") ? written : "\(workingDirectory())/\(written)"
     directory = "\(root)/\(cookie)"
+    self.isOwn = isOwn
+    locks = isOwn ? root : StatePlaces.usual
     let lastingRoot = root == StatePlaces.usual ? "/var/lib/vnet-apply" : "\(root)/lasting"
     lasting =
       switch Namespace.identity() {
@@ -27,6 +35,32 @@ package struct StatePlaces: Sendable, Hashable {
       case .nameless: directory
       }
   }
+}
+
+extension StatePlaces {
+  /// The folder that a login gives its user (pam_systemd(8)), gone with the last session like the processes in it. No
+  /// environment variable moves it.
+  package static func ofUser(_ id: UInt32) -> String { "/run/user/\(id)" }
+
+  /// Of whoever has no privilege: `written` is what `--state-dir` says.
+  ///
+  /// A name is at home where it is applied. What root has applied by it is to be looked at there, and changed by root.
+  package static func unprivileged(
+    _ written: String?, namespace cookie: UInt64, name: String?, isForEverybody: Bool?
+  ) -> StatePlaces {
+    let usual = StatePlaces(root: written ?? StatePlaces.usual, namespace: cookie)
+    if isForEverybody == false { return usual }
+    if written == nil, let name, usual.hasServices(of: name) { return usual }
+    let own = StatePlaces(
+      root: written ?? "\(ofUser(geteuid()))/vnet-apply", namespace: cookie, isOwn: true)
+    if isForEverybody == true || own.hasServices(of: name) || own.isInterrupted { return own }
+    return name == nil && own.isThere && !usual.hasServices(of: nil) ? own : usual
+  }
+
+  private func hasServices(of name: String?) -> Bool { has("services" + (name.map { "/\($0)" } ?? "")) }
+  private var isInterrupted: Bool { has("journal") || has("journal.committed") }
+  private var isThere: Bool { has("") }
+  private func has(_ file: String) -> Bool { access("\(directory)/\(file)", F_OK) == 0 }
 }
 
 private func workingDirectory() -> String {

@@ -1,18 +1,21 @@
-/// A program that serves a network: what it is told, and whether it does.
+/// A program that serves a network or a NIC: what it is told, and whether it does.
 ///
 /// All that it is told is here, so that a journal suffices to bring it back.
 package struct Service: Described, Hashable {
   package var id: ServiceID
-  /// Lines of its configuration. It reads them once, when it starts.
+  /// Lines of its configuration, or words of its command line. It reads them once, when it starts.
   package var configuration: [String]
   /// Lines that say whose which address is; these and `names` it reads again when told to.
   package var hosts: [String]
   /// Lines of hosts(5).
   package var names: [String]
   package var state: Activity
+  /// A VM is connected to it, and would lose its network with it.
+  package var inUse: Bool?
 
   package init(
-    id: ServiceID, configuration: [String], hosts: [String], names: [String], state: Activity = .running
+    id: ServiceID, configuration: [String], hosts: [String] = [], names: [String] = [],
+    state: Activity = .running
   ) {
     self.id = id
     self.configuration = configuration
@@ -24,15 +27,21 @@ package struct Service: Described, Hashable {
   package static let fields: [Field<Service>] = [
     .always("program", \.id.program),
     .always("name", \.id.name),
-    .always("network", \.id.network),
+    .always("subject", \.id.subject),
     .always("configuration", \.configuration),
     .always("hosts", \.hosts),
     .always("names", \.names),
     .always("state", \.state),
+    .fact("in-use", \.inUse),
   ]
 
+  /// Who is connected is no part of it.
+  package static func == (a: Service, b: Service) -> Bool { fields.allSatisfy { $0.equal(a, b) } }
+
+  package func hash(into hasher: inout Hasher) { hasher.combine(id) }
+
   package static var blank: Service {
-    Service(id: ServiceID(program: .dnsmasq, name: "", network: ""), configuration: [], hosts: [], names: [])
+    Service(id: ServiceID(program: .dnsmasq, name: "", subject: ""), configuration: [], hosts: [], names: [])
   }
 
   package enum Activity: String, Hashable, Sendable, JSONRepresentable {
@@ -51,22 +60,40 @@ package struct ServiceID: Hashable, Sendable, Comparable, CustomStringConvertibl
   package var program: Program
   /// Of the configuration.
   package var name: String
-  package var network: String
+  /// Whom it serves: the name of a network, or `VM/NIC`.
+  package var subject: String
 
-  package init(program: Program, name: String, network: String) {
+  package init(program: Program, name: String, subject: String) {
     self.program = program
     self.name = name
-    self.network = network
+    self.subject = subject
   }
 
   package enum Program: String, Hashable, Sendable, JSONRepresentable {
     /// DHCP, DNS and router advertisements.
     case dnsmasq
+    /// The connections of one VM, made by an unprivileged process of the host.
+    case passt
   }
 
-  package var description: String { "\(program)/\(name)/\(network)" }
+  /// Its place in the configuration.
+  package var path: String {
+    guard program == .passt, let slash = subject.firstIndex(of: "/") else { return "networks.\(subject)" }
+    return "vms.\(subject[..<slash]).nics.\(subject[slash...].dropFirst())"
+  }
+
+  /// Its folder among those of its name: no name of a VM or a NIC has a colon.
+  package var folderName: String { "\(program)-\(subject.replacing("/", with: ":"))" }
+
+  package init?(name: String, folderName: String) {
+    let parts = folderName.split(separator: "-", maxSplits: 1)
+    guard parts.count == 2, let program = Program(rawValue: String(parts[0])) else { return nil }
+    self.init(program: program, name: name, subject: String(parts[1].replacing(":", with: "/")))
+  }
+
+  package var description: String { "\(program)/\(name)/\(subject)" }
 
   package static func < (a: ServiceID, b: ServiceID) -> Bool {
-    (a.name, a.network, a.program.rawValue) < (b.name, b.network, b.program.rawValue)
+    (a.name, a.subject, a.program.rawValue) < (b.name, b.subject, b.program.rawValue)
   }
 }

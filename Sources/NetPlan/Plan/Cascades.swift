@@ -192,7 +192,9 @@ struct Cascades {
       let right = list.sorted { wanted[$0.id]!.address!.order! < wanted[$1.id]!.address!.order! }
       let isIPv4 = list[0].address!.local.family == .ipv4
       let pairs = isIPv4 ? Array(zip(seen, right)) : zip(seen, right).reversed()
-      for (_, object) in pairs.drop(while: { $0.id == $1.id }) { append(wanted[object.id]!, wanted[object.id]!) }
+      for (_, object) in pairs.drop(while: { $0.id == $1.id }) {
+        append(wanted[object.id]!, wanted[object.id]!)
+      }
     }
     for new in changes.compactMap({ $0.before == nil ? $0.after?.address : nil }) {
       guard let order = new.order else { continue }

@@ -17,7 +17,7 @@ extension Composer {
             let isThere = elements.allSatisfy { present?[set: $0.set]?.elements[$0.key] != nil }
             if isThere { continue }
             isNew = true
-            refuseTaken(forward, nic, udp: transport == "udp", family, port)
+            refuseTaken(forward, nic, udp: transport == "udp", port)
           }
         }
       }
@@ -25,10 +25,9 @@ extension Composer {
     }
   }
 
-  /// A forward takes precedence over a process of the host, which would go deaf.
-  private mutating func refuseTaken(
-    _ forward: Forward, _ nic: NIC, udp: Bool, _ family: AddressFamily, _ port: UInt16
-  ) {
+  /// A forward of the kernel takes precedence over a process of the host, which would go deaf; one by a process finds the
+  /// port taken.
+  mutating func refuseTaken(_ forward: Forward, _ nic: NIC, udp: Bool, _ port: UInt16) {
     guard let taken = host.facts.listeners?.first(where: { $0.hears(udp: udp, forward.listen, port) }) else {
       return
     }
@@ -39,7 +38,7 @@ extension Composer {
       hint: "choose another port, or an address of the host that it does not listen on")
   }
 
-  private mutating func noticePublic(_ forward: Forward, _ nic: NIC) {
+  mutating func noticePublic(_ forward: Forward, _ nic: NIC) {
     let ports =
       forward.ports.count == 1
       ? "port \(forward.ports.lowerBound)" : "ports \(forward.ports.lowerBound)-\(forward.ports.upperBound)"
@@ -48,7 +47,9 @@ extension Composer {
         "public-forward", object: "\(nic.id) \(forward.transport.rawValue) \(forward.ports.lowerBound)",
         "\(forward.transport.rawValue) \(ports) of every address of the host leads to \(nic.id)",
         refusable: false,
-        remedy: "name an address of the host, or 'from', to narrow it"))
+        remedy: nic.hasInterface
+          ? "name an address of the host, or 'from', to narrow it"
+          : "name an address of the host to narrow it"))
   }
 }
 

@@ -2,8 +2,12 @@ extension Composer {
   mutating func add(_ nic: NIC, of vm: VM) {
     guard Composer.executes(nic) else { return }
     let path = "vms.\(nic.vm).nics.\(nic.name)"
-    if nic.via == .user { return addUserMode(nic, of: vm, path) }
-    if nic.via == .macvtap { return addMacvtap(nic, of: vm, path) }
+    switch nic.via {
+    case .user: return addUserMode(nic, of: vm, path)
+    case .passt: return addPasst(nic, of: vm, path)
+    case .macvtap: return addMacvtap(nic, of: vm, path)
+    default: break
+    }
     if host.facts.tun == false {
       lacking(
         nic.position, path, "/dev/net/tun cannot be opened, so no TAP can be made",

@@ -8,7 +8,7 @@ extension Composer {
     }
     for service in observed.services
     where service.id.name == topology.name && target.wanted[.service(service.id)] == nil {
-      target.drop(.service(service.id), because: "networks.\(service.id.network)")
+      target.drop(.service(service.id), because: service.id.path)
     }
   }
 
@@ -36,7 +36,7 @@ extension Composer {
         isShared: true)
     }
     do throws(Dnsmasq.Unfit) {
-      let id = ServiceID(program: .dnsmasq, name: topology.name, network: network.name)
+      let id = ServiceID(program: .dnsmasq, name: topology.name, subject: network.name)
       let service = Service(
         id: id, configuration: try files.configuration(), hosts: network.dhcp == nil ? [] : hosts(nics),
         names: network.dns.map { names(nics, $0) } ?? [])

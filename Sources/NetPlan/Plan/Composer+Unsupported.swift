@@ -22,7 +22,9 @@ extension Composer {
 
   static func executes(_ mode: Mode, _ via: Via) -> Bool {
     switch (mode, via) {
-    case (.bridged, .bridge), (.bridged, .macvtap), (.tap, .tap), (.shared, .nat), (.shared, .user): true
+    case (.bridged, .bridge), (.bridged, .macvtap), (.tap, .tap), (.shared, .nat), (.shared, .user),
+      (.shared, .passt):
+      true
     default: false
     }
   }

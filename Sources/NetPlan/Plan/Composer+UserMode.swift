@@ -1,34 +1,45 @@
-// NICs whose guest's connections the VM software makes its own (libslirp, passt inside libvirt): nothing of the host
+// NICs whose guest's connections the VM software makes its own (libslirp, the passt that libvirt starts): nothing of the host
 // changes, but what the host keeps such a program from is known beforehand.
 
 extension Composer {
   mutating func addUserMode(_ nic: NIC, of vm: VM, _ path: String) {
-    if let netns = vm.netns {
-      conflict(
-        netns.position, path,
-        "from its network namespace the VM software has no way out that would be its own",
-        hint: "`via: nat` leads out of there")
-    }
-    for key in ["reach", "to-host", "block"] where nic.written[key] != nil {
-      conflict(
-        nic.written[key], "\(path).\(key)",
-        "the guest's connections are the VM software's own, so nothing can tell them apart from the host's",
-        hint: "a network with `nat` holds this")
-    }
+    refuseNetns(of: vm, path)
+    refuseFilters(nic, path)
     for forward in nic.forwards { check(forward, nic, vm, path) }
     noticePing(nic, vm)
   }
 
-  private mutating func check(_ forward: Forward, _ nic: NIC, _ vm: VM, _ path: String) {
-    if !forward.from.isEmpty {
+  mutating func refuseNetns(of vm: VM, _ path: String) {
+    guard let netns = vm.netns else { return }
+    conflict(
+      netns.position, path,
+      "the program that makes the guest's connections is not in a network namespace that has no way out but NICs",
+      hint: "`via: nat` leads out of there")
+  }
+
+  mutating func refuseFilters(_ nic: NIC, _ path: String) {
+    for key in ["reach", "to-host", "block"] where nic.written[key] != nil {
       conflict(
-        forward.position, "\(path).forward", "the VM software lets in whoever asks: `from` cannot hold",
-        hint: "a network with `nat` knows who asks; or listen on 127.0.0.1")
+        nic.written[key], "\(path).\(key)",
+        "the guest's connections are a program's of the host, so nothing can tell them apart from the host's",
+        hint: "a network with `nat` holds this")
     }
+  }
+
+  mutating func refuseSources(_ forward: Forward, _ path: String) {
+    if forward.from.isEmpty { return }
+    conflict(
+      forward.position, "\(path).forward",
+      "the program that listens lets in whoever asks: `from` cannot hold",
+      hint: "a network with `nat` knows who asks; or listen on 127.0.0.1")
+  }
+
+  private mutating func check(_ forward: Forward, _ nic: NIC, _ vm: VM, _ path: String) {
+    refuseSources(forward, path)
     if vm.vmm != .libvirt, let listen = forward.listen, listen.family == .ipv6 {
       conflict(
         forward.position, "\(path).forward", "QEMU's user network listens on IPv4 alone, not on \(listen)",
-        hint: "libvirt's does (`vmm: libvirt`)")
+        hint: "`via: passt` does, and libvirt's (`vmm: libvirt`)")
     }
     noticePrivileged(forward, nic, vm)
     for transport in ["tcp", "udp"] where forward.transport.includes(udp: transport == "udp") {
@@ -87,10 +98,20 @@ extension VM {
   }
 }
 
+extension NIC {
+  /// The host has an interface for it, and not a mere program.
+  package var hasInterface: Bool {
+    !NICKinds.of(mode, via, onNetwork: network != nil).isDisjoint(with: [.tapLike, .dedicated])
+  }
+}
+
 extension Topology {
   /// NICs of programs that ask the host for nothing but what everybody may have.
-  package var asksNothing: Bool {
-    networks.isEmpty && !vms.isEmpty
-      && vms.allSatisfy { $0.netns == nil && $0.nics.allSatisfy { $0.mode == .shared && $0.via == .user } }
+  package var isForEverybody: Bool {
+    networks.isEmpty && !vms.isEmpty && coexist == .none
+      && vms.allSatisfy { $0.netns == nil && $0.nics.allSatisfy { !$0.hasInterface } }
   }
+
+  /// A program of ours makes the connections of some guest.
+  package var hasPasst: Bool { vms.contains { $0.nics.contains { $0.via == .passt } } }
 }

@@ -72,6 +72,7 @@ private func joinAdvertised(_ changes: inout [Change]) {
 extension ObjectID {
   var isLink: Bool { if case .link = self { true } else { false } }
   package var isZone: Bool { if case .zone = self { true } else { false } }
+  var isService: Bool { if case .service = self { true } else { false } }
 }
 
 extension Object {

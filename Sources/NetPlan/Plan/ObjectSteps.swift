@@ -20,6 +20,7 @@ extension Footing {
     case (nil, .table?): return [(.filter, change)]
     case (.table(let before)?, .table(let after)?): return after.replacing(before)
     case (.service(let service)?, nil): return service.removal
+    case (.service(let before)?, .service(let after)?): return after.steps(after: before)
     default: break
     }
     // What the kernel alone can make is kept until the outcome is decided, but where traffic would be lost on a bridge
@@ -155,6 +156,19 @@ extension Netns {
 }
 
 extension Service {
+  /// Programs that listen at ports of the host can have each other's only once all have let go.
+  fileprivate func steps(after before: Service) -> [(Stage, Change)] {
+    guard id.program == .passt, needsRestart(after: before) else {
+      return [(.serve, Change(before: .service(before), after: .service(self)))]
+    }
+    var stopped = before
+    stopped.state = .stopped
+    return [
+      (.serve, Change(before: .service(before), after: .service(stopped))),
+      (.serve, Change(before: .service(stopped), after: .service(self))),
+    ]
+  }
+
   /// A stop can be taken back by a start; the leases that it gave cannot, so they go after the decision.
   fileprivate var removal: [(Stage, Change)] {
     var stopped = self

@@ -60,6 +60,13 @@ package struct HostFacts: Described {
   package var entersNetns: Bool?
   /// The program is installed.
   package var dnsmasq: Bool?
+  /// Long options that the installed passt knows, none where there is no passt; nil where nobody asked.
+  package var passt: [String]?
+  /// Where services have their folders.
+  package var services: String?
+  /// Who is to apply.
+  package var user: UInt32?
+  package var group: UInt32?
   /// Known users and groups by name.
   package var users: [NamedID]?
   package var groups: [NamedID]?
@@ -90,6 +97,10 @@ package struct HostFacts: Described {
     .open("namespaces", \.namespaces),
     .open("enters-netns", \.entersNetns),
     .open("dnsmasq", \.dnsmasq),
+    .open("passt", \.passt),
+    .open("services", \.services),
+    .open("user", \.user),
+    .open("group", \.group),
     .open("unprivileged-ports", \.unprivilegedPorts),
     .open("ping-groups", \.pingGroups),
     .open("users", \.users),
@@ -101,19 +112,24 @@ package struct HostFacts: Described {
   package struct NamedID: Sendable, Hashable, TextRepresentable {
     package var name: String
     package var id: UInt32
+    /// The group that a user has by itself.
+    package var group: UInt32?
 
-    package init(name: String, id: UInt32) {
+    package init(name: String, id: UInt32, group: UInt32? = nil) {
       self.name = name
       self.id = id
+      self.group = group
     }
 
+    /// `alice:1000:1000`, `kvm:104`
     package init?(_ text: String) {
-      guard let colon = text.lastIndex(of: ":"), let id = UInt32(text[text.index(after: colon)...]) else {
-        return nil
-      }
-      self.init(name: String(text[..<colon]), id: id)
+      let parts = text.split(separator: ":", omittingEmptySubsequences: false)
+      guard 2...3 ~= parts.count, let id = UInt32(parts[1]) else { return nil }
+      let group = parts.count == 3 ? UInt32(parts[2]) : nil
+      if parts.count == 3, group == nil { return nil }
+      self.init(name: String(parts[0]), id: id, group: group)
     }
 
-    package var description: String { "\(name):\(id)" }
+    package var description: String { "\(name):\(id)" + (group.map { ":\($0)" } ?? "") }
   }
 }

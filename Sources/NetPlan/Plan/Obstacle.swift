@@ -74,6 +74,6 @@ extension Risk {
   package static let refusableNames: Set<String> = [
     "in-use", "ssh-session", "default-route", "net-root", "prune-many", "managed-uplink",
     "firewall-by-interface",
-    "stp-delay", "dhcp-on-uplink", "overlap",
+    "stp-delay", "dhcp-on-uplink", "overlap", "open-loopback",
   ]
 }

@@ -74,6 +74,9 @@ extension Plan {
   }
 
   package var refused: [Risk] { risks.filter { $0.refusable && $0.accepted == nil } }
+
+  /// It changes nothing but processes, which everybody may have.
+  package var isOfServices: Bool { changes.allSatisfy(\.id.isService) }
 }
 
 extension RiskAcceptance {

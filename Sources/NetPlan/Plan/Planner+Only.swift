@@ -33,10 +33,12 @@ extension Planner {
     let networks = Set(own.compactMap { ($0.after ?? $0.before)?.reservation?.network })
     let gone = own.compactMap { $0.after == nil ? $0.before?.reservation : nil }
     return changes.compactMap { change in
-      guard let before = change.before?.service, networks.contains(before.id.network) else { return nil }
+      guard let before = change.before?.service, before.id.program == .dnsmasq,
+        networks.contains(before.id.subject)
+      else { return nil }
       if change.after != nil { return change }
       // Without a file nothing is known of the network but what the service was told.
-      let after = before.without(gone.filter { $0.network == before.id.network })
+      let after = before.without(gone.filter { $0.network == before.id.subject })
       return after == before ? nil : Change(before: change.before, after: .service(after))
     }
   }

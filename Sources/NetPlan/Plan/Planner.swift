@@ -72,6 +72,13 @@ package struct Planner {
     }
     let gone = doomed.count { $0.isForVM }
     for change in changes {
+      if let service = change.before?.service, service.inUse == true,
+        change.after?.service.map({ $0.needsRestart(after: service) }) ?? true
+      {
+        let end = change.after == nil ? "end" : "end and be started anew"
+        risks.append(
+          Risk("in-use", object: change.id.description, "a VM is connected to it, and it would \(end)"))
+      }
       guard let link = change.before?.link else { continue }
       guard link.isHeld else { continue }
       let what: String
@@ -134,7 +141,14 @@ package struct Planner {
 
   private func interruptions(of change: Change) -> [String] {
     if let before = change.before?.service, let after = change.after?.service {
-      return after.needsRestart(after: before) ? ["its guests' DHCP and DNS: less than a second"] : []
+      guard after.needsRestart(after: before) else { return [] }
+      switch before.id.program {
+      case .dnsmasq: return ["its guests' DHCP and DNS: less than a second"]
+      case .passt: return before.inUse == true ? ["its VM loses the network until it attaches again"] : []
+      }
+    }
+    if let before = change.before?.service, change.after == nil, before.inUse == true {
+      return ["its VM loses the network"]
     }
     if !change.heldInside.isEmpty { return ["its VM loses the network"] }
     guard case .link(let before)? = change.before else { return [] }

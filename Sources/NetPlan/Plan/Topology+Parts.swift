@@ -24,6 +24,7 @@ extension State {
   /// `VM/NIC` of each NIC that `name` has here.
   package func nicIDs(of name: String) -> [String] {
     links.filter { $0.owner.map { $0 == name } ?? false }.compactMap(\.nicID)
+      + services.filter { $0.id.program == .passt && $0.id.name == name }.map(\.id.subject)
   }
 }
 

@@ -13,6 +13,8 @@ package struct Attachment: Described, JSONRepresentable {
   package var descriptor: Int?
   /// Then the ports of the host at which it listens for the guest.
   package var forwards: [HostForward]?
+  /// Where the program of ours that speaks for the guest waits for the VM software.
+  package var socket: String?
   /// The guest's.
   package var mac: MACAddress
   package var mtu: Int
@@ -34,6 +36,7 @@ package struct Attachment: Described, JSONRepresentable {
     .open("hint", \.hint),
     .open("forwards", \.forwards),
     .open("macvtap", \.isMacvtap),
+    .open("socket", \.socket),
   ]
 
   package static var blank: Attachment {
@@ -84,6 +87,11 @@ package struct Attachment: Described, JSONRepresentable {
     if let netns, vmm == .libvirt {
       return "libvirt starts its VMs in the host's own network namespace, not in '\(netns)'"
     }
+    if socket != nil, vmm.kinds.isDisjoint(with: .passt) {
+      return vmm == .libvirt
+        ? "libvirt connects to no passt that is running, and starts its own: `via: user` gives it one"
+        : "\(vmm.rawValue) cannot connect to passt; a network with `nat` has TAPs for it"
+    }
     if isMacvtap == true {
       switch vmm {
       case .firecracker:
@@ -132,6 +140,11 @@ package struct Attachment: Described, JSONRepresentable {
     var device = "-device virtio-net-pci,netdev=\(id),mac=\(mac)"
     if let forwards {
       netdev = "-netdev user,id=\(id)" + forwards.flatMap(\.qemu).map { ",hostfwd=\($0)" }.joined()
+    }
+    if let socket {
+      // Its parser takes two commas for one.
+      let path = socket.replacing(",", with: ",,")
+      netdev = "-netdev stream,id=\(id),server=off,addr.type=unix,addr.path=\(path)"
     }
     if queues > 1 {
       if isMacvtap != true { netdev += ",queues=\(queues)" }

@@ -16,14 +16,20 @@ package struct Attachments: Sendable, Equatable {
     for vm in topology.vms {
       for nic in vm.nics {
         let path = "vms.\(nic.vm).nics.\(nic.name)"
-        if nic.via == .user {
+        if !nic.hasInterface {
           if let obstacle = target.obstacles.first(where: { $0.path.hasPrefix(path) }) {
             obstacles[nic.id] = obstacle.message
             continue
           }
           var item = Attachment(
             vm: nic.vm, nic: nic.name, vmm: vm.vmm, device: nil, mac: nic.mac, mtu: 1500, queues: 1)
-          item.forwards = HostForward.of(nic)
+          if nic.via == .passt {
+            let id = ServiceID(program: .passt, name: topology.name, subject: nic.id)
+            guard let socket = target.wanted[.service(id)]?.service?.socket else { continue }
+            item.socket = socket
+          } else {
+            item.forwards = HostForward.of(nic)
+          }
           list.append(item)
           continue
         }
@@ -55,6 +61,10 @@ package struct Attachments: Sendable, Equatable {
   package func present(on state: State, _ name: String) -> Attachments {
     Attachments(
       list.filter { item in
+        if item.socket != nil {
+          let id = ServiceID(program: .passt, name: name, subject: "\(item.vm)/\(item.nic)")
+          return state[.service(id)] != nil
+        }
         guard let device = item.device else { return true }
         let netns = item.netns.flatMap { state[.netns($0)]?.netns }
         if item.netns != nil {

@@ -39,6 +39,24 @@ extension Explanation {
     .privilege: "none: nothing changes on the host",
   ]
 
+  static let process: Answers = [
+    .address: "the host's, inside too: passt gives the guest a copy of it by DHCP and router advertisements",
+    .icmp:
+      "ping outwards where the host allows unprivileged ping sockets (net.ipv4.ping_group_range);\nno other ICMP: traceroute does not work",
+    .ipv6: "as IPv4, where the host has a default route of it",
+    .arp: "answered by passt itself; none leaves it",
+    .ethertypes: "none but IPv4 and IPv6",
+    .protocols: "TCP and UDP alone: no GRE, no protocol 41, no IPsec without UDP",
+    .inbound: "answers to what it asked, and what `forward` names, on 127.0.0.1 and ::1 too",
+    .lowPorts:
+      "as any other where root applies; else from net.ipv4.ip_unprivileged_port_start up",
+    .host:
+      "the host reaches the guest by forwarded ports only; the guest finds the host's 127.0.0.1 at\n`host-loopback`, and nowhere where that is not written (`plan` says if the installed passt is too old for that)",
+    .overhead: "each packet passes a process, which copies it between a frame and a socket of the host",
+    .privilege:
+      "none where no port below 1024 is forwarded: passt runs as the VM's `owner`, who alone can connect to it",
+  ]
+
   static let routed: Answers = [
     .address: "its own, which the host routes to it; with `proxy` one of a LAN's, which the host answers for",
     .icmp: "all of it, both ways: ping and traceroute show the host as a hop",

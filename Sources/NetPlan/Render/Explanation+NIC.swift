@@ -10,9 +10,12 @@ extension Explanation {
     add("its own addresses", list(nic.addresses.map { "\($0.value)" }))
     add("routed behind it", list(nic.routes.map { "\($0.value)" }))
     add("reached at", list(nic.forwards.map(\.words)))
+    add("the host's 127.0.0.1 at", nic.hostLoopback.map { "\($0)" })
     if nic.mode == .shared, nic.forwards.isEmpty { add("reached at", "no port: it has no `forward`") }
     add("isolated", nic.isolated ? "other isolated NICs are out of reach" : nil)
-    if nic.mode != .bridged || network?.automaticAddress == true || network?.addresses.isEmpty == false {
+    let isRouted =
+      nic.mode != .bridged || network?.automaticAddress == true || network?.addresses.isEmpty == false
+    if nic.hasInterface, isRouted {
       switch nic.reach {
       case .all: add("reach", "guests of every network")
       case .networks(let names):
@@ -25,7 +28,7 @@ extension Explanation {
       }
     }
     add("block", list(nic.block.map { "\($0)" }))
-    if nic.antiSpoof.isEmpty { add("anti-spoof", "off: it may send in anybody's name") }
+    if nic.hasInterface, nic.antiSpoof.isEmpty { add("anti-spoof", "off: it may send in anybody's name") }
     return lines.joined(separator: "\n") + "\n"
   }
 

@@ -30,6 +30,7 @@ package struct Explanation: Sendable {
     let answers =
       switch (mode, via) {
       case (.shared, .nat): translated
+      case (.shared, .passt): process
       case (.shared, _): application
       case (.tap, _): routed
       case (.bridged, .macvtap): macvtap

@@ -60,7 +60,7 @@ extension Object {
     case .dropIn(let dropIn): "file \(dropIn.id.path)"
     case .zone(let binding): "firewalld zone of \(binding.interface)"
     case .reservation(let reservation): "reservation \(reservation.id.label)"
-    case .service(let service): "service \(service.id.program) \(service.id.network)"
+    case .service(let service): "service \(service.id.program) \(service.id.subject)"
     }
   }
 
@@ -155,8 +155,9 @@ extension Link {
 }
 
 extension Service {
-  /// `dhcp`, `dns`, `ra`
+  /// `dhcp`, `dns`, `ra`; `tcp:127.0.0.1:8080-:80`
   fileprivate var offers: [String] {
+    if id.program == .passt { return forwards.map { "\($0)" } }
     let words = Set(configuration.map { $0.prefix { $0 != "=" } })
     return (words.contains("dhcp-authoritative") ? ["dhcp"] : []) + (words.contains("port") ? [] : ["dns"])
       + (words.contains("enable-ra") ? ["ra"] : [])

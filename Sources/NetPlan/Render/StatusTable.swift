@@ -19,6 +19,8 @@ package struct StatusTable: Sendable {
     package var counters: LinkCounters?
     /// What the filters dropped, by check.
     package var drops: [String: UInt64]
+    /// A program of ours speaks for the guest: `isUp` while it runs, `carrier` while a VM is connected.
+    package var isProgram = false
   }
 
   package var rows: [Row]
@@ -55,11 +57,14 @@ package struct StatusTable: Sendable {
         counters: counters[link.name].map { link.kind == .macvtap ? $0.swapped : $0 },
         drops: (drops[link.name] ?? [:]).filter { $0.value > 0 })
     }
-    rows += (topology?.vms.flatMap(\.nics) ?? []).filter { $0.via == .user }.map { nic in
-      Row(
-        name: topology!.name, nic: nic.id, mode: nic.mode.rawValue, device: nil, netns: nil, isUp: false,
-        carrier: false,
-        holders: [], addresses: [], leases: [], counters: nil, drops: [:])
+    let processes = state.services.filter {
+      $0.id.program == .passt && (name == nil || $0.id.name == name)
+    }
+    rows += processes.map(Row.init)
+    let seen = Set(processes.map(\.id))
+    for nic in topology?.vms.flatMap(\.nics) ?? [] where !nic.hasInterface {
+      let id = ServiceID(program: .passt, name: topology!.name, subject: nic.id)
+      if nic.via == .user || !seen.contains(id) { rows.append(Row(without: nic, of: topology!.name)) }
     }
     rows.sort { $0.name == $1.name ? naturallyPrecedes($0.nic, $1.nic) : $0.name < $1.name }
   }
@@ -105,6 +110,21 @@ package struct StatusTable: Sendable {
 }
 
 extension StatusTable.Row {
+  fileprivate init(_ service: Service) {
+    self.init(
+      name: service.id.name, nic: service.id.subject, mode: Mode.shared.rawValue, device: nil, netns: nil,
+      isUp: service.state != .stopped, carrier: service.inUse == true, holders: [], addresses: [], leases: [],
+      counters: nil, drops: [:], isProgram: true)
+  }
+
+  /// Nothing of it is on the host.
+  fileprivate init(without nic: NIC, of name: String) {
+    self.init(
+      name: name, nic: nic.id, mode: nic.mode.rawValue, device: nil, netns: nil, isUp: false, carrier: false,
+      holders: [],
+      addresses: [], leases: [], counters: nil, drops: [:])
+  }
+
   fileprivate var cells: [String] {
     let held = holders.map { "\($0.name) (\($0.pid))" }
     let own = addresses.map { leases.contains($0) ? "\($0) (lease)" : $0 }
@@ -117,7 +137,7 @@ extension StatusTable.Row {
   }
 
   private var state: String {
-    if device == nil { return "-" }
+    if device == nil, !isProgram { return "-" }
     return isUp ? carrier ? "up" : "up, free" : "down"
   }
 

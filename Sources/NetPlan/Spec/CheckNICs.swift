@@ -42,7 +42,9 @@ extension Resolver {
     if vm.vmm.kinds.isDisjoint(with: kind) {
       report(
         .vmmCannot, nic, "via", nil,
-        "\(vm.vmm.rawValue) cannot use a NIC that is \(nic.mode.rawValue) via \(nic.via.rawValue)")
+        "\(vm.vmm.rawValue) cannot use a NIC that is \(nic.mode.rawValue) via \(nic.via.rawValue)",
+        hint: vm.vmm == .libvirt && kind == .passt
+          ? "libvirt connects to no passt that is running, and starts its own: `via: user`" : nil)
     }
     if vm.vmm.hasSingleQueue, let queues = nic.queues, queues.value > 1 {
       report(

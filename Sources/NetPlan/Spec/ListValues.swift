@@ -85,7 +85,7 @@ extension ValueShape where Value == RiskAcceptance {
     "firewall-by-interface",
     "stp-delay", "dhcp-on-uplink", "overlap", "mac-changes", "public-forward", "firewall-drops",
     "foreign-object",
-    "nat-flows", "bound-sockets", "managed-links",
+    "nat-flows", "bound-sockets", "managed-links", "open-loopback",
   ]
 
   static var risk: ValueShape {

@@ -101,7 +101,8 @@ extension VMM {
   var kinds: NICKinds {
     switch self {
     case .qemu: .all
-    case .libvirt: NICKinds.all.subtracting(.vde)
+    // It starts a passt of its own for each interface of type `user`, and connects to none that runs.
+    case .libvirt: NICKinds.all.subtracting([.vde, .passt])
     case .cloudHypervisor, .crosvm: NICKinds.all.subtracting([.vde, .user, .passt])
     // It opens /dev/net/tun by name and has no PCI pass-through.
     case .firecracker: [.natPort, .natRouted, .tap, .bridge, .netns]

@@ -1,4 +1,4 @@
-/// A port of the host, or many in a row, at which VM software listens for its guest.
+/// A port of the host, or many in a row, at which a program listens for a guest.
 package struct HostForward: Hashable, Sendable {
   package var isUDP: Bool
   /// nil = every address of the host.
@@ -23,6 +23,15 @@ package struct HostForward: Hashable, Sendable {
     }
   }
 
+  /// A word of passt(1): `--tcp-ports=127.0.0.1/8080-8081:80-81`.
+  var passt: String {
+    func range(_ first: UInt16) -> String {
+      ports.count == 1 ? "\(first)" : "\(first)-\(first + UInt16(ports.count - 1))"
+    }
+    let address = listen.map { "\($0)/" } ?? ""
+    return "--\(transport)-ports=\(address)\(range(ports.lowerBound)):\(range(to))"
+  }
+
   private var transport: String { isUDP ? "udp" : "tcp" }
 
   /// `portForward` of libvirt's domain format.
@@ -34,6 +43,18 @@ package struct HostForward: Hashable, Sendable {
       "  <portForward proto='\(transport)'\(address)>",
       "    <range start='\(ports.lowerBound)'\(end)\(target)/>", "  </portForward>",
     ]
+  }
+}
+
+extension HostForward {
+  init?(passt word: String) {
+    let pattern = /--(tcp|udp)-ports=(?:([0-9A-Fa-f.:]+)\/)?(\d+)(?:-(\d+))?:(\d+)(?:-\d+)?/
+    guard let match = word.wholeMatch(of: pattern), let first = UInt16(match.3), let to = UInt16(match.5),
+      let last = match.4.map({ UInt16($0) }) ?? first, first <= last
+    else { return nil }
+    let listen = match.2.map { IPAddress($0) }
+    if let listen, listen == nil { return nil }
+    self.init(isUDP: match.1 == "udp", listen: listen ?? nil, ports: first...last, to: to)
   }
 }
 

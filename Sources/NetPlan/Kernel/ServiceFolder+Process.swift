@@ -1,0 +1,135 @@
+internal import Glibc
+internal import Netlink
+
+// The process of a service: found, started, told, ended.
+
+extension ServiceFolder {
+  private func isOurs(_ pid: Int32, _ program: ServiceProgram) -> Bool {
+    guard let text = ProcFile.read("/proc/\(pid)/cmdline"), text.contains(program.mark) else { return false }
+    return text.split(separator: "\0").contains { $0 == program.mark } && isTrusted(pid, program)
+  }
+
+  /// Anybody can give a process such a command line.
+  private func isTrusted(_ pid: Int32, _ program: ServiceProgram) -> Bool {
+    var status = stat()
+    guard stat("/proc/\(pid)", &status) == 0 else { return false }
+    return [0, geteuid(), program.account?.user].contains(status.st_uid)
+  }
+
+  /// By its own word, and otherwise by looking at all: it may have been started by a run that was killed right then.
+  func processes(of program: ServiceProgram, all: Bool = false) -> [Int32] {
+    if !all, let text = ProcFile.read(program.pidFile), let pid = Int32(text), isOurs(pid, program) {
+      return [pid]
+    }
+    return numericEntries("/proc").filter { isOurs($0, program) }
+  }
+
+  /// Ends every process of this service, in peace where it can be had.
+  func stop(_ program: ServiceProgram) throws(HostError) {
+    for number in [SIGTERM, SIGKILL, SIGKILL] {
+      let pids = processes(of: program, all: true)
+      if pids.isEmpty { return }
+      for pid in pids {
+        guard let process = ProcessHandle(pid: pid), isOurs(pid, program), process.signal(number) else {
+          continue
+        }
+        _ = process.hasEnded(within: 5000)
+      }
+    }
+    if processes(of: program, all: true).isEmpty { return }
+    throw HostError(operation: "stop \(label)", errno: 0, message: "it does not end, not even by SIGKILL")
+  }
+
+  func start(_ program: ServiceProgram) throws(HostError) {
+    try requireSearchable(program)
+    guard let executable = Executable.find(program.name) else {
+      throw HostError(operation: "start \(label)", errno: ENOENT, message: "there is no \(program.name)")
+    }
+    try makeWorkshop(of: program)
+    try removeSocket(of: program)
+    let result = try run(scope + [executable, program.mark] + program.arguments)
+    var said = program.complaint(result.errors)
+    if result.code == 0, !processes(of: program).isEmpty {
+      guard let socket = program.socket, !isSocket(socket) else { return }
+      // An older passt goes on without it.
+      try stop(program)
+      said =
+        "it made no socket at \(socket): is that a folder in which uid \(program.account?.user ?? geteuid()) may write?"
+    }
+    throw HostError(
+      operation: "start \(label)", errno: 0,
+      message: said.isEmpty ? "it ended with code \(result.code)" : said,
+      hint: hint(program, said))
+  }
+
+  private func run(_ arguments: [String]) throws(HostError) -> ChildProcess.Result {
+    do throws(NetlinkError) {
+      return try ChildProcess.run(arguments, timeout: 30_000)
+    } catch {
+      throw HostError(error)
+    }
+  }
+
+  /// The profile that comes with passt lets it make files under /tmp and in its user's home alone
+  /// (contrib/apparmor/usr.bin.passt).
+  private func hint(_ program: ServiceProgram, _ said: String) -> String? {
+    guard let socket = program.socket, said.contains(socket) || said.contains("ermission denied"),
+      ProcFile.read("/sys/module/apparmor/parameters/enabled") == "Y"
+    else { return nil }
+    return
+      "AppArmor's profile of passt may keep it from \(socket): write `socket` with a path under /tmp, or add "
+      + "the folder to /etc/apparmor.d/usr.bin.passt"
+  }
+
+  /// Tells it to read the lists again.
+  func reload(_ program: ServiceProgram) throws(HostError) {
+    for pid in processes(of: program) {
+      guard let process = ProcessHandle(pid: pid), isOurs(pid, program), process.signal(SIGHUP) else {
+        throw HostError(operation: "reload \(label)", errno: 0, message: "it ended, or cannot be signalled")
+      }
+    }
+  }
+
+  private var label: String {
+    let what = id.program == .passt ? "NIC" : "network"
+    return "\(id.program) for \(what) '\(id.subject)' of '\(id.name)'"
+  }
+
+  /// Under systemd a scope of its own, so that it does not end with the caller's session or unit. Only root may ask for
+  /// one there.
+  private var scope: [String] {
+    guard geteuid() == 0, access("/run/systemd/system", F_OK) == 0,
+      let program = Executable.find("systemd-run")
+    else { return [] }
+    return [
+      program, "--scope", "--quiet", "--collect", "--description=vnet-apply: \(label)",
+      "--slice=system.slice",
+      "--",
+    ]
+  }
+
+  /// As another user it has to get at its files.
+  private func requireSearchable(_ program: ServiceProgram) throws(HostError) {
+    guard geteuid() == 0 else { return }
+    var folder = path
+    while !folder.isEmpty {
+      var status = stat()
+      if stat(folder, &status) == 0, status.st_mode & 0o001 == 0 {
+        let who = program.account.map { Accounts.names(users: [$0.user], groups: []).user(.id($0.user)) }
+        throw HostError(
+          operation: "start \(label)", errno: EACCES,
+          message: "it runs as '\(who ?? "nobody")', which cannot get through \(folder)",
+          hint: "chmod o+x \(folder), or use another --state-dir")
+      }
+      folder = String(folder[..<(folder.lastIndex(of: "/") ?? folder.startIndex)])
+    }
+  }
+}
+
+/// Programs where a system has them; the caller's own PATH is nobody's business here.
+enum Executable {
+  static func find(_ name: String) -> String? {
+    ["/usr/local/sbin", "/usr/sbin", "/sbin", "/usr/local/bin", "/usr/bin", "/bin"]
+      .map { "\($0)/\(name)" }.first { access($0, X_OK) == 0 }
+  }
+}
