@@ -9,6 +9,7 @@ struct MacvtapFaultTests {
   static let others = text.replacing("  db:", with: "  late:").replacing(
     "owner: nobody", with: "owner: daemon"
   )
+  .replacing("20:02", with: "20:04")
   .replacing("20:01\"", with: "20:03\", macvtap: vepa")
 
   static let ways = [
