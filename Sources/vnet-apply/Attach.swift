@@ -29,16 +29,17 @@ struct Attach: ParsableCommand {
   }
 
   func run() throws {
-    let attachments: Attachments
-    if paths.isEmpty {
-      var session = try Session.open(options, of: name)
-      attachments = try session.attachments(of: try name ?? session.nameOwning(parts))
-    } else {
-      let loaded = try Loading.load(paths, machineID: Files.machineID)
-      var session = try Session.open(options, for: loaded.topology)
-      attachments = Attachments(
-        loaded.topology, target(of: loaded.topology, on: try session.observe(for: loaded.topology)))
-    }
+    let loaded = paths.isEmpty ? nil : try Loading.load(paths, machineID: Files.machineID)
+    var session =
+      if let loaded { try Session.open(options, for: loaded.topology) } else {
+        try Session.open(options, of: name)
+      }
+    let attachments =
+      if let topology = loaded?.topology {
+        Attachments(topology, target(of: topology, on: try session.observe(for: topology)))
+      } else {
+        try session.attachments(of: try name ?? session.nameOwning(parts))
+      }
     for part in all ? attachments.vms : parts {
       do {
         let list = try attachments.find(part, vmm: vmm) { session.host.node(of: $0) }
