@@ -16,6 +16,12 @@ extension Observation {
     facts.nft = true
     facts.filters = true
     facts.dnsmasq = true
+    facts.passt = ["map-host-loopback"]
+    facts.macvtaps = true
+    facts.deviceNodes = true
+    facts.egressFilters = true
+    facts.namespaces = []
+    facts.entersNetns = true
     facts.users = AssumedHost.accounts(topologies.flatMap(\.userNames), ["root": 0, "nobody": 65534])
     facts.groups = AssumedHost.accounts(topologies.flatMap(\.groupNames), ["root": 0, "nogroup": 65534])
     facts.zones = Set(topologies.compactMap(\.coexist.firewalldZone)).sorted()
