@@ -121,6 +121,9 @@ struct Session: ~Copyable {
     /// Who has no privilege changes what is their own, and nothing else.
     func authorize(_ plan: Plan, _ what: String) throws {
       if places.isOwn, !plan.isOfServices { throw Session.lacks(.netAdmin, what) }
+      if plan.entersNetns, !Capability.sysAdmin.isEffective {
+        throw Session.lacks(.sysAdmin, "\(what) in network namespaces")
+      }
     }
   }
 

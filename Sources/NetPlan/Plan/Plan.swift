@@ -26,6 +26,13 @@ package struct Plan: Sendable {
 
   package var isEmpty: Bool { changes.isEmpty }
 
+  /// It makes network namespaces, or changes what is in them.
+  package var entersNetns: Bool {
+    changes.contains { change in
+      if case .netns = change.id { true } else { change.after?.link?.veth.netns != nil }
+    }
+  }
+
   /// The plan that takes this one back.
   package var inverse: Plan {
     Plan(name: name, changes: changes.reversed().map(\.inverse).sorted { $0.id < $1.id }, reasons: reasons)

@@ -69,9 +69,14 @@ extension SimulatedKernel {
     }
   }
 
-  /// Whether each route could still be added: one may outlive the address through which its gateway was reached.
+  /// Whether some route or nexthop object could not be added any more: it may outlive the address through which its
+  /// gateway was reached.
   var hasStrandedRoutes: Bool {
     routes.contains { route in (try? checked(route)) == nil }
+      || nexthops.values.contains { nexthop in
+        let way = Nexthop(gateway: nexthop.gateway, link: nexthop.link, onlink: nexthop.onlink)
+        return nexthop.gateway.map { !isReachable($0, by: way) } ?? false
+      }
   }
 
   mutating func deleteRoute(_ gone: Route) throws(Refusal) {
