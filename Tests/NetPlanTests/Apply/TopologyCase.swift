@@ -7,7 +7,7 @@ struct TopologyCase: CustomStringConvertible {
 
   init(seed: UInt64, length: Int) {
     var random = Random(seed: seed)
-    host = RandomHost(random).kernel
+    host = RandomHost(random, isManaged: true).kernel
     _ = random.next()
     var writer = RandomSketch(Random(seed: random.next()))
     sketches = [writer.sketch()]

@@ -9,13 +9,17 @@ struct RandomHost {
   private(set) var requests: [Request] = []
   /// Stand-ins that any kernel can make, as nobody can plug in hardware, nor hold a TAP.
   private let isReplica: Bool
+  /// Decides whose addresses somebody manages who states their prefixes himself; nil where nobody does.
+  private var managed: Random?
 
   static let hardware = ["eth0", "eth1", "eth2"].map { LinkName($0)! }
   static let foreignBridge = LinkName("virbr0")!
 
   /// With `features`, those of a real kernel, a host that can be made there too.
-  init(_ random: Random, like features: SimulatedKernel.Features? = nil) {
+  init(_ random: Random, like features: SimulatedKernel.Features? = nil, isManaged: Bool = false) {
     self.random = random
+    var other = random
+    managed = isManaged ? Random(seed: other.next() ^ 0x1111_1111) : nil
     isReplica = features != nil
     var usual = SimulatedKernel.Features()
     usual.promotesSecondaries = self.random.chance(40)
@@ -77,7 +81,7 @@ struct RandomHost {
 
   private mutating func addAddresses(_ name: LinkName, _ number: Int) {
     // Somebody who states the prefix of each address himself, in the kernel's name.
-    let isManaged = random.chance(15)
+    let isManaged = managed?.chance(25) ?? false
     for _ in 0...random.below(3) {
       let host = UInt8(random.pick([5, 9, 10, 130, 200]))
       var address = Address(
@@ -109,7 +113,7 @@ struct RandomHost {
       id: RouteID(destination: address.local.prefix, metric: 100), nexthops: [Nexthop(link: address.link)])
     route.scope = .link
     route.origin = 2  // RTPROT_KERNEL
-    if random.chance(70) { route.preferredSource = address.local.address }
+    if managed!.chance(70) { route.preferredSource = address.local.address }
     perform(.addRoute(route, replacing: false))
   }
 

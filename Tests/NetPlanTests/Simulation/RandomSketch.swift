@@ -42,7 +42,15 @@ struct RandomSketch {
 
   /// VMs go into network namespaces of their own, or of several; some NICs have other addresses there.
   private mutating func enclose(_ sketch: inout Sketch, _ percent: Int) {
+    // The end of a veth has a carrier at once, and gives it to a bridge of somebody else that had none: the kernel makes
+    // that a link-local address, which stays.
+    let foreign = Set(sketch.networks.filter { $0.keys["existing"] != nil }.map(\.name))
     for index in sketch.vms.indices where spaces.chance(percent) {
+      if sketch.vms[index].nics.contains(where: { $0.keys["network"].map(foreign.contains) ?? false }) {
+        sketch.vms[index].keys["netns"] = nil
+        for nic in sketch.vms[index].nics.indices { sketch.vms[index].nics[nic].keys["inner-address"] = nil }
+        continue
+      }
       let isOne = sketch.vms[index].keys["count"] == nil
       let names = isOne ? [nil, "jail", "own-\(sketch.vms[index].name)"] : [nil, "\"many-{n}\""]
       sketch.vms[index].keys["netns"] = spaces.pick(names)
