@@ -253,6 +253,26 @@ struct NetnsTests {
     }
   }
 
+  @Test("a snapshot plans offline as the host does, and redacted it tells no hardware address")
+  func snapshot() throws {
+    try Clones.with { clones in
+      let file = try clones.host.files.write("fc.conf", clones.text(1))
+      expect(try clones.vnet("apply", file), exits: 0)
+      let snapshot = try clones.host.files.write("host.json", clones.vnet("snapshot").stdout)
+      expect(try run([Tools.vnetApply, "plan", "--against", snapshot, file]), exits: 0)
+      let inside = try Namespace(existing: clones.name(1)).json("ip -j link").elements
+      let redacted = try clones.vnet("snapshot", "--redact").stdout
+      #expect(redacted.contains("\"object\": \"netns\"") && !inside.isEmpty)
+      for link in inside where link["ifname"].text != "lo" {
+        #expect(try !redacted.contains(#require(link["address"].text)))
+      }
+      let explained = try run([Tools.vnetApply, "explain", "clone-1/eth0", "-c", file]).stdout
+      #expect(explained.contains("network namespace: \(clones.name(1))"), "\(explained)")
+      #expect(
+        explained.contains("inside it has: 172.16.0.2, fd00:16::2, translated one to one"), "\(explained)")
+    }
+  }
+
   @Test("a VM moves into a namespace, to another and back")
   func moves() throws {
     try Clones.with { clones in

@@ -7,7 +7,14 @@ extension Explanation {
       if let value { lines.append("  \(key): \(value)") }
     }
     add("network", network?.name)
+    let netns = topology.vms.first { $0.name == nic.vm }?.netns?.value
+    add(
+      "network namespace",
+      nic.enclosure == nil ? nil : netns.map { "\($0), in which its software has to run" })
     add("its own addresses", list(nic.addresses.map { "\($0.value)" }))
+    add(
+      "inside it has", list(nic.innerAddresses.map { "\($0.address)" }).map { $0 + ", translated one to one" }
+    )
     add("routed behind it", list(nic.routes.map { "\($0.value)" }))
     add("reached at", list(nic.forwards.map(\.words)))
     add("the host's 127.0.0.1 at", nic.hostLoopback.map { "\($0)" })

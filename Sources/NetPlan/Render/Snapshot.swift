@@ -37,6 +37,10 @@ private struct Redaction {
       reservation.mac = reservation.mac.map { replace($0) }
       return .reservation(reservation)
     }
+    if case .netns(var netns) = object {
+      netns.objects = netns.objects.map { apply(to: $0) }
+      return .netns(netns)
+    }
     if case .table(var table) = object {
       for index in table.sets.indices {
         let elements = table.sets[index].elements.map { (redact($0.key), $0.value) }

@@ -38,10 +38,10 @@ package struct HostForward: Hashable, Sendable {
   var libvirt: [String] {
     let address = listen.map { " address='\($0)'" } ?? ""
     let end = ports.count == 1 ? "" : " end='\(ports.upperBound)'"
-    let target = to == ports.lowerBound ? "" : " to='\(to)'"
+    let inner = to == ports.lowerBound ? "" : " to='\(to)'"
     return [
       "  <portForward proto='\(transport)'\(address)>",
-      "    <range start='\(ports.lowerBound)'\(end)\(target)/>", "  </portForward>",
+      "    <range start='\(ports.lowerBound)'\(end)\(inner)/>", "  </portForward>",
     ]
   }
 }

@@ -110,10 +110,16 @@ extension Host {
       // What a shell is to open for QEMU stands behind the command.
       let (hints, opened) = (attach.stderr.lines, "behind the command, so that it has them open: ")
       let open = hints.first { $0.hasPrefix(opened) }.map { String($0.dropFirst(opened.count)) } ?? ""
-      let hint = hints.filter { !$0.hasPrefix(opened) }.joined(separator: "\n")
+      // So does the namespace in which its devices are.
+      let inside = "in its network namespace: ip netns exec "
+      let netns = hints.first { $0.hasPrefix(inside) }.flatMap {
+        $0.dropFirst(inside.count).split(separator: " ").first
+      }
+      let place = netns.map { Namespace(existing: String($0)) } ?? space
+      let hint = hints.filter { !$0.hasPrefix(opened) && !$0.hasPrefix(inside) }.joined(separator: "\n")
       guests.append(
         try Guest(
-          vm, attached: attach.stdout + " " + open, hint: hint, in: space, files: files, as: user))
+          vm, attached: attach.stdout + " " + open, hint: hint, in: place, files: files, as: user))
     }
     for guest in guests { try guest.ready() }
     return try body(guests)
