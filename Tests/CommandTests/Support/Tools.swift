@@ -20,6 +20,14 @@ enum Tools {
   /// A variable of the environment that the tests were started in.
   static func environment(_ name: String) -> String? { getenv(name).map { String(cString: $0) } }
 
+  /// The schemas that libvirt holds domains against, installed or as scripts/setup unpacks them.
+  static let libvirtSchemas: String? = {
+    let cache = environment("XDG_CACHE_HOME") ?? (environment("HOME") ?? "/root") + "/.cache"
+    return ["", "\(cache)/vnet-apply/libvirt"].map { $0 + "/usr/share/libvirt/schemas" }.first {
+      access($0 + "/domain.rng", R_OK) == 0
+    }
+  }()
+
   static func has(_ program: String) -> Bool {
     (try? run(["sh", "-c", "command -v \(program)"]).code == 0) ?? false
   }
