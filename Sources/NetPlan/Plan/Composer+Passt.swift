@@ -75,6 +75,13 @@ extension Composer {
         "the path of its socket would be \(passt.socket.utf8.count) bytes long, and 107 are the most: \(passt.socket)",
         hint: "write a shorter `socket`, or use another --state-dir")
     }
+    // It stands among the words of command lines, which a shell takes apart.
+    if !passt.socket.utf8.allSatisfy({ Name.isLetter($0) || "/:@%+=,".utf8.contains($0) }) {
+      conflict(
+        nic.written["socket"] ?? nic.position, "\(path).socket",
+        "the path of its socket has letters that a command line reads otherwise: \(passt.socket)",
+        hint: "write a `socket` of letters, digits and '/_.-:@%+=,'")
+    }
     let others = target.wanted.services.filter { $0.socket == passt.socket }
     if let other = others.first(where: { $0.id.subject != nic.id }) {
       conflict(

@@ -32,4 +32,5 @@ struct TakenText: Sendable {
   let configuration: String
 
   var description: String { "\(place.testDescription): \(hostile.what)" }
+  var namesNetns: Bool { place.path.last == "netns" }
 }

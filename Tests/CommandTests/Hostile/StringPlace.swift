@@ -89,7 +89,11 @@ enum Ground {
         "office": .object(["uplink": .string("eth1")]),
       ]),
       "vms": .object([
-        "vm": .object(["vmm": .string("libvirt"), "nics": .object(["eth0": nic])])
+        // libvirt connects to no program that is there already.
+        "vm": .object([
+          "vmm": .string(["passt", "vde"].contains(nic["via"].text) ? "qemu" : "libvirt"),
+          "nics": .object(["eth0": nic]),
+        ])
       ]),
     ])
   }

@@ -150,6 +150,10 @@ extension NIC {
     out += lines("host addresses", hostAddresses.map { "\($0)" })
     out +=
       lines("inner addresses", innerAddresses.map { "\($0)" }) + lines("routes", routes.map { "\($0.value)" })
+    if let enclosure {
+      out += lines("outer", enclosure.outer.text) + lines("peer", enclosure.peer.text)
+      out += lines("wire", enclosure.bridge.text) + lines("inner mac", enclosure.innerMAC.map { "\($0)" })
+    }
     out += lines("proxy", proxy?.value.text)
     for forward in forwards { out += lines("forward", forward.text) }
     out += lines("reach", reach.text) + lines("to-host", toHost == .all ? nil : toHost.rawValue)
