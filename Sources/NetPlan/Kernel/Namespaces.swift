@@ -33,7 +33,11 @@ extension LinuxHost {
     for (index, step) in batch.steps.enumerated() {
       guard case .netns(let name) = step.change.id else { continue }
       do throws(HostError) {
-        if let wanted = step.change.after?.netns { try become(wanted) } else { try removeNamespace(name) }
+        if let wanted = step.change.after?.netns {
+          try become(wanted)
+        } else {
+          try removeNamespace(name, of: step.change.before?.netns?.owner ?? "")
+        }
       } catch {
         outcomes[index] = .unknown(error)
       }
@@ -56,9 +60,16 @@ extension LinuxHost {
   /// nil for somebody else's.
   private mutating func readInside(_ name: String) throws(HostError) -> Netns? {
     let state = try observeInside()
-    let loopback = state.links.first { $0.facts?.loopback == true }
-    guard let mark = Ownership.parse(alias: loopback?.alias), mark.path == Netns.path else { return nil }
-    return Netns(name: name, owner: String(mark.name), objects: state.objects(of: String(mark.name)))
+    guard let owner = state.netnsOwner else { return nil }
+    return Netns(name: name, owner: owner, objects: state.objects(of: owner))
+  }
+
+  /// Somebody may have given the name to another one since the plan was made.
+  private func require(_ owner: String, of state: State, _ name: String) throws(HostError) {
+    if state.netnsOwner == owner { return }
+    throw HostError(
+      operation: "change netns \(name)", errno: EEXIST,
+      message: "it is not that of '\(owner)': somebody has given the name to another one")
   }
 
   // MARK: Changing
@@ -77,6 +88,7 @@ extension LinuxHost {
   /// Leads what is inside to what is wanted; nothing else is anybody's there.
   private mutating func furnish(_ wanted: Netns) throws(HostError) {
     let seen = try observeInside()
+    try require(wanted.owner, of: seen, wanted.name)
     var target = Target()
     for object in wanted.objects { target.want(object, because: Netns.path) }
     for object in seen.objects(of: wanted.owner) where target.wanted[object.id] == nil {
@@ -131,9 +143,14 @@ extension LinuxHost {
     }
   }
 
-  private func removeNamespace(_ name: String) throws(HostError) {
+  private func removeNamespace(_ name: String, of owner: String) throws(HostError) {
     let path = Netns.path(named: name)
-    if NetworkNamespace.isNamed(path: path) == true { try unname(path) }
+    if NetworkNamespace.isNamed(path: path) == true {
+      try inside(name) { host throws(HostError) in
+        try host.require(owner, of: host.observeInside(), name)
+      }
+      try unname(path)
+    }
     try Disk.remove(path)
   }
 
@@ -175,6 +192,12 @@ extension NetworkNamespace {
 }
 
 extension State {
+  /// The configuration whose namespace this is, by the mark on its loopback.
+  fileprivate var netnsOwner: String? {
+    let mark = Ownership.parse(alias: links.first { $0.facts?.loopback == true }?.alias)
+    return mark.flatMap { $0.path == Netns.path ? String($0.name) : nil }
+  }
+
   /// What is a configuration's in a namespace of its own: its links and what it has put on them. What the kernel adds by
   /// itself (IFAPROT_KERNEL_LL) is nobody's.
   func objects(of owner: String) -> [Object] {
