@@ -65,7 +65,7 @@ struct Apply: ParsableCommand {
       if let path = apply.savedPlan {
         self = .saved(try Files.savedPlan(path), path)
       } else {
-        self = .files(try Loading.load(apply.paths, machineID: Files.machineID), apply)
+        self = .files(try Loading.load(apply.paths, machineID: try Files.machineID), apply)
       }
     }
 

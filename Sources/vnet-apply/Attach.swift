@@ -29,7 +29,7 @@ struct Attach: ParsableCommand {
   }
 
   func run() throws {
-    let loaded = paths.isEmpty ? nil : try Loading.load(paths, machineID: Files.machineID)
+    let loaded = paths.isEmpty ? nil : try Loading.load(paths, machineID: try Files.machineID)
     var session =
       if let loaded { try Session.open(options, for: loaded.topology) } else {
         try Session.open(options, of: name)

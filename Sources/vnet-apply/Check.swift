@@ -9,8 +9,9 @@ struct Check: ParsableCommand {
   @Option(help: "How diagnostics are written.") var format = DiagnosticFormat.text
 
   func run() throws {
+    let machineID = try Files.machineID ?? ""
     do throws(ConfigurationError) {
-      let loaded = try Configuration.load(arguments.paths, seed: Seed(machineID: Files.machineID ?? ""))
+      let loaded = try Configuration.load(arguments.paths, seed: Seed(machineID: machineID))
       show(loaded.warnings, loaded.files)
       let topology = loaded.topology
       let nics = topology.vms.reduce(0) { $0 + $1.nics.count }

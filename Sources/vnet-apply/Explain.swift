@@ -23,7 +23,7 @@ struct Explain: ParsableCommand {
           ? "-c CONFIG says which file has '\(subject)'"
           : "'\(subject)' is neither a mode (\(Explain.words(Mode.self))) nor VM/NIC")
     }
-    let topology = try Loading.load(paths, machineID: Files.machineID).topology
+    let topology = try Loading.load(paths, machineID: try Files.machineID).topology
     guard let nic = topology.vms.flatMap(\.nics).first(where: { $0.id == subject }) else {
       Output.error("error: '\(topology.name)' has no NIC '\(subject)'")
       throw Exit.invalid

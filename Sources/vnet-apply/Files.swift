@@ -4,9 +4,18 @@ internal import NetPlan
 
 /// The files that commands read and write besides configurations.
 enum Files {
+  /// nil where there is none, or none yet: machine-id(5). One that is there and cannot be read would give the guests other
+  /// addresses without a word.
   static var machineID: String? {
-    (try? Disk.read("/etc/machine-id")).flatMap { $0 }.map {
-      String(decoding: $0.prefix { $0 > 0x20 }, as: UTF8.self)
+    get throws {
+      do throws(HostError) {
+        let word = try Disk.read("/etc/machine-id").map {
+          String(decoding: $0.prefix { $0 > 0x20 }, as: UTF8.self)
+        }
+        return word == "" || word == "uninitialized" ? nil : word
+      } catch {
+        throw Exit.because(error)
+      }
     }
   }
 

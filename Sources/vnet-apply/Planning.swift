@@ -36,7 +36,7 @@ struct Planning {
       let loaded = try Loading.load(paths, machineID: host.facts.machineID)
       return try plan(loaded, on: host)
     }
-    let loaded = try Loading.load(paths, machineID: Files.machineID)
+    let loaded = try Loading.load(paths, machineID: try Files.machineID)
     var session = try Session.open(options, for: loaded.topology)
     var result = try plan(loaded, on: try session.observe(for: loaded.topology))
     result.plan.complete(from: session.host, loaded.topology, allow: allow)

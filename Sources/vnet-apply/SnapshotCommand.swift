@@ -11,6 +11,8 @@ struct SnapshotCommand: ParsableCommand {
 
   func run() throws {
     var session = try Session.open(options)
-    Output.result(try session.observe(for: nil).json(redacted: redact).text(indent: 1) + "\n")
+    var host = try session.observe(for: nil)
+    host.facts.machineID = try Files.machineID
+    Output.result(host.json(redacted: redact).text(indent: 1) + "\n")
   }
 }

@@ -14,7 +14,7 @@ struct Status: ParsableCommand {
   @Flag(help: "Exit 0 in spite of differences.") var exitZero = false
 
   func run() throws {
-    let loaded = paths.isEmpty ? nil : try Loading.load(paths, machineID: Files.machineID)
+    let loaded = paths.isEmpty ? nil : try Loading.load(paths, machineID: try Files.machineID)
     var session = try Session.open(
       options, of: loaded?.topology.name ?? name, isForEverybody: loaded?.topology.isForEverybody)
     let host = try session.observe(for: loaded?.topology ?? .empty(""))

@@ -31,6 +31,7 @@ struct VNetApply: ParsableCommand {
   static let version = "0.1.0"
 
   static func main() {
+    Signals.heedChildren()
     // Read from /proc/self/cmdline: without a program's name among them there was nothing to be read.
     guard !CommandLine.arguments.isEmpty else {
       Output.error("error: the command line cannot be read from /proc/self/cmdline")

@@ -16,6 +16,9 @@ package enum Signals {
     signal(SIGPIPE, SIG_IGN)
   }
 
+  /// An ignored SIGCHLD is inherited (signal(7)), and has the kernel reap the children whose ends are waited for.
+  package static func heedChildren() { signal(SIGCHLD, SIG_DFL) }
+
   package static func isPending() -> Bool {
     var pending = sigset_t()
     sigemptyset(&pending)

@@ -65,8 +65,8 @@ struct DropInFiles {
         id.program, of: id.path, lost: new.subtracting(old), regained: old.subtracting(new))
     } catch {
       try write(former, id.path)
-      // One that was silent for too long may have read it after all.
-      if !wasUntold, error.errno != ETIMEDOUT { try Disk.remove(mark) }
+      // Only one that says no has not read it: whose answer was not heard may have read it after all.
+      if !wasUntold, error.errno == 0 || error.errno == ENOENT { try Disk.remove(mark) }
       throw error
     }
     try Disk.remove(mark)

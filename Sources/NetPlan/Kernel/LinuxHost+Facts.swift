@@ -33,7 +33,6 @@ extension LinuxHost {
   mutating func readFacts() throws(NetlinkError) -> HostFacts {
     if let facts { return facts }
     var facts = HostFacts()
-    facts.machineID = ProcFile.read("/etc/machine-id")
     facts.vlanFiltering = try canFilterVLANs()
     facts.ipv6 = access("/proc/sys/net/ipv6", F_OK) == 0
     facts.forceForwarding = access("/proc/sys/net/ipv6/conf/all/force_forwarding", F_OK) == 0
