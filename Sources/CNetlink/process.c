@@ -3,12 +3,14 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <netinet/in.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -53,6 +55,20 @@ int cnl_pidfd(pid_t pid) {
 
 int cnl_pidfd_signal(int fd, int number) {
   return syscall(SYS_pidfd_send_signal, fd, number, NULL, 0) < 0 ? -errno : 0;
+}
+
+int cnl_pidfd_omit_checksums(int fd, int socket, unsigned short port) {
+  // The socket is one, whoever holds it (pidfd_getfd(2)).
+  int own = (int)syscall(SYS_pidfd_getfd, fd, socket, 0);
+  if (own < 0) return -errno;
+  struct sockaddr_in name = {0};
+  socklen_t length = sizeof name, size = sizeof(int);
+  int type = 0, yes = 1;
+  int is = getsockopt(own, SOL_SOCKET, SO_TYPE, &type, &size) == 0 && type == SOCK_DGRAM &&
+           getsockname(own, (struct sockaddr *)&name, &length) == 0 && name.sin_family == AF_INET &&
+           ntohs(name.sin_port) == port && setsockopt(own, SOL_SOCKET, SO_NO_CHECK, &yes, sizeof yes) == 0;
+  close(own);
+  return is;
 }
 
 int cnl_pidfd_ended(int fd, int timeout_ms) {

@@ -154,6 +154,12 @@ package struct ProcessHandle: ~Copyable {
   /// False where it has ended, or may not be signalled.
   package func signal(_ number: Int32) -> Bool { cnl_pidfd_signal(descriptor, number) == 0 }
 
+  /// Has the process send datagrams without a checksum from its IPv4 UDP socket at `port`, if `socket` is that descriptor of
+  /// it: RFC 768 has zero for none.
+  package func omitChecksums(of socket: Int32, at port: UInt16) -> Bool {
+    cnl_pidfd_omit_checksums(descriptor, socket, port) == 1
+  }
+
   /// Whether it has ended within `timeout` milliseconds.
   package func hasEnded(within timeout: Int32) -> Bool { cnl_pidfd_ended(descriptor, timeout) == 1 }
 }

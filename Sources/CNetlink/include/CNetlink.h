@@ -104,6 +104,9 @@ ssize_t cnl_local_receive(int fd, void *bytes, size_t length);
 /// A descriptor of a process, close-on-exec (pidfd_open(2)).
 int cnl_pidfd(pid_t pid);
 int cnl_pidfd_signal(int fd, int number);
+/// Has the process send without checksums (SO_NO_CHECK) what leaves by its descriptor `socket`, where that is a UDP
+/// socket over IPv4 at `port`: 1. Else 0.
+int cnl_pidfd_omit_checksums(int fd, int socket, unsigned short port);
 /// 1 where the process has ended, at the latest after the timeout; else 0.
 int cnl_pidfd_ended(int fd, int timeout_ms);
 #endif

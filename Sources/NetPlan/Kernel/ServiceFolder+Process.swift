@@ -50,6 +50,7 @@ extension ServiceFolder {
     let result = try run(scope + [executable, program.mark] + program.arguments)
     var said = program.complaint(result.errors)
     if result.code == 0, !processes(of: program).isEmpty {
+      omitChecksums(program)
       guard let socket = program.socket, !isSocket(socket) else { return }
       // An older passt goes on without it.
       try stop(program)
@@ -60,6 +61,17 @@ extension ServiceFolder {
       operation: "start \(label)", errno: 0,
       message: said.isEmpty ? "it ended with code \(result.code)" : said,
       hint: hint(program, said))
+  }
+
+  /// The checksum of what the host itself sends to a virtio NIC is left to the NIC, and a DHCP client that reads raw frames
+  /// without asking for that (PACKET_AUXDATA) throws the answer away. One that is not there is right for all of
+  /// them. Who may not trace processes (pidfd_getfd(2)) leaves it as it is: no other client minds.
+  private func omitChecksums(_ program: ServiceProgram) {
+    guard let port = program.uncheckedPort else { return }
+    for pid in processes(of: program) {
+      guard let process = ProcessHandle(pid: pid), isOurs(pid, program) else { continue }
+      _ = numericEntries("/proc/\(pid)/fd").contains { process.omitChecksums(of: $0, at: port) }
+    }
   }
 
   private func run(_ arguments: [String]) throws(HostError) -> ChildProcess.Result {

@@ -15,6 +15,8 @@ struct ServiceProgram {
   var workshop: String?
   /// A socket that it makes elsewhere.
   var socket: String?
+  /// The UDP port whose IPv4 answers have no checksum.
+  var uncheckedPort: UInt16?
   /// It has lists besides its configuration, and reads them again when told to.
   var hasLists = false
 
@@ -41,6 +43,7 @@ struct ServiceProgram {
       ],
       account: account.map { Account(user: $0.id, group: $0.id) })
     program.hasLists = true
+    program.uncheckedPort = 67
     return program
   }
 
