@@ -15,6 +15,10 @@ struct MacvtapFaultTests {
   static let ways = [
     VLANFaultTests.Way(old: nil, new: text, testDescription: "macvtaps come"),
     VLANFaultTests.Way(old: text, new: others, testDescription: "one goes, one comes, one changes"),
+    VLANFaultTests.Way(old: nil, new: HostAccessTests.text, testDescription: "the host comes beside one"),
+    VLANFaultTests.Way(
+      old: HostAccessTests.text, new: "name: m\nallow: [prune-many]\n",
+      testDescription: "the host goes from beside one"),
     VLANFaultTests.Way(old: text, new: "name: m\nallow: [prune-many]\n", testDescription: "macvtaps go"),
   ]
 

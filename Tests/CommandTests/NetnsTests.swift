@@ -294,6 +294,41 @@ struct NetnsTests {
     }
   }
 
+  @Test(
+    "a macvtap of such a VM stays outside, and is opened from inside by its path",
+    .enabled(if: Gate.macvtap, Gate.macvtapComment))
+  func macvtap() throws {
+    try Clones.with { clones in
+      let host = clones.host
+      let before = try host.space.dump()
+      let file = try host.files.write(
+        "fc.conf",
+        """
+        name: fc
+        vms:
+          web:
+            netns: \(clones.name(1))
+            nics:
+              eth0: {mode: tap, address: 10.9.0.1}
+              eth1: {mode: bridged, via: macvtap, hardware: eth1}
+
+        """)
+      expect(try clones.vnet("apply", file), exits: 0)
+      expect(try clones.vnet("plan", file), exits: 0)
+      #expect(try host.linkNames.contains("web-eth1"))
+      let node = try Station.place("web-eth1", in: host.space)
+      // TUNGETIFF of linux/if_tun.h
+      let opened = try Namespace(existing: clones.name(1)).run([
+        "python3", "-c",
+        "import fcntl, os; f = os.open('\(node)', os.O_RDWR); print(fcntl.ioctl(f, 0x800454d2, bytes(40))[:8])",
+      ])
+      #expect(opened.stdout.contains("web-eth1"), "\(opened)")
+      expect(try clones.vnet("remove", file), exits: 0)
+      #expect(try clones.names == [])
+      expectEqual(before, try host.space.dump())
+    }
+  }
+
   @Test("two hundred clones from one stanza")
   func many() throws {
     try Clones.with { clones in

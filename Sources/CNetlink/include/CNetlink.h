@@ -101,6 +101,9 @@ ssize_t cnl_local_send(int fd, const void *bytes, size_t length);
 /// Bytes received; 0 where the other side has closed.
 ssize_t cnl_local_receive(int fd, void *bytes, size_t length);
 
+/// Sends a frame of that EtherType to everybody on the interface; 0, or a negative errno.
+int cnl_broadcast(unsigned index, unsigned short ethertype, const void *payload, size_t length);
+
 /// A descriptor of a process, close-on-exec (pidfd_open(2)).
 int cnl_pidfd(pid_t pid);
 int cnl_pidfd_signal(int fd, int number);

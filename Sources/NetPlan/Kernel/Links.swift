@@ -31,9 +31,9 @@ extension Link {
       tap.group = settings.group.map(TAP.Account.id) ?? TAP.Account.none
       tap.multiQueue = settings.multiQueue
     case .vlan(let settings): vlan = VLAN(settings, on: facts?.lower)
-    case .macvlan(let settings) where kind == .macvtap:
+    case .macvlan(let settings) where isStation:
       macvtap.link = facts?.lower
-      macvtap.allMulticast = message.receivesAllMulticast
+      if kind == .macvtap { macvtap.allMulticast = message.receivesAllMulticast }
       macvtap.mode = settings.mode.flatMap(MacvtapMode.init(number:))
     default: break
     }
@@ -174,6 +174,8 @@ extension Netlink.Batch {
     if !after.isForVM, before.master != after.master, let bridge = after.master?.name {
       addSettling(of: bridge)
     }
+    // Nor has a macvlan one before, and what the host sends by it meanwhile is lost.
+    if after.kind == .macvlan, before.up != true, after.up == true { addSettling(of: after.name) }
   }
 
   private mutating func addNames(
@@ -203,7 +205,7 @@ extension Netlink.Batch {
     }
   }
 
-  /// A bridge, or a VLAN interface or macvtap on something; with that interface index where it is not 0.
+  /// A bridge, or a VLAN interface, macvtap or macvlan on something; with that interface index where it is not 0.
   mutating func addCreation(
     of link: Link, _ table: inout LinkTable, index: Int32 = 0
   ) throws(NetlinkError) {
@@ -211,7 +213,7 @@ extension Netlink.Batch {
     message.kind = link.kind.description
     switch link.kind {
     case .vlan: message.data = .vlan(link.vlan.settings)
-    case .macvtap: message.data = link.macvtap.mode.map { .macvlan(MacvlanSettings($0)) }
+    case .macvtap, .macvlan: message.data = link.macvtap.mode.map { .macvlan(MacvlanSettings($0)) }
     default: message.data = .bridge(link.bridge.settings(changedFrom: Link.Bridge()))
     }
     message.lower = try link.lower.map { name throws(NetlinkError) in try table.index(name) }

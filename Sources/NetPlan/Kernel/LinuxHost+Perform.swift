@@ -25,6 +25,7 @@ extension LinuxHost {
       if case .sysctl(let sysctl)? = step.change.after { outcomes[index] = write(sysctl) }
     }
     services.perform(batch, &outcomes)
+    announceMoved(by: batch)
     return outcomes
   }
 

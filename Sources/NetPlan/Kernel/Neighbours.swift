@@ -35,8 +35,22 @@ extension LinuxHost {
     if !requests.isEmpty { _ = socket.transact(requests) }
   }
 
-  /// Links of which hardware or its bridge takes over what the host has there, each with that.
+  /// Links of which hardware, its bridge or a macvlan on it takes over what the host has there, each with that.
   func successors(in batch: Batch) -> [(LinkName, LinkName)] {
+    var known: Set<[LinkName]> = []
+    return (portsMoved(in: batch) + routesMoved(in: batch)).filter { known.insert([$0.0, $0.1]).inserted }
+  }
+
+  private func routesMoved(in batch: Batch) -> [(LinkName, LinkName)] {
+    batch.steps.compactMap { step in
+      guard let old = step.change.before?.route?.links, let new = step.change.after?.route?.links,
+        old.count == 1, new.count == 1, old != new
+      else { return nil }
+      return (old[0], new[0])
+    }
+  }
+
+  private func portsMoved(in batch: Batch) -> [(LinkName, LinkName)] {
     batch.steps.compactMap { step -> (LinkName, LinkName)? in
       guard let before = step.change.before?.link, let after = step.change.after?.link, before.owner == nil,
         before.kind != .tap, before.master?.name != after.master?.name

@@ -4,7 +4,7 @@ package enum MacvtapMode: String, Hashable, Sendable, CaseIterable, JSONRepresen
 }
 
 extension Link {
-  /// What a macvtap has of its own.
+  /// What a macvtap has of its own, and a macvlan: the same without a device node, a station for the host itself.
   package struct Macvtap: Hashable, Sendable {
     /// `IFLA_LINK`: the interface on which it stands and with which it goes. The kernel fixes it at creation.
     package var link: LinkName?
@@ -23,10 +23,13 @@ extension Link {
     }
   }
 
-  /// The interface on which a VLAN interface or macvtap stands and with which it goes; of all links in facts.
+  /// One more MAC on the interface on which it stands.
+  package var isStation: Bool { kind == .macvtap || kind == .macvlan }
+
+  /// The interface on which a VLAN interface, macvtap or macvlan stands and with which it goes; of all links in facts.
   package var lower: LinkName? {
-    get { kind == .macvtap ? macvtap.link : vlan.link }
-    set { if kind == .macvtap { macvtap.link = newValue } else { vlan.link = newValue } }
+    get { isStation ? macvtap.link : vlan.link }
+    set { if isStation { macvtap.link = newValue } else { vlan.link = newValue } }
   }
 
   /// The host's end of a NIC: what VM software opens, or the way into a namespace where that is.

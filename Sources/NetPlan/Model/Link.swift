@@ -85,7 +85,7 @@ extension Link {
   package enum Kind: Hashable, Sendable, TextRepresentable {
     /// Hardware, or whatever else has no kind of its own.
     case device
-    case bridge, tap, tun, veth, vlan, macvtap
+    case bridge, tap, tun, veth, vlan, macvtap, macvlan
     case other(String)
 
     package init?(_ text: String) {
@@ -97,6 +97,7 @@ extension Link {
       case "veth": self = .veth
       case "vlan": self = .vlan
       case "macvtap": self = .macvtap
+      case "macvlan": self = .macvlan
       default: self = .other(text)
       }
     }
@@ -110,6 +111,7 @@ extension Link {
       case .veth: "veth"
       case .vlan: "vlan"
       case .macvtap: "macvtap"
+      case .macvlan: "macvlan"
       case .other(let text): text
       }
     }

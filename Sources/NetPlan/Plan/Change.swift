@@ -47,7 +47,7 @@ package struct Change: Sendable, Equatable {
       // The ends of a veth are chosen when it is made (`veth_newlink`, drivers/net/veth.c).
       if a.veth != b.veth { return true }
       // A node whose number another namespace's macvtap has is nobody's to give: one made anew gets another number.
-      if b.kind == .macvtap {
+      if b.isStation {
         return a.macvtap.needsReplacement(by: b.macvtap) || a.tap.owner == nil && b.tap.owner != nil
       }
       // TUNSETOWNER needs a descriptor of the TAP, which whoever holds it has (EBUSY).

@@ -49,7 +49,7 @@ extension Composer {
   /// those on whose LAN guests are answered for. Whatever else the host has stays as it is.
   private func peers(of family: AddressFamily) -> [LinkName] {
     var links = Set(proxies).union(outside.map(place))
-    let hosts = Set(uplinks.values.map(hostSide))
+    let hosts = Set(uplinks.values.map(hostSide) + stations.values)
     let routes = observed.routes.filter { [target] in !target.unwanted.contains(.route($0.id)) }
     if isOutsideAnywhere {
       for route in routes
@@ -64,7 +64,7 @@ extension Composer {
     let addresses = observed.addresses.filter { [target] in !target.unwanted.contains(Object.address($0).id) }
     for address in Array(addresses) + Array(target.wanted.addresses)
     where address.local.family == family && address.scope == .global {
-      if let bridge = uplinks[address.link] { links.insert(hostSide(of: bridge)) }
+      if let heir = heir(of: address.link) { links.insert(heir) }
       if hosts.contains(address.link) { links.insert(address.link) }
     }
     // Not by a guest itself, nor by a bridge of this file without hardware.

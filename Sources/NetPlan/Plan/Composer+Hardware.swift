@@ -56,6 +56,7 @@ extension Composer {
     guard let name = route.flatMap({ observed.links(of: $0).first }), let link = observed.link(name) else {
       return nil
     }
+    if link.kind == .macvlan, link.owner != nil, let lower = link.lower { return observed.link(lower) }
     guard link.kind == .bridge, link.owner != nil else { return link }
     let ports = observed.links.filter { $0.master?.name == name && $0.owner == nil }
     let known = ports.filter { observed[.former(mode(of: $0.name))] != nil }
@@ -105,7 +106,9 @@ extension Composer {
     conflict(
       position, path,
       "'\(link.name)' has the \(first.kind) '\(first.name)' on it, so it cannot join a bridge",
-      hint: "delete it first (ip link delete \(first.name)); it can be made anew on the bridge")
+      hint: isOurs(first)
+        ? "apply without \(first.nicID.map { "the NIC \($0)" } ?? "it") first"
+        : "delete it first (ip link delete \(first.name)); it can be made anew on the bridge")
     return false
   }
 }

@@ -27,6 +27,7 @@ extension Composer {
     target.want(.link(link), because: path)
     refuseLimit(above: nic, path)
     attached.append((nic, link))
+    if nic.hostAccess { addStation(on: lower, at: nic.written["host-access"] ?? nic.position, path) }
   }
 
   /// Hardware on which no macvtap of ours stands any longer is as it was, up or down.

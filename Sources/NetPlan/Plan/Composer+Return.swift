@@ -33,9 +33,9 @@ extension Composer {
     return former.value == false.json.text() && former.users == [topology.name]
   }
 
-  /// Whether routes by the bridge would not survive its uplink's going down: somebody has added them since, so the
-  /// uplink stays up for them.
-  private func isUsed(_ bridge: LinkName) -> Bool {
+  /// Whether routes by what has the host in place of hardware would not survive that hardware's going down: somebody has
+  /// added them since, so it stays up for them.
+  func isUsed(_ bridge: LinkName) -> Bool {
     observed.nexthops.contains { $0.link == bridge }
       || observed.routes.contains {
         $0.links.contains(bridge) && $0.origin != Ownership.origin && $0.lifetime?.expires != true
@@ -45,7 +45,7 @@ extension Composer {
 
 extension Object {
   /// A link that is down has no routes (`fib_netdev_event`), and no addresses of the kernel's own making.
-  fileprivate var canBeOnDownLink: Bool {
+  var canBeOnDownLink: Bool {
     switch self {
     // IFAPROT_KERNEL_RA, IFAPROT_KERNEL_LL
     case .address(let address): address.origin != 2 && address.origin != 3

@@ -5,16 +5,6 @@ extension Composer {
       lacking(
         nic.position, "vms.\(nic.vm).nics.\(nic.name)", "not yet supported: mode \(nic.mode) via \(nic.via)")
     }
-    for nic in topology.vms.lazy.flatMap(\.nics) where nic.via == .macvtap {
-      let path = "vms.\(nic.vm).nics.\(nic.name)"
-      if nic.hostAccess {
-        lacking(
-          nic.written["host-access"] ?? nic.position, "\(path).host-access", "not yet supported: host-access")
-      }
-      if nic.enclosure != nil {
-        lacking(nic.position, path, "not yet supported: via macvtap in a network namespace")
-      }
-    }
   }
 
   /// Whether this version executes the mode of a NIC.

@@ -104,7 +104,7 @@ extension Composer {
   }
 
   /// A lease that nobody renews takes the address and the default route away at its end.
-  private mutating func warnOfManager(_ uplink: Link, _ bridge: Link, _ path: String) {
+  mutating func warnOfManager(_ uplink: Link, _ bridge: Link, _ path: String) {
     let leased = observed.addresses.filter {
       $0.link == uplink.name && $0.local.family == .ipv4 && $0.lifetime?.expires == true
     }

@@ -28,10 +28,14 @@ extension Composer {
       ?? observed.addresses.filter { $0.local.prefix.contains(guest) }.map(\.link).sorted()
   }
 
+  /// What of this file the host is on instead of some hardware.
+  func heir(of link: LinkName) -> LinkName? { uplinks[link].map(hostSide) ?? stations[link] }
+
   /// Where the host is on the LAN of some hardware: what comes in by a port comes in by its bridge, be that one of this
   /// file, of another configuration, or foreign.
   func place(of link: LinkName) -> LinkName {
-    if let bridge = uplinks[link] { return hostSide(of: bridge) }
+    if let heir = heir(of: link) { return heir }
+    if let station = station(on: link) { return station.name }
     guard let master = observed.link(link)?.master?.name, let bridge = observed.link(master),
       bridge.kind == .bridge, whose(bridge) != .mine
     else { return link }

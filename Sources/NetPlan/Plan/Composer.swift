@@ -22,6 +22,8 @@ struct Composer {
   var interfaces: [String: Link] = [:]
   /// Hardware NICs that are (to be) ports, and the bridge of each.
   var uplinks: [LinkName: LinkName] = [:]
+  /// Hardware on which the host is a station beside guests, and the macvlan of each.
+  var stations: [LinkName: LinkName] = [:]
   /// Guest addresses and prefixes behind routed TAPs: what forwarding is for.
   var guestRoutes: [Route] = []
   /// What the host sends elsewhere by: the routes in words. nil until somebody asks.
@@ -90,10 +92,14 @@ struct Composer {
     assignAddresses()
     for network in topology.networks where network.portGroup == nil { add(network) }
     for network in topology.networks where network.portGroup != nil { add(network) }
-    for vm in topology.vms {
-      for nic in vm.nics { add(nic, of: vm) }
+    // What the host has on hardware moves before anybody asks where it is.
+    for nicsOfStations in [true, false] {
+      for vm in topology.vms {
+        for nic in vm.nics where nic.hostAccess == nicsOfStations { add(nic, of: vm) }
+      }
     }
     releaseUplinks()
+    releaseStations()
     releaseParents()
     routeGuests()
     addTables()
@@ -161,6 +167,8 @@ extension Coexist {
 extension Topology {
   /// Nothing asked for: what `name` owns goes.
   package static func empty(_ name: String) -> Topology {
-    Topology(name: name, networks: [], vms: [], allow: [], coexist: .none)
+    Topology(
+      name: name, networks: [], vms: [], allow: [], coexist: .none,
+      names: DerivedNames(configuration: name, seed: ""))
   }
 }

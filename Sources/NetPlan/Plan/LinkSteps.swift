@@ -12,7 +12,7 @@ extension Link {
     bare.macvtap = link.macvtap
     if link.kind == .macvtap { bare.macvtap.allMulticast = false }
     // Not for an instant a station of a MAC that is nobody's.
-    if link.kind == .macvtap { bare.mac = link.mac }
+    if link.isStation { bare.mac = link.mac }
     // Filtering begins when every port has its VLANs.
     if bare.bridge.vlanFiltering == true { bare.bridge.vlanFiltering = false }
     bare.up = false

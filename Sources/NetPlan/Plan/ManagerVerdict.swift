@@ -73,6 +73,7 @@ extension Link {
     case .tap, .tun: ("ether", "tun", "tun")
     // macvlan_setup sets no type of its own (drivers/net/macvlan.c).
     case .macvtap: ("ether", "macvtap", "macvlan")
+    case .macvlan: ("ether", "macvlan", "macvlan")
     case .veth: ("ether", "veth", "veth")
     case .other(let text): ("ether", text, nil)
     }

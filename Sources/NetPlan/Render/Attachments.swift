@@ -41,7 +41,7 @@ package struct Attachments: Sendable, Equatable {
         var item = Attachment(
           vm: nic.vm, nic: nic.name, vmm: vm.vmm, device: link.name, mac: nic.enclosure?.innerMAC ?? nic.mac,
           mtu: link.mtu ?? 1500, queues: nic.queues?.value ?? 1, hint: nic.guestHint)
-        item.netns = vm.netns?.value
+        if nic.enclosure != nil { item.netns = vm.netns?.value }
         if link.kind == .macvtap { item.isMacvtap = true }
         list.append(item)
       }

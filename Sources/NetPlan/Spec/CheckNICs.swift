@@ -6,6 +6,13 @@ extension Resolver {
       report(
         .vlanInTrunk, nic, "trunk", nil, "`trunk` holds VLAN \(vlan), which `vlan` makes the untagged one")
     }
+    if nic.hostAccess, let mode = nic.macvtapMode, mode != .bridge {
+      report(
+        .conflictingKeys, nic, "host-access", nil,
+        "`host-access` makes the host one more station beside the guest, and of mode `\(mode.rawValue)` none reaches another",
+        hint: "leave out `macvtap`, or `host-access`",
+        related: nic.written["macvtap"].map { .init(message: "the mode", position: $0) })
+    }
     if nic.written["inner-address"] != nil, vm.netns == nil {
       report(.missingKey, nic, "inner-address", nil, "`inner-address` needs `netns` at the VM")
     }

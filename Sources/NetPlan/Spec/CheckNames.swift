@@ -1,8 +1,15 @@
 /// Names of interfaces that only one can have.
 extension Resolver {
   private struct Place: Hashable {
+    /// Empty for the host's own.
     let netns: String
     let name: String
+
+    init(netns: String, name: String) { (self.netns, self.name) = (netns, name) }
+
+    init(_ nic: NIC, of vm: VM, name: String) {
+      self.init(netns: nic.enclosure == nil ? "" : vm.netns?.value ?? "", name: name)
+    }
   }
 
   /// Names and alternative names share one space in each namespace (`__dev_get_by_name`, net/core/dev.c).
@@ -33,7 +40,7 @@ extension Resolver {
       for nic in vm.nics {
         guard case .written(let name) = nic.device else { continue }
         let at = nic.written["device"]
-        if let first = used.updateValue(at, forKey: Place(netns: vm.netns?.value ?? "", name: name.text)) {
+        if let first = used.updateValue(at, forKey: Place(nic, of: vm, name: name.text)) {
           clash(.duplicateDevice, path(nic, "device"), at, first, "there are two devices `\(name)`")
         }
       }
@@ -46,17 +53,17 @@ extension Resolver {
 
   /// What the file writes and what comes first keeps the plain name.
   private mutating func settleDerived(_ vm: Int, _ used: inout [Place: SourcePosition?]) {
-    let netns = vms[vm].netns?.value ?? ""
     for index in vms[vm].nics.indices {
-      guard case .derived(let preferred, let fallback) = vms[vm].nics[index].device else { continue }
-      let at = vms[vm].nics[index].position
-      if used[Place(netns: netns, name: preferred.text)] == nil {
-        used[Place(netns: netns, name: preferred.text)] = .some(at)
+      let nic = vms[vm].nics[index]
+      guard case .derived(let preferred, let fallback) = nic.device else { continue }
+      let at = nic.position
+      let place = Place(nic, of: vms[vm], name: preferred.text)
+      if used[place] == nil {
+        used[place] = .some(at)
         continue
       }
-      let nic = vms[vm].nics[index]
       vms[vm].nics[index].device = .derived(preferred: fallback, fallback: fallback)
-      if let first = used.updateValue(at, forKey: Place(netns: netns, name: fallback.text)) {
+      if let first = used.updateValue(at, forKey: Place(nic, of: vms[vm], name: fallback.text)) {
         clash(
           .duplicateDevice, path(nic, "device"), at, first,
           "there are two devices `\(fallback)`, the derived name of `\(nic.id)`", hint: "write `device`")
@@ -96,7 +103,7 @@ extension Resolver {
         }
         guard hasDots else { continue }
         if let first = known.updateValue(
-          nic.position, forKey: Place(netns: vm.netns?.value ?? "", name: name()))
+          nic.position, forKey: Place(nic, of: vm, name: name()))
         {
           clash(
             .duplicateDevice, path(nic, "device"), nic.position, first,

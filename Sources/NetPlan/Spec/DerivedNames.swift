@@ -10,7 +10,7 @@ package struct Seed: Hashable, Sendable {
 ///
 /// A MAC is the head of SHA-256 over `vnet-apply`, a label, the seed and the names, each ended by a zero
 /// octet. The machine id itself cannot be read back from it, as machine-id(5) asks.
-struct DerivedNames: Sendable {
+struct DerivedNames: Hashable, Sendable {
   let configuration: String
   let seed: String
 
@@ -27,6 +27,17 @@ struct DerivedNames: Sendable {
 
   func bridgeMAC(network: String) -> MACAddress {
     station(digest("bridge", network) >> 16)
+  }
+
+  /// Of the host itself, where it is one of several stations on some hardware.
+  func stationMAC(on hardware: LinkName) -> MACAddress {
+    station(digest("station", hardware.text) >> 16)
+  }
+
+  /// `NIC-host` where it fits.
+  func station(on hardware: LinkName) -> LinkName {
+    let text = "\(hardware)-host"
+    return LinkName(text) ?? short(text, SHA256.prefix("vnet-apply\0station\0\(configuration)\0\(hardware)\0"))
   }
 
   /// Any number, the same for the same network: what its automatic subnets are chosen by.

@@ -29,7 +29,7 @@ struct Resolver {
     return Topology(
       name: names.configuration, networks: networks.values.map(\.network).sorted { $0.name < $1.name },
       vms: vms,
-      allow: allow, coexist: coexist)
+      allow: allow, coexist: coexist, names: names)
   }
 
   private var coexist: Coexist {

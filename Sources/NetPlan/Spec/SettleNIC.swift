@@ -16,7 +16,9 @@ extension Resolver {
       ? keys.macvtap ?? .bridge
       : kind == .passthru || kind == .sriov && keys.handOver == .macvtap ? .passthru : nil
     let innerMAC = keys.innerAddress == nil ? nil : keys.mac
-    let enclosure = vm.netns == nil ? nil : makeEnclosure(vm, stanza, innerMAC: innerMAC)
+    // A macvtap is opened by the path of its device, from every namespace alike.
+    let enclosure =
+      vm.netns == nil || kind == .macvtap ? nil : makeEnclosure(vm, stanza, innerMAC: innerMAC)
     let ownMAC = enclosure?.innerMAC == nil ? keys.mac : nil
     return NIC(
       vm: vm.name, name: stanza.name, was: keys.was, position: stanza.position, mode: mode, via: via,

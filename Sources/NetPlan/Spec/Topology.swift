@@ -10,6 +10,8 @@ package struct Topology: Hashable, Sendable {
   /// Risks accepted for the whole file.
   package var allow: [RiskAcceptance]
   package var coexist: Coexist
+  /// For what is known on the host alone.
+  let names: DerivedNames
 }
 
 /// `in-use`, or `in-use=OBJECT` where the acceptance holds for one object.

@@ -56,20 +56,25 @@ struct TopologyPropertyTests {
     }
   }
 
-  @Test("among them are interfaces that come into a zone of firewalld, from none and from another, and back")
-  func zones() {
+  @Test(
+    "among them are interfaces that come into a zone of firewalld, from none and from another, and back, and hosts that become a station beside macvtaps, and back"
+  )
+  func kinds() {
     var kinds: [String: Int] = [:]
     for seed in UInt64(1)...60 {
       let tried = TopologyCase(seed: seed, length: 4)
       let machine = Machine(tried.host)
       for topology in tried.sketches.compactMap(\.topology) + [.empty("lab")] {
-        for change in Self.plan(topology, machine)?.0.changes ?? [] where change.id.isZone {
-          kinds["\(change.action)", default: 0] += 1
+        for change in Self.plan(topology, machine)?.0.changes ?? [] {
+          if change.id.isZone { kinds["\(change.action)", default: 0] += 1 }
+          if (change.after ?? change.before)?.link?.kind == .macvlan {
+            kinds["\(change.action) station", default: 0] += 1
+          }
         }
         _ = Self.apply(topology, to: machine)
       }
     }
-    for kind in ["create", "change", "delete"] { #expect(kinds[kind, default: 0] > 2, "\(kinds)") }
+    for kind in ["create", "change", "delete", "create station", "delete station"] { #expect(kinds[kind, default: 0] > 2, "\(kinds)") }
   }
 
   /// The machine before the last of a case's plans, with that plan; nil where there is nothing to apply.

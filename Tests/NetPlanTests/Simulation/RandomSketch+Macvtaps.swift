@@ -6,6 +6,7 @@ extension RandomSketch {
     var macvtap = Sketch.NIC(name: nic.name, keys: ["mode": "bridged", "via": "macvtap"])
     macvtap.keys["hardware"] = macvtaps.pick(["eth0", "eth1", "eth2"])
     for _ in 0..<macvtaps.below(3) { setKey(ofMacvtap: &macvtap) }
+    setHostAccess(of: &macvtap)
     return macvtap
   }
 
@@ -17,5 +18,11 @@ extension RandomSketch {
       ("device", ["t\(macvtaps.below(3))"]),
     ])
     nic.keys[key] = macvtaps.pick(values)
+    setHostAccess(of: &nic)
+  }
+
+  private mutating func setHostAccess(of nic: inout Sketch.NIC) {
+    if stations.chance(30) { nic.keys["host-access"] = nic.keys["host-access"] == nil ? "true" : nil }
+    if nic.keys["macvtap"] ?? "bridge" != "bridge" { nic.keys["host-access"] = nil }
   }
 }

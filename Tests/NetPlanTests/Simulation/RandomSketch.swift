@@ -15,6 +15,8 @@ struct RandomSketch {
   var vlans: Random
   /// Decides which NICs are macvtaps, and what is said of those.
   var macvtaps: Random
+  /// Decides which of those have the host beside them.
+  var stations: Random
   /// The same for zones of firewalld.
   private var zones: Random
   /// And for network namespaces.
@@ -28,6 +30,7 @@ struct RandomSketch {
     managers = Random(seed: seed ^ 0x5555_5555)
     spaces = Random(seed: seed ^ 0x7777_7777)
     macvtaps = Random(seed: seed ^ 0x3333_3333)
+    stations = Random(seed: seed ^ 0x1111_1111)
   }
 
   mutating func sketch() -> Sketch {

@@ -6,7 +6,7 @@ extension SimulatedKernel {
     // TUNSETIFF attaches to what is there; with IFF_TUN_EXCL it says EBUSY (`tun_set_iff`).
     guard isFree(link.name) else { throw Refusal(link.kind == .tap ? EBUSY : EEXIST) }
     if link.kind == .vlan { return try stack(link) }
-    if link.kind == .macvtap { return try addMacvtap(link) }
+    if link.isStation { return try addMacvtap(link) }
     var bare = Link(name: link.name, kind: link.kind)
     bare.tap = link.tap
     bare.bridge = link.bridge
@@ -170,7 +170,7 @@ extension SimulatedKernel {
       }
     case .tap: link.facts?.carrier == true
     case .vlan: link.vlan.link.flatMap { links[$0] }.map(hasCarrier) ?? true
-    case .macvtap: links[link.macvtap.link!].map { $0.up == true && hasCarrier($0) } ?? false
+    case .macvtap, .macvlan: links[link.macvtap.link!].map { $0.up == true && hasCarrier($0) } ?? false
     default: true
     }
   }

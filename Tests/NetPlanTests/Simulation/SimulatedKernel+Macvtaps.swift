@@ -1,7 +1,7 @@
 import Glibc
 import NetPlan
 
-/// Macvtaps (drivers/net/macvlan.c, macvtap.c): stations on an interface, whose receiving they share.
+/// Macvtaps and macvlans (drivers/net/macvlan.c, macvtap.c): stations on an interface, whose receiving they share.
 extension SimulatedKernel {
   /// `macvlan_common_newlink`; the node and its owner are the host's doing, in the same step.
   mutating func addMacvtap(_ link: Link) throws(Refusal) {
@@ -12,11 +12,13 @@ extension SimulatedKernel {
     if !others.isEmpty, link.macvtap.mode == .passthru || links[others[0]]!.macvtap.mode == .passthru {
       throw Refusal(EINVAL)
     }
-    var bare = Link(name: link.name, kind: .macvtap)
+    var bare = Link(name: link.name, kind: link.kind)
     bare.macvtap = link.macvtap
-    bare.macvtap.allMulticast = false
-    bare.tap = link.tap
-    bare.tap.group = link.tap.group ?? Link.TAP.Account.none
+    if link.kind == .macvtap {
+      bare.macvtap.allMulticast = false
+      bare.tap = link.tap
+      bare.tap.group = link.tap.group ?? Link.TAP.Account.none
+    }
     bare.mac = link.mac
     bare.mtu = below.mtu
     bare.facts = LinkFacts()
