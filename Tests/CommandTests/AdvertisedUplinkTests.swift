@@ -106,7 +106,7 @@ struct AdvertisedUplinkTests {
   @Test("of two routers each is kept, the preferred one first")
   func twoRouters() throws {
     try Advertised.withRouter(Advertised.offer + " --silent") { host, _ in
-      try host.lan.ip("addr add fe80::2/64 dev lan0")
+      try host.lan.ip("addr add fe80::2/64 dev lan0 nodad")
       let second = try Router(
         "lan0", in: host.lan, address: "fe80::2", "--preference high --silent --route 2001:db8:9::/48,500")
       defer { second.leave() }

@@ -20,8 +20,9 @@ extension LinuxHost {
     }
     for address in left {
       let former = find(address.link)?.address
-      for message in messages where (message.local ?? message.address).map({ IPAddress($0) }) == address.local.address {
-        guard let new = try? socket.link(index: Int32(message.index)), new.index != find(address.link)?.index,
+      for message in messages {
+        guard (message.local ?? message.address).map({ IPAddress($0) }) == address.local.address,
+          let new = try? socket.link(index: Int32(message.index)), new.index != find(address.link)?.index,
           let mac = MACAddress(new.address), new.address != former, new.isUp, !new.isLoopback
         else { continue }
         Announcement(of: address.local.address, at: mac, by: UInt32(new.index)).send()

@@ -37,7 +37,8 @@ struct DerivedNames: Hashable, Sendable {
   /// `NIC-host` where it fits.
   func station(on hardware: LinkName) -> LinkName {
     let text = "\(hardware)-host"
-    return LinkName(text) ?? short(text, SHA256.prefix("vnet-apply\0station\0\(configuration)\0\(hardware)\0"))
+    return LinkName(text)
+      ?? short(text, SHA256.prefix("vnet-apply\0station\0\(configuration)\0\(hardware)\0"))
   }
 
   /// Any number, the same for the same network: what its automatic subnets are chosen by.

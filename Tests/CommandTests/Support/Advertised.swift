@@ -13,7 +13,7 @@ enum Advertised {
         route del default via 2001:db8::1 dev eth1
         addr del 2001:db8::10/64 dev eth1
         """)
-      try host.lan.ip("addr add fe80::1/64 dev lan0")
+      try host.lan.ip("addr add fe80::1/64 dev lan0 nodad")
       let router = try Router("lan0", in: host.lan, options)
       defer { router.leave() }
       try #require(try wait { try own(host, "eth1") != nil }, "the host takes the prefix")
