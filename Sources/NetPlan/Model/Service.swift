@@ -74,11 +74,16 @@ package struct ServiceID: Hashable, Sendable, Comparable, CustomStringConvertibl
     case dnsmasq
     /// The connections of one VM, made by an unprivileged process of the host.
     case passt
+    /// A switch that VM software plugs into, and that holds the TAP for it.
+    case vde
+
+    /// It serves a NIC, and not a network.
+    package var isOfNIC: Bool { self != .dnsmasq }
   }
 
   /// Its place in the configuration.
   package var path: String {
-    guard program == .passt, let slash = subject.firstIndex(of: "/") else { return "networks.\(subject)" }
+    guard program.isOfNIC, let slash = subject.firstIndex(of: "/") else { return "networks.\(subject)" }
     return "vms.\(subject[..<slash]).nics.\(subject[slash...].dropFirst())"
   }
 

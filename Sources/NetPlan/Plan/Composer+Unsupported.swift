@@ -5,14 +5,14 @@ extension Composer {
       lacking(
         nic.position, "vms.\(nic.vm).nics.\(nic.name)", "not yet supported: mode \(nic.mode) via \(nic.via)")
     }
-    for nic in topology.vms.lazy.flatMap(\.nics) where nic.via == .macvtap {
+    for nic in topology.vms.lazy.flatMap(\.nics) where nic.via == .macvtap || nic.via == .vde {
       let path = "vms.\(nic.vm).nics.\(nic.name)"
       if nic.hostAccess {
         lacking(
           nic.written["host-access"] ?? nic.position, "\(path).host-access", "not yet supported: host-access")
       }
       if nic.enclosure != nil {
-        lacking(nic.position, path, "not yet supported: via macvtap in a network namespace")
+        lacking(nic.position, path, "not yet supported: via \(nic.via) in a network namespace")
       }
     }
   }
@@ -22,8 +22,8 @@ extension Composer {
 
   static func executes(_ mode: Mode, _ via: Via) -> Bool {
     switch (mode, via) {
-    case (.bridged, .bridge), (.bridged, .macvtap), (.tap, .tap), (.shared, .nat), (.shared, .user),
-      (.shared, .passt):
+    case (.bridged, .bridge), (.bridged, .macvtap), (.tap, .tap), (.tap, .vde), (.shared, .nat),
+      (.shared, .user), (.shared, .passt):
       true
     default: false
     }
