@@ -28,6 +28,12 @@ extension Composer {
         "what plugs in would read the path of its socket as one of another kind: \(wanted.socket)",
         hint: "write a `socket` without '://'")
     }
+    if let mtu = tap.mtu, mtu > VDESwitch.mostMTU {
+      conflict(
+        nic.mtu?.position ?? nic.position, "\(path).mtu",
+        "MTU \(mtu) is above \(VDESwitch.mostMTU): vde_switch loses longer frames",
+        hint: "mtu: \(VDESwitch.mostMTU), or `via: tap`")
+    }
     // Of one queue, which somebody has.
     if let present = observed.link(tap.name), present.isHeld,
       observed[.service(id)]?.service?.state ?? .stopped == .stopped

@@ -20,6 +20,9 @@ struct VDESwitch {
   /// and five more; `sun_path` of unix(7) holds 107 bytes and their end.
   static let longestSocket = 107 - 15
 
+  /// It has room for as much, with a VLAN tag (`struct packet`, port.h), and drops what is longer without a word.
+  static let mostMTU = 1500
+
   /// How VM software of another user has to leave the switch its own socket.
   static let plugMode = "0660"
 }
