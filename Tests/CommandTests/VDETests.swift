@@ -47,8 +47,9 @@ struct VDETests {
   @Test(
     "the sockets are its owner's, and the group's where one is written",
     arguments: [
-      "owner: games,": "drwx------ games games", "owner: {user: games, group: kvm},": "drwxrws--- games kvm",
-      "owner: {group: kvm},": "drwxrws--- nobody kvm",
+      "owner: games,": "drwx------ games games",
+      "owner: {user: games, group: staff},": "drwxrws--- games staff",
+      "owner: {group: staff},": "drwxrws--- nobody staff",
     ])
   func modes(owner: String, folder: String) throws {
     try applied(VDE.text(vm: owner)) { host, _ in
@@ -295,7 +296,9 @@ struct VDETests {
     try Host.withOpenTun { host in
       let file = try host.files.write("p.conf", VDE.text())
       expect(
-        try host.space.run(["setsid", "-w", "sh", "-c", "umask 077; trap '' HUP; exec \(Tools.vnetApply) \(file)"]),
+        try host.space.run([
+          "setsid", "-w", "sh", "-c", "umask 077; trap '' HUP; exec \(Tools.vnetApply) \(file)",
+        ]),
         exits: 0)
       let pid = try #require(host.switches.first)
       #expect(try must(["cat", "/proc/\(pid)/stat"]).words[6] == "0")

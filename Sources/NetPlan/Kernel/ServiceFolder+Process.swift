@@ -80,7 +80,8 @@ extension ServiceFolder {
     var status = stat()
     let isOpen = stat("/dev/net/tun", &status) == 0 && status.st_mode & 0o006 == 0o006
     return "it could not open the TAP '\(tap)'"
-      + (isOpen ? "" : ": /dev/net/tun is not for everybody; may uid \(user) open it? (chmod 666 /dev/net/tun)")
+      + (isOpen
+        ? "" : ": /dev/net/tun is not for everybody; may uid \(user) open it? (chmod 666 /dev/net/tun)")
   }
 
   /// Looks at what opens a TAP, of 2 milliseconds each.
@@ -108,7 +109,8 @@ extension ServiceFolder {
         hint: "install the package util-linux")
     }
     return [
-      setpriv, "--reuid=\(account.user)", "--regid=\(account.group)", "--clear-groups", "--no-new-privs", "--",
+      setpriv, "--reuid=\(account.user)", "--regid=\(account.group)", "--clear-groups", "--no-new-privs",
+      "--",
     ]
   }
 
@@ -131,7 +133,8 @@ extension ServiceFolder {
   /// The profile that comes with passt lets it make files under /tmp and in its user's home alone
   /// (contrib/apparmor/usr.bin.passt).
   private func hint(_ program: ServiceProgram, _ said: String) -> String? {
-    guard id.program == .passt, let socket = program.socket, said.contains(socket) || said.contains("ermission denied"),
+    guard id.program == .passt, let socket = program.socket,
+      said.contains(socket) || said.contains("ermission denied"),
       ProcFile.read("/sys/module/apparmor/parameters/enabled") == "Y"
     else { return nil }
     return

@@ -45,12 +45,10 @@ struct ServiceFolder {
     let present = try read()
     let needsStart = wanted.state != .stopped && present.state == .stopped
     let program = ServiceProgram.of(self, wanted.configuration)
-    if wanted.state == .stopped || wanted.configuration != present.configuration {
+    if wanted.state == .stopped || needsStart || wanted.configuration != present.configuration {
       let former = ServiceProgram.of(self, present.configuration)
       try stop(former)
       try removeSocket(of: former)
-    }
-    if wanted.state == .stopped || needsStart || wanted.configuration != present.configuration {
       try Disk.makeDirectory(path, exactly: true)
       try write(wanted.configuration, .configuration)
       if program.hasLists { try writeLists(wanted) }

@@ -34,10 +34,8 @@ extension Composer {
         "MTU \(mtu) is above \(VDESwitch.mostMTU): vde_switch loses longer frames",
         hint: "mtu: \(VDESwitch.mostMTU), or `via: tap`")
     }
-    // Of one queue, which somebody has.
-    if let present = observed.link(tap.name), present.isHeld,
-      observed[.service(id)]?.service?.state ?? .stopped == .stopped
-    {
+    // Of one queue, which somebody has who is not our own switch.
+    if let present = observed.link(tap.name), present.isHeld, observed[.service(id)]?.service?.inUse == nil {
       conflict(
         nic.position, path, "a process holds '\(tap.name)', which the switch is to open",
         hint: "end the VM that uses it first ('vnet-apply status' names it)")

@@ -69,7 +69,8 @@ extension NICKeys {
     case "mode", "via", "mac", "allow", "was": nil
     case "network":
       (
-        [.natPort, .bridge, .bridgedVMM, .vdePort, .routedVMM], "NICs that are bridged, shared by nat, vde or vmm"
+        [.natPort, .bridge, .bridgedVMM, .vdePort, .routedVMM],
+        "NICs that are bridged, shared by nat, vde or vmm"
       )
     case "hardware": ([.dedicated, .macvtap], "dedicated NICs and `via: macvtap`")
     case "device", "mtu": (.tapLike, "NICs with an interface on the host")

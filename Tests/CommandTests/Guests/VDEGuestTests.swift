@@ -68,7 +68,8 @@ extension RealGuests {
           try guests[0].must("set -e\nip link set eth0 up\n" + guests[0].hint)
           expect(try guests[0].run("ping -c 1 -W 3 169.254.0.1"), exits: 0)
           for address in ["203.0.113.7", "2001:db8:f::7"] {
-            #expect(try Clock.wait(10) { try host.space.run(["ping", "-c", "1", "-W", "3", address]).code == 0 })
+            #expect(
+              try Clock.wait(10) { try host.space.run(["ping", "-c", "1", "-W", "3", address]).code == 0 })
           }
         }
       }
