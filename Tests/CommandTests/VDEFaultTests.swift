@@ -42,7 +42,7 @@ struct VDEFaultTests {
 
   @Test(
     "sockets that it cannot make undo the run, with the program's own words",
-    arguments: ["/proc/switch", "/root/switch"])
+    arguments: ["/proc/switch", "/run/switch"])
   func sockets(place: String) throws {
     try with { campaign in
       try campaign.host.files.write("p.conf", VDE.text("socket: \(place),"))

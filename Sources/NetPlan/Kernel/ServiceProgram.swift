@@ -77,7 +77,10 @@ struct ServiceProgram {
   /// Its own words about why it did not start.
   func complaint(_ errors: [UInt8]) -> String {
     String(decoding: errors, as: UTF8.self).split(separator: "\n")
-      .map { $0.hasPrefix("\(name): ") ? $0.dropFirst(name.count + 2) : $0 }
+      .map { line in
+        let head = line.prefix { $0 != ":" }
+        return head == name || head.hasSuffix("/\(name)") ? line.dropFirst(head.count + 2) : line
+      }
       // Where nobody takes its log, passt says so of each line.
       .filter { !$0.isEmpty && !($0.hasPrefix("Failed to send ") && $0.hasSuffix(" syslog")) }
       // What it has not made, vde_switch misses when it ends.
