@@ -2,7 +2,7 @@ import Testing
 
 @Suite(
   "attach, for each way to a NIC and each VM software",
-  .enabled(if: Gate.ready && Gate.nft, Comment(rawValue: Gate.readyComment)))
+  .enabled(if: Gate.vde, Comment(rawValue: Gate.vdeComment)))
 struct AttachPairsTests {
   /// A VM for each way, by its name.
   private static let text = """
@@ -16,17 +16,20 @@ struct AttachPairsTests {
       tap: {nics: {eth0: {mode: tap, address: 10.9.0.1}}}
       nat: {nics: {eth0: {mode: shared, via: nat, address: 10.9.0.2}}}
       user: {nics: {eth0: {mode: shared, forward: ["[::1]:8080 -> 80", "127.0.0.1:5000-5010 -> 6000-6010"]}}}
+      vde: {nics: {eth0: {mode: tap, via: vde, network: yard}}}
       macvtap: {nics: {eth0: {mode: bridged, via: macvtap, hardware: eth2}}}
 
     """
 
-  private static let ways = ["port", "bridge", "tap", "nat", "user", "macvtap"]
+  private static let ways = ["port", "bridge", "tap", "nat", "user", "vde", "macvtap"]
 
   /// Those that a software cannot have, and a word of why not.
   private static func refusal(_ way: String, _ vmm: String) -> String? {
     switch (way, vmm) {
     case ("user", "firecracker"), ("user", "cloud-hypervisor"), ("user", "crosvm"):
       "has no network of its own"
+    case ("vde", "qemu"): nil
+    case ("vde", _): "has no VDE"
     case ("macvtap", "firecracker"): "cannot have a macvtap"
     case ("bridge", "firecracker"): "one queue"
     default: nil
@@ -35,6 +38,8 @@ struct AttachPairsTests {
 
   private func with(_ body: (Host, String) throws -> Void) throws {
     try Host.with(secondUplink: true) { host in
+      var host = host
+      host.space.opensTun = true
       // `[::1]` is for the stack that libvirt has; QEMU's own says so beforehand.
       let file = try host.files.write(
         "pairs.conf", Self.text.replacing("user: {nics", with: "user: {vmm: libvirt, nics"))
@@ -81,7 +86,7 @@ struct AttachPairsTests {
       "needs xmllint, and libvirt's schemas as scripts/setup unpacks them"))
   func libvirt() throws {
     try with { host, file in
-      for way in Self.ways {
+      for way in Self.ways where Self.refusal(way, "libvirt") == nil {
         let outcome = try host.vnet("attach", way, "--vmm", "libvirt", "-c", file)
         let domain = try host.files.write(
           "\(way).xml",

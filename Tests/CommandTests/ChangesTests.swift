@@ -39,6 +39,7 @@ struct ChangesTests {
   private func check(_ row: ChangeRow) throws {
     try Host.with(secondUplink: true) { host in
       var host = host
+      host.space.opensTun = row.edits.contains { $0.new.contains("via: vde") }
       host.isEnteredByName = row.edits.contains { $0.new.contains("netns:") }
       try host.space.ip("link add name br9 type bridge\nlink set br9 addrgenmode none\nlink set br9 up")
       let base = try ChangeTable().base

@@ -17,6 +17,7 @@ private struct Example: Sendable, CustomTestStringConvertible {
     !text.contains("networks:") && !text.contains(/mode: (tap|bridged)|via: (nat|passt)/)
   }
 
+  var namesSwitches: Bool { text.contains("via: vde") }
   var namesVLANs: Bool { text.contains(/\b(vlan|trunk|native):/) }
 
   /// Names of what must be there before it: hardware, and bridges of somebody else.
@@ -29,7 +30,8 @@ private struct Example: Sendable, CustomTestStringConvertible {
 @Suite(
   "every file of examples/, as somebody would try it",
   .enabled(
-    if: Gate.services && Gate.nft && Gate.passt, "needs root, /dev/net/tun, iproute2, nft, dnsmasq and passt")
+    if: Gate.services && Gate.passt && Gate.vde,
+    "needs root, /dev/net/tun, iproute2, nft, dnsmasq, passt and vde2")
 )
 struct ExamplesTests {
   /// Check, plan, apply, nothing left to do, and the host back.
@@ -37,6 +39,7 @@ struct ExamplesTests {
     try Host.with { host in
       var host = host
       host.isEnteredByName = example.namesNetns
+      host.space.opensTun = example.namesSwitches
       for name in example.hardware.subtracting(["eth1"]) {
         try host.space.ip("link add name \(name) type veth peer name \(name)-lan\nlink set \(name) up")
       }

@@ -17,7 +17,7 @@ struct ExplainTests {
   }
 
   @Test(
-    "what is marked as not executed is what `plan` refuses", arguments: [("tap", "vde")])
+    "what is marked as not executed is what `plan` refuses", arguments: [("tap", "vmm")])
   func marked(mode: String, via: String) throws {
     expect(try run([Tools.vnetApply, "explain", mode, "--via", via]), exits: 0)
     try Host.with { host in

@@ -76,6 +76,32 @@ package enum Disk {
     guard unlink(path) == 0 || errno == ENOENT else { throw HostError("remove \(path)", errno: errno) }
   }
 
+  /// What a user's program has left of its sockets in a folder of its own, and that folder, if nothing else is in it.
+  ///
+  /// Nothing that he puts in the place of either is followed: whatever is taken away stands in a folder of his.
+  static func removeSockets(in folder: String, of user: UInt32) throws(HostError) {
+    let descriptor = open(folder, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
+    guard descriptor >= 0 else { return }
+    var status = stat()
+    guard fstat(descriptor, &status) == 0, status.st_uid == user, let stream = fdopendir(descriptor) else {
+      close(descriptor)
+      return
+    }
+    defer { closedir(stream) }
+    while let entry = readdir(stream) {
+      guard entry.pointee.d_type == UInt8(DT_SOCK) else { continue }
+      let name = withUnsafeBytes(of: &entry.pointee.d_name) { bytes in
+        String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
+      }
+      guard unlinkat(descriptor, name, 0) == 0 || errno == ENOENT else {
+        throw HostError("remove \(folder)/\(name)", errno: errno)
+      }
+    }
+    guard rmdir(folder) == 0 || errno == ENOENT || errno == ENOTEMPTY else {
+      throw HostError("remove the folder \(folder)", errno: errno)
+    }
+  }
+
   package static func makeDirectory(
     _ path: String, mode: UInt32 = 0o755, exactly: Bool = false
   ) throws(HostError) {

@@ -7,22 +7,26 @@ internal import Glibc
 func tapHolders(of wanted: Set<LinkName>, inNamespace namespace: UInt64?) -> [LinkName: [Holder]] {
   var found: [LinkName: Set<Holder>] = [:]
   for pid in numericEntries("/proc") {
-    for descriptor in numericEntries("/proc/\(pid)/fd") {
-      var buffer = [CChar](repeating: 0, count: 64)
-      let length = readlink("/proc/\(pid)/fd/\(descriptor)", &buffer, buffer.count)
-      guard length > 0, buffer[..<length].elementsEqual("/dev/net/tun".utf8.map { CChar(bitPattern: $0) })
-      else { continue }
-      guard let info = ProcFile.read("/proc/\(pid)/fdinfo/\(descriptor)") else { continue }
-      for line in info.split(separator: "\n") where line.hasPrefix("iff:") {
-        let name = LinkName(kernel: String(line.dropFirst(4).drop { $0 == "\t" || $0 == " " }))
-        guard wanted.contains(name) else { continue }
-        if let namespace, let other = namespaceInode(of: pid), other != namespace { continue }
-        let command = ProcFile.read("/proc/\(pid)/comm") ?? "?"
-        found[name, default: []].insert(Holder(pid: pid, name: command))
-      }
+    for name in heldTAPs(of: pid) where wanted.contains(name) {
+      if let namespace, let other = namespaceInode(of: pid), other != namespace { continue }
+      let command = ProcFile.read("/proc/\(pid)/comm") ?? "?"
+      found[name, default: []].insert(Holder(pid: pid, name: command))
     }
   }
   return found.mapValues { $0.sorted() }
+}
+
+/// The TAPs that a process has open, as far as it may be looked at.
+func heldTAPs(of pid: Int32) -> [LinkName] {
+  numericEntries("/proc/\(pid)/fd").flatMap { descriptor -> [LinkName] in
+    var buffer = [CChar](repeating: 0, count: 64)
+    let length = readlink("/proc/\(pid)/fd/\(descriptor)", &buffer, buffer.count)
+    guard length > 0, buffer[..<length].elementsEqual("/dev/net/tun".utf8.map { CChar(bitPattern: $0) }),
+      let info = ProcFile.read("/proc/\(pid)/fdinfo/\(descriptor)")
+    else { return [] }
+    return info.split(separator: "\n").filter { $0.hasPrefix("iff:") }
+      .map { LinkName(kernel: String($0.dropFirst(4).drop { $0 == "\t" || $0 == " " })) }
+  }
 }
 
 /// A process for each of these sockets, of those that may be looked at.

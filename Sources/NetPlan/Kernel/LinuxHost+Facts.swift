@@ -55,6 +55,7 @@ extension LinuxHost {
     facts.managers = Managers.facts()
     facts.nft = Executable.find("nft") != nil
     facts.dnsmasq = Executable.find("dnsmasq") != nil
+    facts.vde = Executable.find("vde_switch") != nil
     facts.services = services.path
     // Who only looks at what is root's asks what root would do.
     let isRoots = !places.isOwn && !Capability.netAdmin.isEffective

@@ -47,15 +47,15 @@ extension ServiceFolder {
     }
     try makeWorkshop(of: program)
     try removeSocket(of: program)
-    let result = try run(scope + [executable, program.mark] + program.arguments)
+    try refuseFolder(of: program)
+    let result = try run(scope + becoming(program) + [executable, program.mark] + program.arguments)
     var said = program.complaint(result.errors)
     if result.code == 0, !processes(of: program).isEmpty {
       omitChecksums(program)
-      guard let socket = program.socket, !isSocket(socket) else { return }
-      // An older passt goes on without it.
+      guard let lack = lack(program) else { return }
       try stop(program)
-      said =
-        "it made no socket at \(socket): is that a folder in which uid \(program.account?.user ?? geteuid()) may write?"
+      try removeSocket(of: program)
+      said = lack
     }
     throw HostError(
       operation: "start \(label)", errno: 0,
@@ -74,6 +74,66 @@ extension ServiceFolder {
     }
   }
 
+  /// What it has to have and does without; nil where nothing is amiss.
+  private func lack(_ program: ServiceProgram) -> String? {
+    let user = program.account?.user ?? geteuid()
+    // An older passt goes on without it.
+    if let socket = program.socket, !isSocket(socket) {
+      return "it made no socket at \(socket): is that a folder in which uid \(user) may write?"
+    }
+    guard let tap = program.tap else { return nil }
+    // It tells syslog alone that it has not got the TAP, and goes on.
+    for _ in 0..<Self.patience {
+      let pids = processes(of: program)
+      if pids.isEmpty { return "it ended at once" }
+      if !lacks(program, pids) { return nil }
+      usleep(2000)
+    }
+    var status = stat()
+    let isOpen = stat("/dev/net/tun", &status) == 0 && status.st_mode & 0o006 == 0o006
+    return "it could not open the TAP '\(tap)'"
+      + (isOpen
+        ? "" : ": /dev/net/tun is not for everybody; may uid \(user) open it? (chmod 666 /dev/net/tun)")
+  }
+
+  /// Looks at what opens a TAP, of 2 milliseconds each.
+  private static let patience = 1000
+
+  /// It runs, but nobody gets at it, or not for the TAP that there is: that was made anew, or it has never got at it.
+  func lacks(_ program: ServiceProgram, _ pids: [Int32]) -> Bool {
+    guard let tap = program.tap else { return false }
+    if let socket = program.socket, isGone(socket) { return true }
+    return !pids.contains { pid in
+      // Who may not look believes it.
+      access("/proc/\(pid)/fd", R_OK) != 0 || heldTAPs(of: pid).contains(tap)
+    }
+  }
+
+  /// Whoever may not look believes that it is there.
+  private func isGone(_ path: String) -> Bool { access(path, F_OK) != 0 && errno == ENOENT }
+
+  /// The words that start it as its account, without anything of root's.
+  private func becoming(_ program: ServiceProgram) throws(HostError) -> [String] {
+    guard !program.changesUser, geteuid() == 0, let account = program.account else { return [] }
+    guard let setpriv = Executable.find("setpriv") else {
+      throw HostError(
+        operation: "start \(label)", errno: ENOENT, message: "there is no setpriv",
+        hint: "install the package util-linux")
+    }
+    return [
+      setpriv, "--reuid=\(account.user)", "--regid=\(account.group)", "--clear-groups", "--no-new-privs",
+      "--",
+    ]
+  }
+
+  /// A folder that is there already is somebody's, and would go with the switch.
+  private func refuseFolder(of program: ServiceProgram) throws(HostError) {
+    guard let folder = program.socketFolder, access(folder, F_OK) == 0 else { return }
+    throw HostError(
+      operation: "start \(label)", errno: EEXIST, message: "there is something at \(folder) already",
+      hint: "remove it, or write another `socket`")
+  }
+
   private func run(_ arguments: [String]) throws(HostError) -> ChildProcess.Result {
     do throws(NetlinkError) {
       return try ChildProcess.run(arguments, timeout: 30_000)
@@ -85,7 +145,8 @@ extension ServiceFolder {
   /// The profile that comes with passt lets it make files under /tmp and in its user's home alone
   /// (contrib/apparmor/usr.bin.passt).
   private func hint(_ program: ServiceProgram, _ said: String) -> String? {
-    guard let socket = program.socket, said.contains(socket) || said.contains("ermission denied"),
+    guard id.program == .passt, let socket = program.socket,
+      said.contains(socket) || said.contains("ermission denied"),
       ProcFile.read("/sys/module/apparmor/parameters/enabled") == "Y"
     else { return nil }
     return
@@ -103,8 +164,8 @@ extension ServiceFolder {
   }
 
   private var label: String {
-    let what = id.program == .passt ? "NIC" : "network"
-    return "\(id.program) for \(what) '\(id.subject)' of '\(id.name)'"
+    let what = id.program.isOfNIC ? "NIC" : "network"
+    return "\(id.program.executable) for \(what) '\(id.subject)' of '\(id.name)'"
   }
 
   /// Under systemd a scope of its own, so that it does not end with the caller's session or unit. Only root may ask for

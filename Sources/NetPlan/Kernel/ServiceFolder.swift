@@ -23,9 +23,13 @@ struct ServiceFolder {
     var service = Service(
       id: id, configuration: try lines(.configuration), hosts: try lines(.hosts), names: try lines(.names))
     let program = ServiceProgram.of(self, service.configuration)
-    service.state = processes(of: program).isEmpty ? .stopped : isStale ? .stale : .running
-    if let socket = program.socket, service.state != .stopped {
-      service.inUse = UnixSockets.isConnected(socket)
+    let processes = processes(of: program)
+    service.state = processes.isEmpty || lacks(program, processes) ? .stopped : isStale ? .stale : .running
+    if processes.isEmpty { return service }
+    switch id.program {
+    case .dnsmasq: break
+    case .passt: service.inUse = service.socket.map(UnixSockets.isConnected)
+    case .vde: service.inUse = service.socket.map(UnixSockets.hasPorts)
     }
     return service
   }
@@ -41,10 +45,10 @@ struct ServiceFolder {
     let present = try read()
     let needsStart = wanted.state != .stopped && present.state == .stopped
     let program = ServiceProgram.of(self, wanted.configuration)
-    if wanted.state == .stopped || wanted.configuration != present.configuration {
-      try stop(ServiceProgram.of(self, present.configuration))
-    }
     if wanted.state == .stopped || needsStart || wanted.configuration != present.configuration {
+      let former = ServiceProgram.of(self, present.configuration)
+      try stop(former)
+      try removeSocket(of: former)
       try Disk.makeDirectory(path, exactly: true)
       try write(wanted.configuration, .configuration)
       if program.hasLists { try writeLists(wanted) }
@@ -95,14 +99,18 @@ struct ServiceFolder {
   private func empty(_ program: ServiceProgram) throws(HostError) {
     try removeSocket(of: program)
     guard let workshop = program.workshop else { return }
-    for entry in Disk.entries(workshop) { try Disk.remove("\(workshop)/\(entry)") }
+    try clear(workshop)
     try removeFolder(workshop)
   }
 
+  private func clear(_ workshop: String) throws(HostError) {
+    for entry in Disk.entries(workshop) { try Disk.remove("\(workshop)/\(entry)") }
+  }
+
   func removeSocket(of program: ServiceProgram) throws(HostError) {
-    guard let socket = program.socket, isSocket(socket, of: program.account?.user ?? geteuid()) else {
-      return
-    }
+    let user = program.account?.user ?? geteuid()
+    if let folder = program.socketFolder { return try Disk.removeSockets(in: folder, of: user) }
+    guard let socket = program.socket, isSocket(socket, of: user) else { return }
     try Disk.remove(socket)
   }
 
@@ -112,10 +120,12 @@ struct ServiceFolder {
       && user.map { $0 == status.st_uid } ?? true
   }
 
-  /// Nobody else gets at the socket in it, whatever mode the program gives that.
+  /// Nobody else gets at the socket in it, whatever mode the program gives that. Nothing is left in it of one that was
+  /// killed: vde_switch ends where its file is there already.
   func makeWorkshop(of program: ServiceProgram) throws(HostError) {
     guard let workshop = program.workshop else { return }
     try Disk.makeDirectory(workshop, mode: 0o700, exactly: true)
+    try clear(workshop)
     guard geteuid() == 0, let account = program.account else { return }
     guard chown(workshop, account.user, account.group) == 0 else {
       throw HostError("give \(workshop) to uid \(account.user)", errno: errno)

@@ -1,6 +1,6 @@
 internal import Glibc
 
-/// The services of a network namespace, each in a folder of its own: `NAME/dnsmasq-NETWORK`, `NAME/passt-VM:NIC`.
+/// The services of a network namespace, each in a folder of its own: `NAME/dnsmasq-NETWORK`, `NAME/passt-VM:NIC`, `NAME/vde-VM:NIC`.
 struct ServiceFolders {
   let path: String
 

@@ -111,7 +111,8 @@ package enum Object: Sendable, Equatable {
     case .nexthop(let nexthop): nexthop.link.map { [$0] } ?? []
     case .route(let route): route.links
     case .table(let table): table.id.device.map { [$0] } ?? []
-    case .rule, .former, .passage, .dropIn, .zone, .reservation, .service: []
+    case .rule, .former, .passage, .dropIn, .zone, .reservation: []
+    case .service(let service): service.tap.map { [$0] } ?? []
     case .neighbour(let neighbour): [neighbour.link]
     case .qdisc(let qdisc): [qdisc.link]
     case .sysctl(let sysctl): sysctl.key.link.map { [$0] } ?? []

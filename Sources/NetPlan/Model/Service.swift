@@ -10,7 +10,7 @@ package struct Service: Described, Hashable {
   /// Lines of hosts(5).
   package var names: [String]
   package var state: Activity
-  /// A VM is connected to it, and would lose its network with it.
+  /// A VM is connected to it, and would lose its network with it; nil where it has no process.
   package var inUse: Bool?
 
   package init(
@@ -52,7 +52,9 @@ package struct Service: Described, Hashable {
 
   /// To become `self` it has to end and start anew.
   package func needsRestart(after before: Service) -> Bool {
-    state != .stopped && before.state != .stopped && configuration != before.configuration
+    if state == .stopped { return false }
+    // A process may be there and not serve.
+    return before.state == .stopped ? before.inUse != nil : configuration != before.configuration
   }
 }
 
@@ -74,11 +76,16 @@ package struct ServiceID: Hashable, Sendable, Comparable, CustomStringConvertibl
     case dnsmasq
     /// The connections of one VM, made by an unprivileged process of the host.
     case passt
+    /// A switch that VM software plugs into, and that holds the TAP for it.
+    case vde
+
+    /// It serves a NIC, and not a network.
+    package var isOfNIC: Bool { self != .dnsmasq }
   }
 
   /// Its place in the configuration.
   package var path: String {
-    guard program == .passt, let slash = subject.firstIndex(of: "/") else { return "networks.\(subject)" }
+    guard program.isOfNIC, let slash = subject.firstIndex(of: "/") else { return "networks.\(subject)" }
     return "vms.\(subject[..<slash]).nics.\(subject[slash...].dropFirst())"
   }
 

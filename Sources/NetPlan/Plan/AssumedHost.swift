@@ -16,6 +16,7 @@ extension Observation {
     facts.nft = true
     facts.filters = true
     facts.dnsmasq = true
+    facts.vde = true
     facts.passt = ["map-host-loopback"]
     facts.macvtaps = true
     facts.deviceNodes = true

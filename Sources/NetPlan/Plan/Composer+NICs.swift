@@ -15,8 +15,14 @@ extension Composer {
         isShared: true)
       return
     }
+    var account: Service.Account?
+    if nic.via == .vde {
+      account = switchAccount(nic, of: vm, path)
+      if account == nil { return }
+    }
     guard var tap = link(.tap, for: nic, of: vm, path) else { return }
     tap.mac = nic.hostMAC
+    if let account { (tap.tap.owner, tap.tap.group) = (.id(account.user), Link.TAP.Account.none) }
     if nic.network != nil {
       guard let network = nic.network.flatMap({ network(named: $0.value) }),
         let bridge = bridges[network.name]
@@ -33,6 +39,7 @@ extension Composer {
       route(&tap, nic, path)
     }
     target.want(.link(tap), because: path)
+    if let account { want(switchOf: account, nic, of: vm, on: tap, path) }
     limit(nic, tap, path)
     filtered.append((nic, tap))
     enclose(nic, of: vm, behind: tap, path)

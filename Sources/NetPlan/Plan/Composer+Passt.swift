@@ -17,77 +17,23 @@ extension Composer {
           : "apt install passt (the package has that name elsewhere too); or `via: user`", isShared: true)
       return
     }
-    guard let account = passtAccount(vm, path) else { return }
-    let id = ServiceID(program: .passt, name: topology.name, subject: nic.id)
+    if let owner = vm.owner, owner.user == nil {
+      return conflict(
+        owner.group?.position, "vms.\(vm.name).owner",
+        "passt runs as one user, whose VM software alone can connect to it: a group is nobody",
+        hint: "owner: {user: …, group: …}")
+    }
+    guard let account = serviceAccount(.passt, vm, path) else { return }
+    let id = serviceID(.passt, nic)
     let passt = Passt(
-      user: account.user, group: account.group, socket: nic.socket ?? defaultSocket(id),
+      account: account, socket: nic.socket ?? serviceFolder(id) + "/socket",
       hostLoopback: nic.hostLoopback, forwards: HostForward.of(nic), options: options)
-    refuse(socketOf: passt, nic, path)
+    refuse(socket: passt.socket, longest: 107, nic, path)
     checkLoopback(nic, passt, path)
     checkRoutes(nic, passt, path)
     checkPorts(nic, vm, path)
     if let range = host.facts.pingGroups, !range.contains(account.group) { noticePing(nic) }
     target.want(.service(Service(id: id, configuration: passt.words)), because: path)
-  }
-
-  // MARK: Whose it is
-
-  /// passt is nobody where it would be root (passt(1)).
-  private static let nobody: UInt32 = 65534
-
-  private mutating func passtAccount(_ vm: VM, _ path: String) -> (user: UInt32, group: UInt32)? {
-    let caller = host.facts.user ?? 0
-    let position = vm.owner?.user?.position ?? vm.owner?.group?.position ?? vm.position
-    if let owner = vm.owner, owner.user == nil {
-      conflict(
-        owner.group?.position, "vms.\(vm.name).owner",
-        "passt runs as one user, whose VM software alone can connect to it: a group is nobody",
-        hint: "owner: {user: …, group: …}")
-      return nil
-    }
-    let written = account(vm.owner?.user, among: host.facts.users, "user", path)
-    let group = account(vm.owner?.group, among: host.facts.groups, "group", path)
-    var user = caller == 0 ? Composer.nobody : caller
-    if case .id(let id) = written, id != 0 { user = id }
-    if caller != 0, user != caller || group != .none {
-      lacking(
-        position, "vms.\(vm.name).owner",
-        "uid \(caller) cannot start passt as \(user == caller ? "another group" : "another user")",
-        hint: "run it as root, or leave `owner` out")
-      return nil
-    }
-    if case .id(let id) = group { return (user, id) }
-    let own = user == caller ? host.facts.group : host.facts.users?.first { $0.id == user }?.group
-    return (user, own ?? user)
-  }
-
-  // MARK: Its socket
-
-  private func defaultSocket(_ id: ServiceID) -> String {
-    "\(host.facts.services ?? "/run/vnet-apply/services")/\(id.name)/\(id.folderName)/guest/socket"
-  }
-
-  private mutating func refuse(socketOf passt: Passt, _ nic: NIC, _ path: String) {
-    // `sun_path` of unix(7), with its end.
-    if passt.socket.utf8.count > 107 {
-      conflict(
-        nic.written["socket"] ?? nic.position, "\(path).socket",
-        "the path of its socket would be \(passt.socket.utf8.count) bytes long, and 107 are the most: \(passt.socket)",
-        hint: "write a shorter `socket`, or use another --state-dir")
-    }
-    // It stands among the words of command lines, which a shell takes apart.
-    if !passt.socket.utf8.allSatisfy({ Name.isLetter($0) || "/:@%+=,".utf8.contains($0) }) {
-      conflict(
-        nic.written["socket"] ?? nic.position, "\(path).socket",
-        "the path of its socket has letters that a command line reads otherwise: \(passt.socket)",
-        hint: "write a `socket` of letters, digits and '/_.-:@%+=,'")
-    }
-    let others = target.wanted.services.filter { $0.socket == passt.socket }
-    if let other = others.first(where: { $0.id.subject != nic.id }) {
-      conflict(
-        nic.written["socket"] ?? nic.position, "\(path).socket",
-        "\(passt.socket) is the socket of \(other.id.subject) too")
-    }
   }
 
   // MARK: What it reaches
@@ -97,7 +43,7 @@ extension Composer {
     guard let address = passt.hostLoopback else {
       target.risks.append(
         Risk(
-          "open-loopback", object: ObjectID.service(serviceID(nic)).description,
+          "open-loopback", object: ObjectID.service(serviceID(.passt, nic)).description,
           "the installed passt hands packets on that a guest sends to 127.0.0.1 or ::1: root in \(nic.id) reaches what listens on the host's loopback",
           remedy:
             "a passt that knows --map-host-loopback (from August 2024) does not; or a network with `nat`"))
@@ -139,10 +85,6 @@ extension Composer {
     route.id.destination.length == 0 && route.id.table == 254 && route.kind == .unicast
   }
 
-  private func serviceID(_ nic: NIC) -> ServiceID {
-    ServiceID(program: .passt, name: topology.name, subject: nic.id)
-  }
-
   /// An older one has the guest's addresses from the interface of the host's default route, each family by itself, or
   /// has not that family.
   private mutating func checkRoutes(_ nic: NIC, _ passt: Passt, _ path: String) {
@@ -171,7 +113,7 @@ extension Composer {
   private mutating func checkPorts(_ nic: NIC, _ vm: VM, _ path: String) {
     let present = observed.services.filter { $0.id.name == topology.name && $0.state != .stopped }
     let ours = present.flatMap(\.forwards)
-    let own = observed[.service(serviceID(nic))]?.service?.forwards ?? []
+    let own = observed[.service(serviceID(.passt, nic))]?.service?.forwards ?? []
     refuseOverlaps(nic, path)
     for forward in nic.forwards {
       if forward.listen == nil, !HostForward.of(nic).allSatisfy(own.contains) { noticePublic(forward, nic) }

@@ -5,6 +5,10 @@ extension Composer {
       lacking(
         nic.position, "vms.\(nic.vm).nics.\(nic.name)", "not yet supported: mode \(nic.mode) via \(nic.via)")
     }
+    for nic in topology.vms.lazy.flatMap(\.nics) where nic.via == .vde && nic.enclosure != nil {
+      lacking(
+        nic.position, "vms.\(nic.vm).nics.\(nic.name)", "not yet supported: via vde in a network namespace")
+    }
   }
 
   /// Whether this version executes the mode of a NIC.
@@ -12,8 +16,8 @@ extension Composer {
 
   static func executes(_ mode: Mode, _ via: Via) -> Bool {
     switch (mode, via) {
-    case (.bridged, .bridge), (.bridged, .macvtap), (.tap, .tap), (.shared, .nat), (.shared, .user),
-      (.shared, .passt):
+    case (.bridged, .bridge), (.bridged, .macvtap), (.tap, .tap), (.tap, .vde), (.shared, .nat),
+      (.shared, .user), (.shared, .passt):
       true
     default: false
     }

@@ -19,8 +19,9 @@ extension Footing {
       return [(.settings, isNew || before == nil ? Change(before: nil, after: .table(after)) : change)]
     case (nil, .table?): return [(.filter, change)]
     case (.table(let before)?, .table(let after)?): return after.replacing(before)
-    case (.service(let service)?, nil): return service.removal
-    case (.service(let before)?, .service(let after)?): return after.steps(after: before)
+    case (.service(let service)?, nil): return service.removal(losesTap: losesTap(service))
+    case (.service(let before)?, .service(let after)?):
+      return after.steps(after: before, losesTap: losesTap(before))
     default: break
     }
     // What the kernel alone can make is kept until the outcome is decided, but where traffic would be lost on a bridge
@@ -155,26 +156,37 @@ extension Netns {
   }
 }
 
+extension Footing {
+  /// The TAP that it holds is deleted while everything else still goes on.
+  fileprivate func losesTap(_ service: Service) -> Bool { service.tap.map(replaced.contains) ?? false }
+}
+
 extension Service {
-  /// Programs that listen at ports of the host can have each other's only once all have let go.
-  fileprivate func steps(after before: Service) -> [(Stage, Change)] {
-    guard id.program == .passt, needsRestart(after: before) else {
+  /// Programs that listen at ports of the host can have each other's only once all have let go, and a TAP is opened again
+  /// only once it is the new one.
+  fileprivate func steps(after before: Service, losesTap: Bool) -> [(Stage, Change)] {
+    let isAnew = before.state != .stopped && (before == self || needsRestart(after: before))
+    guard id.program.isOfNIC, isAnew else {
       return [(.serve, Change(before: .service(before), after: .service(self)))]
     }
     var stopped = before
     stopped.state = .stopped
     return [
-      (.serve, Change(before: .service(before), after: .service(stopped))),
+      (Service.end(losesTap), Change(before: .service(before), after: .service(stopped))),
       (.serve, Change(before: .service(stopped), after: .service(self))),
     ]
   }
 
   /// A stop can be taken back by a start; the leases that it gave cannot, so they go after the decision.
-  fileprivate var removal: [(Stage, Change)] {
+  fileprivate func removal(losesTap: Bool) -> [(Stage, Change)] {
     var stopped = self
     stopped.state = .stopped
     let end = (Stage.forget, Change(before: .service(stopped), after: nil))
     return state == .stopped
-      ? [end] : [(.serve, Change(before: .service(self), after: .service(stopped))), end]
+      ? [end]
+      : [(Service.end(losesTap), Change(before: .service(self), after: .service(stopped))), end]
   }
+
+  /// A switch whose TAP is deleted under it complains without end.
+  private static func end(_ losesTap: Bool) -> Stage { losesTap ? .prepare : .serve }
 }

@@ -62,6 +62,8 @@ package struct HostFacts: Described {
   package var dnsmasq: Bool?
   /// Long options that the installed passt knows, none where there is no passt; nil where nobody asked.
   package var passt: [String]?
+  /// The program vde_switch is installed.
+  package var vde: Bool?
   /// Where services have their folders.
   package var services: String?
   /// Who is to apply.
@@ -98,6 +100,7 @@ package struct HostFacts: Described {
     .open("enters-netns", \.entersNetns),
     .open("dnsmasq", \.dnsmasq),
     .open("passt", \.passt),
+    .open("vde", \.vde),
     .open("services", \.services),
     .open("user", \.user),
     .open("group", \.group),

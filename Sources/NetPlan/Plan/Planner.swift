@@ -31,8 +31,9 @@ package struct Planner {
     if !only.isEmpty {
       plan.risks.removeAll { risk in !changes.contains { $0.id.description == risk.object } }
     }
+    let switches = host.state.switches
     for change in changes {
-      let words = interruptions(of: change) + (target.interruptions[change.id] ?? [])
+      let words = interruptions(of: change, switches) + (target.interruptions[change.id] ?? [])
       if !words.isEmpty { plan.interruptions[change.id] = words }
     }
     plan.accept(from: topology, and: allow)
@@ -71,16 +72,18 @@ package struct Planner {
           "it would go with what others have put on it: \(load.sorted().joined(separator: ", "))"))
     }
     let gone = doomed.count { $0.isForVM }
+    let switches = host.state.switches
     for change in changes {
       if let service = change.before?.service, service.inUse == true,
-        change.after?.service.map({ $0.needsRestart(after: service) }) ?? true
+        change.action == .replace || change.after?.service.map({ $0.needsRestart(after: service) }) ?? true
       {
         let end = change.after == nil ? "end" : "end and be started anew"
         risks.append(
           Risk("in-use", object: change.id.description, "a VM is connected to it, and it would \(end)"))
       }
       guard let link = change.before?.link else { continue }
-      guard link.isHeld else { continue }
+      // What is plugged into its switch has been said of that.
+      guard link.isHeld, switches[link.name] == nil else { continue }
       let what: String
       switch change.action {
       case .delete: what = "would be deleted"
@@ -139,12 +142,13 @@ package struct Planner {
 
   // MARK: Interruptions
 
-  private func interruptions(of change: Change) -> [String] {
+  private func interruptions(of change: Change, _ switches: [LinkName: Service]) -> [String] {
     if let before = change.before?.service, let after = change.after?.service {
-      guard after.needsRestart(after: before) else { return [] }
+      guard change.action == .replace || after.needsRestart(after: before) else { return [] }
       switch before.id.program {
       case .dnsmasq: return ["its guests' DHCP and DNS: less than a second"]
-      case .passt: return before.inUse == true ? ["its VM loses the network until it attaches again"] : []
+      case .passt, .vde:
+        return before.inUse == true ? ["its VM loses the network until it attaches again"] : []
       }
     }
     if let before = change.before?.service, change.after == nil, before.inUse == true {
@@ -152,7 +156,8 @@ package struct Planner {
     }
     if !change.heldInside.isEmpty { return ["its VM loses the network"] }
     guard case .link(let before)? = change.before else { return [] }
-    let inUse = before.isForVM ? before.isHeld : before.facts?.carrier == true
+    let isPlugged = switches[before.name].map { $0.inUse == true } ?? before.isHeld
+    let inUse = before.isForVM ? isPlugged : before.facts?.carrier == true
     guard case .link(let after)? = change.after else {
       return before.isForVM && inUse ? ["its VM loses the network"] : []
     }

@@ -15,6 +15,10 @@ package struct Attachment: Described, JSONRepresentable {
   package var forwards: [HostForward]?
   /// Where the program of ours that speaks for the guest waits for the VM software.
   package var socket: String?
+  /// That is a switch, which has the device.
+  package var isSwitch: Bool?
+  /// The group in which its own socket has to be, where the switch is another user's.
+  package var socketGroup: UInt32?
   /// The guest's.
   package var mac: MACAddress
   package var mtu: Int
@@ -37,6 +41,8 @@ package struct Attachment: Described, JSONRepresentable {
     .open("forwards", \.forwards),
     .open("macvtap", \.isMacvtap),
     .open("socket", \.socket),
+    .open("switch", \.isSwitch),
+    .open("socket-group", \.socketGroup),
   ]
 
   package static var blank: Attachment {
@@ -86,6 +92,9 @@ package struct Attachment: Described, JSONRepresentable {
   package var refusal: String? {
     if let netns, vmm == .libvirt {
       return "libvirt starts its VMs in the host's own network namespace, not in '\(netns)'"
+    }
+    if isSwitch == true, vmm.kinds.isDisjoint(with: .switched) {
+      return "\(vmm.rawValue) has no VDE; `via: tap` has the same TAP for it, without a switch"
     }
     if socket != nil, vmm.kinds.isDisjoint(with: .passt) {
       return vmm == .libvirt
@@ -144,7 +153,11 @@ package struct Attachment: Described, JSONRepresentable {
     if let socket {
       // Its parser takes two commas for one.
       let path = socket.replacing(",", with: ",,")
-      netdev = "-netdev stream,id=\(id),server=off,addr.type=unix,addr.path=\(path)"
+      netdev =
+        isSwitch == true
+        ? "-netdev vde,id=\(id),sock=\(path)"
+          + (socketGroup.map { ",group=\($0),mode=\(VDESwitch.plugMode)" } ?? "")
+        : "-netdev stream,id=\(id),server=off,addr.type=unix,addr.path=\(path)"
     }
     if queues > 1 {
       if isMacvtap != true { netdev += ",queues=\(queues)" }

@@ -43,6 +43,11 @@ package struct Attachments: Sendable, Equatable {
           mtu: link.mtu ?? 1500, queues: nic.queues?.value ?? 1, hint: nic.guestHint)
         if nic.enclosure != nil { item.netns = vm.netns?.value }
         if link.kind == .macvtap { item.isMacvtap = true }
+        if nic.via == .vde {
+          let id = ServiceID(program: .vde, name: topology.name, subject: nic.id)
+          guard let service = target.wanted[.service(id)]?.service else { continue }
+          item.plug(into: service, isOwners: vm.owner.map { $0.group == nil && $0.user != nil } ?? false)
+        }
         list.append(item)
       }
     }
@@ -62,7 +67,8 @@ package struct Attachments: Sendable, Equatable {
     Attachments(
       list.filter { item in
         if item.socket != nil {
-          let id = ServiceID(program: .passt, name: name, subject: "\(item.vm)/\(item.nic)")
+          let program: ServiceID.Program = item.isSwitch == true ? .vde : .passt
+          let id = ServiceID(program: program, name: name, subject: "\(item.vm)/\(item.nic)")
           return state[.service(id)] != nil
         }
         guard let device = item.device else { return true }
@@ -120,5 +126,14 @@ package struct Attachments: Sendable, Equatable {
       }
     }
     return found
+  }
+}
+
+extension Attachment {
+  /// `isOwners`: whoever runs the VM software is the switch's user too.
+  fileprivate mutating func plug(into service: Service, isOwners: Bool) {
+    isSwitch = true
+    socket = service.socket
+    socketGroup = isOwners ? nil : service.account?.group
   }
 }

@@ -71,6 +71,18 @@ extension Explanation {
     .privilege: tapPrivilege,
   ]
 
+  static let switched: Answers = routed.merging([
+    .address:
+      "its own, which the host routes to it; on a `network` whatever that Ethernet has",
+    .arp: "between guest and host alone; on a `network` its own, on the whole Ethernet",
+    .ethertypes:
+      "none without a `network`: the host routes IPv4 and IPv6 (no IPX, AppleTalk, RARP); on one as `bridged`",
+    .overhead:
+      "the most of all with a TAP: each frame passes a process (vde_switch, one for each NIC) between the VM\nsoftware and the TAP; checksums and segments are the guest's own work, there is no vhost, and no MTU above 1500",
+    .privilege:
+      "CAP_NET_ADMIN for `vnet-apply`; vde_switch runs as the VM's `owner`, the VM software needs no more than\nits socket: nothing of the network, not even /dev/net/tun",
+  ]) { $1 }
+
   static let bridged: Answers = [
     .address: "whatever the Ethernet has: the LAN's DHCP, router advertisements, or one typed in",
     .icmp: "all of it, both ways",

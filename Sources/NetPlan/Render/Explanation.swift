@@ -32,6 +32,7 @@ package struct Explanation: Sendable {
       case (.shared, .nat): translated
       case (.shared, .passt): process
       case (.shared, _): application
+      case (.tap, .vde): switched
       case (.tap, _): routed
       case (.bridged, .macvtap): macvtap
       case (.bridged, _): bridged

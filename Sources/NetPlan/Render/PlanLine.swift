@@ -158,6 +158,7 @@ extension Service {
   /// `dhcp`, `dns`, `ra`; `tcp:127.0.0.1:8080-:80`
   fileprivate var offers: [String] {
     if id.program == .passt { return forwards.map { "\($0)" } }
+    if let tap { return ["holds \(tap)"] }
     let words = Set(configuration.map { $0.prefix { $0 != "=" } })
     return (words.contains("dhcp-authoritative") ? ["dhcp"] : []) + (words.contains("port") ? [] : ["dns"])
       + (words.contains("enable-ra") ? ["ra"] : [])

@@ -36,6 +36,7 @@ package struct StatusTable: Sendable {
       for link in route.links { addresses[link, default: []].append(route.id.destination.description) }
     }
     let modes = StatusMode(state)
+    let switches = state.switches
     var written: [String: Mode] = [:]
     for nic in topology?.vms.flatMap(\.nics) ?? [] { written[nic.id] = nic.mode }
     rows = state.links.compactMap { link -> Row? in
@@ -51,7 +52,9 @@ package struct StatusTable: Sendable {
         name: String(owner), nic: nic,
         mode: (mode ?? modes.mode(of: link, owner: owner)).rawValue
           + ((link.master?.name ?? link.macvtap.link).map { " \($0)" } ?? ""), device: tap.name,
-        netns: netns?.name, isUp: tap.up == true, carrier: tap.isHeld, holders: holders[link.name] ?? [],
+        netns: netns?.name, isUp: tap.up == true,
+        carrier: switches[link.name].map { $0.inUse == true } ?? tap.isHeld,
+        holders: holders[link.name] ?? [],
         addresses: (addresses[link.name] ?? []).sorted() + reserved.map { "\($0)" },
         leases: reserved.filter(leased.contains).map { "\($0)" },
         counters: counters[link.name].map { link.kind == .macvtap ? $0.swapped : $0 },

@@ -7,7 +7,7 @@ struct NICKinds: OptionSet, Hashable, Sendable {
   static let user = NICKinds(rawValue: 1 << 2)
   static let passt = NICKinds(rawValue: 1 << 3)
   static let tap = NICKinds(rawValue: 1 << 4)
-  static let vde = NICKinds(rawValue: 1 << 5)
+  static let vde = NICKinds(rawValue: 1 << 5)  // tap, vde, routed
   static let routedVMM = NICKinds(rawValue: 1 << 6)  // tap, vmm
   static let bridge = NICKinds(rawValue: 1 << 7)
   static let macvtap = NICKinds(rawValue: 1 << 8)
@@ -16,16 +16,18 @@ struct NICKinds: OptionSet, Hashable, Sendable {
   static let sriov = NICKinds(rawValue: 1 << 11)
   static let passthru = NICKinds(rawValue: 1 << 12)  // dedicated, macvtap
   static let netns = NICKinds(rawValue: 1 << 13)
+  static let vdePort = NICKinds(rawValue: 1 << 14)  // tap, vde, a port of a network
 
-  static let all = NICKinds(rawValue: 1 << 14 - 1)
+  static let all = NICKinds(rawValue: 1 << 15 - 1)
   static let shared: NICKinds = [natPort, natRouted, user, passt]
   static let routed: NICKinds = [tap, vde, routedVMM]
   static let bridged: NICKinds = [bridge, macvtap, bridgedVMM]
   static let dedicated: NICKinds = [vfio, sriov, passthru, netns]
   static let vmm: NICKinds = [routedVMM, bridgedVMM]
+  static let switched: NICKinds = [vde, vdePort]
   /// The host has an interface of its own for the NIC.
   static let tapLike: NICKinds = [
-    natPort, natRouted, tap, vde, routedVMM, bridge, macvtap, bridgedVMM, passthru,
+    natPort, natRouted, tap, vde, vdePort, routedVMM, bridge, macvtap, bridgedVMM, passthru,
   ]
 
   static func of(_ mode: Mode, _ via: Via, onNetwork: Bool) -> NICKinds {
@@ -34,7 +36,7 @@ struct NICKinds: OptionSet, Hashable, Sendable {
     case (.shared, .user): user
     case (.shared, .passt): passt
     case (.tap, .tap): tap
-    case (.tap, .vde): vde
+    case (.tap, .vde): onNetwork ? vdePort : vde
     case (.tap, .vmm): routedVMM
     case (.bridged, .bridge): bridge
     case (.bridged, .macvtap): macvtap
@@ -67,26 +69,35 @@ extension NICKeys {
     case "mode", "via", "mac", "allow", "was": nil
     case "network":
       (
-        [.natPort, .bridge, .bridgedVMM, .vde, .routedVMM], "NICs that are bridged, shared by nat, vde or vmm"
+        [.natPort, .bridge, .bridgedVMM, .vdePort, .routedVMM],
+        "NICs that are bridged, shared by nat, vde or vmm"
       )
     case "hardware": ([.dedicated, .macvtap], "dedicated NICs and `via: macvtap`")
     case "device", "mtu": (.tapLike, "NICs with an interface on the host")
-    case "queues": (NICKinds.tapLike.subtracting(.vde), "NICs with a TAP or macvtap device")
-    case "vlan", "trunk": ([.bridge, .bridgedVMM, .sriov], "bridged NICs and `via: sriov`")
+    case "queues": (NICKinds.tapLike.subtracting(.switched), "NICs with a TAP or macvtap device")
+    case "vlan", "trunk":
+      ([.bridge, .bridgedVMM, .vdePort, .sriov], "bridged NICs, vde on a network, and `via: sriov`")
     case "address":
-      ([.natPort, .natRouted, .routed, .bridge, .bridgedVMM], "NICs that are tap, shared by nat or bridged")
+      (
+        [.natPort, .natRouted, .routed, .vdePort, .bridge, .bridgedVMM],
+        "NICs that are tap, shared by nat or bridged"
+      )
     case "host-address": ([.natRouted, .routed], "tap NICs, and nat without a network")
     case "inner-address", "routes":
-      ([.natPort, .natRouted, .routed, .bridge, .bridgedVMM], "NICs that are tap, shared by nat or bridged")
+      (
+        [.natPort, .natRouted, .routed, .vdePort, .bridge, .bridgedVMM],
+        "NICs that are tap, shared by nat or bridged"
+      )
     case "proxy": (.routed, "tap NICs")
     case "forward": (.shared, "shared NICs")
-    case "reach", "to-host", "block": ([.shared, .routed], "tap and shared NICs")
-    case "isolated": ([.natPort, .natRouted, .bridge, .bridgedVMM], "bridged NICs and those shared by nat")
+    case "reach", "to-host", "block": ([.shared, .routed, .vdePort], "tap and shared NICs")
+    case "isolated":
+      ([.natPort, .natRouted, .vdePort, .bridge, .bridgedVMM], "NICs on a network and those shared by nat")
     case "anti-spoof", "also", "limit":
       (NICKinds.tapLike.union(.sriov), "NICs with an interface on the host, and sriov")
     case "macvtap", "host-access": (.macvtap, "bridged NICs with `via: macvtap`")
     case "vf", "hand-over", "trust", "link-state", "qos": (.sriov, "`via: sriov`")
-    case "socket": ([.vde, .passt], "`via: vde` and `via: passt`")
+    case "socket": ([.switched, .passt], "`via: vde` and `via: passt`")
     case "host-loopback": (.passt, "`via: passt`")
     default: preconditionFailure("the key \(key) has no use")
     }
@@ -102,8 +113,8 @@ extension VMM {
     switch self {
     case .qemu: .all
     // It starts a passt of its own for each interface of type `user`, and connects to none that runs.
-    case .libvirt: NICKinds.all.subtracting([.vde, .passt])
-    case .cloudHypervisor, .crosvm: NICKinds.all.subtracting([.vde, .user, .passt])
+    case .libvirt: NICKinds.all.subtracting([.switched, .passt])
+    case .cloudHypervisor, .crosvm: NICKinds.all.subtracting([.switched, .user, .passt])
     // It opens /dev/net/tun by name and has no PCI pass-through.
     case .firecracker: [.natPort, .natRouted, .tap, .bridge, .netns]
     }

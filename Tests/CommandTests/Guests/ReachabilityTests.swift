@@ -7,6 +7,8 @@ extension RealGuests {
     @Test("guests reach what the scenario says, and nothing else", arguments: Scenario.all)
     func scenario(_ scenario: Scenario) throws {
       try Host.with { host in
+        var host = host
+        host.space.opensTun = scenario.nic.contains("via: vde")
         let file = try host.files.write("reach.conf", scenario.text)
         let before = try host.space.dump()
         expect(try host.vnet("apply", file), exits: 0)

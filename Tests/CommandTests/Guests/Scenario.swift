@@ -113,6 +113,10 @@ extension Scenario {
       virtualBox: "Host-only networking", subnet: .own,
       reach: [.toHost: .all, .fromHost: .all, .betweenVMs: .all]),
     Scenario(
+      title: "`tap` via `vde` on such a network", network: ownNetwork,
+      nic: ownNIC.replacing("network: net,", with: "mode: tap, via: vde, network: net,"), subnet: .own,
+      reach: [.toHost: .all, .fromHost: .all, .betweenVMs: .all]),
+    Scenario(
       title: "`shared`, the network has `nat`", network: natNetwork, nic: ownNIC,
       virtualBox: "NAT service (NAT network)", subnet: .own,
       reach: [.toHost: .all, .fromHost: .all, .betweenVMs: .all, .toLAN: .all]),

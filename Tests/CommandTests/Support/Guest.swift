@@ -43,8 +43,7 @@ final class Guest {
   private static func becoming(_ user: String?) -> String {
     user == nil
       ? "exec "
-      : "mount -t tmpfs -o mode=755 net /dev/net && mknod -m 666 /dev/net/tun c 10 200 && "
-        + "exec setpriv --reuid=\"$0\" --regid=\"$(id -g \"$0\")\" --clear-groups -- "
+      : Namespace.openTun + " && exec setpriv --reuid=\"$0\" --regid=\"$(id -g \"$0\")\" --clear-groups -- "
   }
 
   /// Waits until its shell listens.

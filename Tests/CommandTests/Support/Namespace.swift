@@ -6,6 +6,12 @@ struct Namespace {
   let name: String
   /// `NAME=VALUE` in the environment of what runs inside.
   var variables: [String] = []
+  /// What runs inside sees a /dev/net/tun that everybody may open.
+  var opensTun = false
+
+  /// A shell's way there, in a mount namespace of its own.
+  static let openTun =
+    "mount -t tmpfs -o mode=755 net /dev/net && mknod -m 666 /dev/net/tun c 10 200"
 
   private static let count = Atomic<Int>(0)
 
@@ -54,7 +60,8 @@ struct Namespace {
 
   /// `arguments` as they run inside; `ip netns exec` replaces itself, so the process id is the command's.
   func command(_ arguments: [String]) -> [String] {
-    ["ip", "netns", "exec", name] + (variables.isEmpty ? [] : ["env"] + variables) + arguments
+    ["ip", "netns", "exec", name] + (opensTun ? ["sh", "-c", Self.openTun + " && exec \"$@\"", "sh"] : [])
+      + (variables.isEmpty ? [] : ["env"] + variables) + arguments
   }
 
   @discardableResult

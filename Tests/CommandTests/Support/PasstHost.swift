@@ -20,11 +20,7 @@ enum Passt {
 
 extension Host {
   /// Processes of passt in the host's namespace.
-  var passts: [Int32] {
-    space.processes.filter { pid in
-      (try? must(["cat", "/proc/\(pid)/comm"]).hasPrefix("passt")) ?? false
-    }
-  }
+  var passts: [Int32] { processes(of: "passt") }
 
   /// Addresses and ports at which something listens, in the words of ss(8): `tcp 127.0.0.1:8080`.
   var listening: [String] {
@@ -35,12 +31,6 @@ extension Host {
   }
 
   var passtFolder: String { "/run/vnet-apply/\(space.cookie ?? "")/services/p/passt-web:eth0" }
-
-  /// Lines of the process's status in /proc: `Uid`, `Gid`, `Groups` …
-  func status(_ pid: Int32, _ key: String) throws -> [String] {
-    try must(["cat", "/proc/\(pid)/status"]).lines.first { $0.hasPrefix(key + ":") }?
-      .replacing("\t", with: " ").words.dropFirst().map { $0 } ?? []
-  }
 
   /// `vnet-apply` as `user`, from a folder that everybody may read.
   func vnet(as user: UInt32, _ arguments: [String]) throws -> Outcome {
