@@ -54,7 +54,7 @@ extension RealGuests {
           #expect(try guests[0].run("ping -c 1 -W 2 -I 10.7.0.99 10.7.0.1").code != 0)
           let status = try host.vnet("status", file)
           let row = status.stdout.lines.first { $0.contains("web/eth0") } ?? ""
-          #expect(row.contains(/ up  .*vde_switch .*\(lease\).* ip4 \d/), "\(status)")
+          #expect(row.contains(/up  .*vde_switch .*\(lease\).* ip4 \d/), "\(status)")
           let removal = try host.vnet("remove", file)
           expect(removal, exits: 73)
           #expect(removal.stderr.contains("in-use service/vde/p/web/eth0"), "\(removal)")
