@@ -17,10 +17,11 @@ struct AttachPairsTests {
       nat: {nics: {eth0: {mode: shared, via: nat, address: 10.9.0.2}}}
       user: {nics: {eth0: {mode: shared, forward: ["[::1]:8080 -> 80", "127.0.0.1:5000-5010 -> 6000-6010"]}}}
       macvtap: {nics: {eth0: {mode: bridged, via: macvtap, hardware: eth2}}}
+      named: {vmm: libvirt, nics: {eth0: {network: yard, via: vmm, device: pairs0}}}
 
     """
 
-  private static let ways = ["port", "bridge", "tap", "nat", "user", "macvtap"]
+  private static let ways = ["port", "bridge", "tap", "nat", "user", "macvtap", "named"]
 
   /// Those that a software cannot have, and a word of why not.
   private static func refusal(_ way: String, _ vmm: String) -> String? {
@@ -28,6 +29,8 @@ struct AttachPairsTests {
     case ("user", "firecracker"), ("user", "cloud-hypervisor"), ("user", "crosvm"):
       "has no network of its own"
     case ("macvtap", "firecracker"): "cannot have a macvtap"
+    case ("named", "firecracker"), ("named", "cloud-hypervisor"), ("named", "crosvm"):
+      "puts no TAP on a bridge"
     case ("bridge", "firecracker"): "one queue"
     default: nil
     }

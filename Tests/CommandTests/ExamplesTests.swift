@@ -17,6 +17,9 @@ private struct Example: Sendable, CustomTestStringConvertible {
     !text.contains("networks:") && !text.contains(/mode: (tap|bridged)|via: (nat|passt)/)
   }
 
+  /// The VM software makes ports of which only the beginning of the name is known.
+  var awaitsPorts: Bool { text.contains("via: vmm") }
+
   var namesVLANs: Bool { text.contains(/\b(vlan|trunk|native):/) }
 
   /// Names of what must be there before it: hardware, and bridges of somebody else.
@@ -89,7 +92,7 @@ struct ExamplesTests {
 
   @Test(
     "applied, nothing is left to do; removed, the host is as it was",
-    arguments: Example.all.filter { !$0.namesVLANs })
+    arguments: Example.all.filter { !$0.namesVLANs && !$0.awaitsPorts })
   fileprivate func plain(_ example: Example) throws { try tried(example) }
 
   @Test(

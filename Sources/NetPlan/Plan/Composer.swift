@@ -28,7 +28,10 @@ struct Composer {
   var gateways: [IPAddress: String]?
   /// NICs with an interface of ours on the host, for the tables that filter them.
   var filtered: [(nic: NIC, tap: Link)] = []
-  /// Interfaces by which translated guests reach the outside, where the file names them.
+  /// NICs whose ports their VM software makes.
+  var named: [NamedPort] = []
+  /// Bridges on which qemu-bridge-helper is to put TAPs for groups.
+  var accessible: [BridgeAccessID: Set<LinkName>] = [:]
   /// NICs with a macvtap, which have tables of their own.
   var attached: [(nic: NIC, link: Link)] = []
   /// Interfaces by which translated guests reach the outside.
@@ -95,6 +98,7 @@ struct Composer {
     }
     releaseUplinks()
     releaseParents()
+    checkNames()
     routeGuests()
     addTables()
     addDeviceTables()
@@ -107,6 +111,7 @@ struct Composer {
     bindZones(of: ways)
     coexist(ways)
     keepManagersOff()
+    admitToBridges()
     settleLedger()
   }
 

@@ -6,6 +6,8 @@ struct Namespace {
   let name: String
   /// `NAME=VALUE` in the environment of what runs inside.
   var variables: [String] = []
+  /// What a command is started by: as which process the mounts are seen.
+  var entering: [String] = []
 
   private static let count = Atomic<Int>(0)
 
@@ -54,7 +56,7 @@ struct Namespace {
 
   /// `arguments` as they run inside; `ip netns exec` replaces itself, so the process id is the command's.
   func command(_ arguments: [String]) -> [String] {
-    ["ip", "netns", "exec", name] + (variables.isEmpty ? [] : ["env"] + variables) + arguments
+    entering + ["ip", "netns", "exec", name] + (variables.isEmpty ? [] : ["env"] + variables) + arguments
   }
 
   @discardableResult
