@@ -54,7 +54,9 @@ struct Attach: ParsableCommand {
   private func show(_ part: String, _ list: [Attachment]) throws {
     guard let folder else {
       Output.result(Attachment.file(list))
-      for hint in list.compactMap(\.hint) + Set(list.compactMap(\.netnsHint)).sorted() { Output.error(hint) }
+      for hint in list.compactMap(\.hint) + Set(list.compactMap(\.softwareHint)).sorted() {
+        Output.error(hint)
+      }
       // A shell takes no redirection out of what a command printed.
       let open = list.flatMap(\.redirections)
       if !open.isEmpty {

@@ -33,6 +33,7 @@ struct Remove: ParsableCommand {
     let rest = topology?.without(parts).keeping(Set(before.state.nicIDs(of: owner)))
     var planner = Planner(topology: rest ?? .empty(owner), host: before)
     planner.only = parts
+    planner.leaving = topology?.named(parts) ?? []
     planner.allow = allow.acceptances
     planner.isRemoval = true
     var plan = try Loading.plan(planner, loaded?.files ?? [], known: loaded?.topology.nicIDs ?? [])

@@ -25,6 +25,7 @@ extension Session {
     let ids =
       state.links.compactMap { link in link.nicID.map { (name: String(link.owner ?? ""), id: $0) } }
       + state.services.filter { $0.id.program == .passt }.map { (name: $0.id.name, id: $0.id.subject) }
+      + named(on: state).flatMap { name, list in list.map { (name: name, id: "\($0.vm)/\($0.nic)") } }
     var names = Set(ids.map(\.name))
     for part in parts {
       let own = ids.filter { $0.id == part || $0.id.hasPrefix(part + "/") }
@@ -52,6 +53,20 @@ extension Session {
       throw Exit.usage
     }
     return name
+  }
+
+  /// NICs whose ports their VM software makes, of configurations that have anything here: no link of ours says so.
+  func named(on state: State, of name: String? = nil) -> [String: [Attachment]] {
+    var named: [String: [Attachment]] = [:]
+    let owners =
+      state.tables.compactMap { $0.id.owner.map(String.init) }
+      + state.links.compactMap { $0.owner.map(String.init) } + state.bridgeAccess.map(\.id.name)
+    for owner in Set(owners) where name == nil || owner == name! {
+      let list = Session.kept(owner, in: stateDirectory)?.present(on: state, owner).list ?? []
+      let own = list.filter { $0.bridge != nil }
+      if !own.isEmpty { named[owner] = own }
+    }
+    return named
   }
 
   private static func kept(_ name: String, in directory: String) -> Attachments? {

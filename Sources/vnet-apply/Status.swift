@@ -23,7 +23,8 @@ struct Status: ParsableCommand {
     let table = StatusTable(
       host.state, name: name, topology: loaded?.topology, holders: session.host.holders(of: taps),
       counters: session.host.counters(),
-      drops: session.host.drops(in: host.state), leased: session.host.leases(of: name))
+      drops: session.host.drops(in: host.state), leased: session.host.leases(of: name),
+      named: session.named(on: host.state, of: name))
     var drift = try loaded.map { try Loading.plan(Planner(topology: $0.topology, host: host), $0.files) }
     drift?.nameAccounts(from: session.host)
     if json {

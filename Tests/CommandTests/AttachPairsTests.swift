@@ -18,10 +18,11 @@ struct AttachPairsTests {
       user: {nics: {eth0: {mode: shared, forward: ["[::1]:8080 -> 80", "127.0.0.1:5000-5010 -> 6000-6010"]}}}
       vde: {nics: {eth0: {mode: tap, via: vde, network: yard}}}
       macvtap: {nics: {eth0: {mode: bridged, via: macvtap, hardware: eth2}}}
+      named: {vmm: libvirt, nics: {eth0: {network: yard, via: vmm, device: pairs0}}}
 
     """
 
-  private static let ways = ["port", "bridge", "tap", "nat", "user", "vde", "macvtap"]
+  private static let ways = ["port", "bridge", "tap", "nat", "user", "vde", "macvtap", "named"]
 
   /// Those that a software cannot have, and a word of why not.
   private static func refusal(_ way: String, _ vmm: String) -> String? {
@@ -31,6 +32,8 @@ struct AttachPairsTests {
     case ("vde", "qemu"): nil
     case ("vde", _): "has no VDE"
     case ("macvtap", "firecracker"): "cannot have a macvtap"
+    case ("named", "firecracker"), ("named", "cloud-hypervisor"), ("named", "crosvm"):
+      "puts no TAP on a bridge"
     case ("bridge", "firecracker"): "one queue"
     default: nil
     }

@@ -123,6 +123,7 @@ extension Object {
     case (.passage(let a), .passage(let b)): fields(a, b)
     case (.dropIn(let a), .dropIn(let b)): fields(a, b)
     case (.zone(let a), .zone(let b)): fields(a, b)
+    case (.bridgeAccess(let a), .bridgeAccess(let b)): fields(a, b)
     case (.reservation(let a), .reservation(let b)): fields(a, b)
     case (.service(let a), .service(let b)): fields(a, b)
     default: "it is of another kind"

@@ -113,6 +113,24 @@ extension LinuxHost {
     }
   }
 
+  /// Whether nftables can tell on which bridge a port is, which may take it to load a module (`nft_meta_bridge`).
+  package mutating func lookUpBridgePorts() throws(HostError) {
+    do throws(NetlinkError) {
+      var facts = try readFacts()
+      // Who may not ask may not apply either.
+      if facts.nft == true, Capability.netAdmin.isEffective { facts.bridgePorts = canTellBridges() }
+      self.facts = facts
+    } catch {
+      throw HostError(error)
+    }
+  }
+
+  private func canTellBridges() -> Bool {
+    let chain = "add table bridge vnet-\nadd chain bridge vnet- sent\n"
+    let rule = "add rule bridge vnet- sent meta ibrname . ether saddr { \"lo\" . 02:00:00:00:00:01 } drop\n"
+    return (try? nft(["-c", "-f", "-"], chain + rule, "ask for filters of ports of a bridge")) != nil
+  }
+
   /// Adds to the facts of later observations what the installed passt can be told.
   ///
   /// What there is it says itself: `--help` lists its options, while `--version` is what a distribution made of it.

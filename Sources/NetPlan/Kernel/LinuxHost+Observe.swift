@@ -40,7 +40,8 @@ extension LinuxHost {
   /// What of nftables is ours, and what is kept in files because no kernel keeps it.
   private mutating func readRecords(_ ruleset: [Object]?) throws(HostError) -> State {
     var state = State(
-      try (ruleset ?? []) + ledger.read() + reservations.read() + services.read() + dropIns.read())
+      try (ruleset ?? []) + ledger.read() + reservations.read() + services.read() + dropIns.read()
+        + bridgeAccess.read())
     for netns in try readNamespaces(state) { state.insert(netns) }
     return state
   }

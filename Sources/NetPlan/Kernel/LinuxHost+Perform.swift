@@ -14,6 +14,7 @@ extension LinuxHost {
       performZones(batch, &outcomes)
     }
     dropIns.perform(batch, &outcomes)
+    bridgeAccess.perform(batch, &outcomes)
     performDeletions(batch, &outcomes)
     performNamespaces(batch, &outcomes)
     if batch.stage == .flip {
@@ -135,7 +136,9 @@ extension LinuxHost {
       case .neighbour(let proxy):
         try requests.add(before == nil ? nil : proxy, after == nil ? nil : proxy, &links)
       case .qdisc: try requests.add(before?.qdisc, after?.qdisc, &links)
-      case .link, .netns, .sysctl, .former, .table, .passage, .dropIn, .zone, .reservation, .service: break
+      case .link, .netns, .sysctl, .former, .table, .passage, .dropIn, .zone, .bridgeAccess, .reservation,
+        .service:
+        break
       }
     }
     return nil

@@ -10,6 +10,7 @@ package struct LinuxHost: Host, ~Copyable {
   let services: ServiceFolders
   let places: StatePlaces
   let dropIns = DropInFiles()
+  let bridgeAccess = BridgeAccessFiles()
   /// Looked up once: neither changes while a plan is made and applied.
   var facts: HostFacts?
   var wireless: Set<Int32>?
@@ -67,6 +68,7 @@ package struct LinuxHost: Host, ~Copyable {
     reservations.sweep()
     services.sweep()
     dropIns.sweep()
+    bridgeAccess.sweep()
   }
 }
 

@@ -3,11 +3,13 @@
 // kernel does not change one that is there (`nft_limit_obj_ops` has no `update`, net/netfilter/nft_limit.c).
 
 extension TableSet {
-  /// The name of the object behind an element. An interface's name has its quotes off: those of ours need none.
+  /// The name of the object behind an element. An interface's name has its quotes off: those of ours need none. A MAC has
+  /// lost its colons, which no name may hold.
   func name(ofLimit definition: String, _ key: String) -> String {
     let digits = definition.split(separator: " ").compactMap { Int($0).map(String.init) }
+    let place = key.replacing("\"", with: "").replacing(" . ", with: "-").replacing(":", with: "")
     // `rate` for what guests send, `rate-in` for what they receive.
-    return ([name.replacing("nic-", with: ""), key.replacing("\"", with: "")] + digits).joined(separator: "-")
+    return ([name.replacing("nic-", with: ""), place] + digits).joined(separator: "-")
   }
 }
 

@@ -43,6 +43,9 @@ extension Table {
 }
 
 extension TableSet {
+  /// Of a part of a key: its type is that of interface names.
+  private func isName(_ type: Substring) -> Bool { ["ifname", "iifname", "meta ibrname"].contains(type) }
+
   fileprivate init?(listing json: JSON) {
     guard let name = json["name"]?.string else { return nil }
     let key = RuleText.joined(json["type"] ?? .null)
@@ -51,7 +54,7 @@ extension TableSet {
     counts = json["stmt"]?.array?.contains { $0["counter"] != nil } ?? false
     // Those are what packets have made of it.
     if counts { return }
-    let types = self.key.replacing("typeof ", with: "").split(separator: " . ").map { $0.hasSuffix("ifname") }
+    let types = self.key.replacing("typeof ", with: "").split(separator: " . ").map { isName($0) }
     for item in json["elem"]?.array ?? [] {
       if value != nil, let pair = item.array, pair.count == 2 {
         elements[RuleText.element(pair[0], isName: types)] = RuleText.data(pair[1])
@@ -96,7 +99,8 @@ enum RuleText {
     case "match":
       guard let left = body["left"], let right = body["right"] else { return json.text() }
       let negation = body["op"]?.string == "!=" ? "!= " : ""
-      return "\(expression(left)) \(negation)\(expression(right))"
+      let name = isInterface(left) ? right.string.flatMap { $0.hasPrefix("@") ? nil : "\"\($0)\"" } : nil
+      return "\(expression(left)) \(negation)\(name ?? expression(right))"
     case "vmap":
       guard let key = body["key"], let data = body["data"] else { return json.text() }
       return "\(expression(key)) vmap \(expression(data))"
@@ -118,6 +122,11 @@ enum RuleText {
     case "accept", "drop", "return", "masquerade", "continue", "counter": return name
     default: return json.text()
     }
+  }
+
+  /// It is an interface's name, which stands in quotes where it is compared with one.
+  private static func isInterface(_ left: JSON) -> Bool {
+    left["meta"]?["key"]?.string.map { $0.hasSuffix("name") } ?? false
   }
 
   private static func verdict(_ json: JSON) -> String? {

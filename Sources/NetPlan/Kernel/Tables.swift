@@ -70,19 +70,18 @@ extension LinuxHost {
   }
 
   /// Frames and packets of guests that the filters dropped, by interface and check: `mac`, `ip4` …
-  package func drops(in state: State) -> [LinkName: [String: UInt64]] {
+  package func drops(in state: State) -> DropCounts {
     let documents = state.tables.map(\.id).sorted().compactMap { id in try? listing(of: id) }
-    var drops: [LinkName: [String: UInt64]] = [:]
+    var drops = DropCounts()
     for item in documents.flatMap({ $0["nftables"]?.array ?? [] }) {
-      guard let set = item["set"], let name = set["name"]?.string, name.hasPrefix(TableSet.dropped) else {
-        continue
-      }
-      let reason = String(name.dropFirst(TableSet.dropped.count))
+      guard let set = item["set"], let name = set["name"]?.string,
+        let reason = name.split(separator: TableSet.dropped, omittingEmptySubsequences: false).last,
+        name.count > reason.count
+      else { continue }
       for element in set["elem"]?.array ?? [] {
-        guard let interface = element["elem"]?["val"]?.string,
-          let count = element["elem"]?["counter"]?["packets"]?.int
+        guard let value = element["elem"]?["val"], let count = element["elem"]?["counter"]?["packets"]?.int
         else { continue }
-        drops[LinkName(kernel: interface), default: [:]][reason, default: 0] += UInt64(clamping: count)
+        drops.add(UInt64(clamping: count), String(reason), of: value)
       }
     }
     return drops
@@ -145,6 +144,19 @@ extension LinuxHost {
     throw HostError(
       operation: operation, errno: isKilled ? EINTR : 0,
       message: isKilled ? "nft was ended by signal \(result.code - 128)" : said)
+  }
+}
+
+extension DropCounts {
+  /// Of a port, or of bridge and MAC.
+  fileprivate mutating func add(_ count: UInt64, _ reason: String, of key: JSON) {
+    if let port = key.string {
+      ports[LinkName(kernel: port), default: [:]][reason, default: 0] += count
+    } else if let parts = key["concat"]?.array, parts.count == 2, let bridge = parts[0].string,
+      let mac = parts[1].string.flatMap({ MACAddress($0) })
+    {
+      stations[Station(bridge: LinkName(kernel: bridge), mac: mac), default: [:]][reason, default: 0] += count
+    }
   }
 }
 

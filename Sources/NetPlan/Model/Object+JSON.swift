@@ -16,6 +16,7 @@ extension Object: JSONRepresentable {
     case .passage: "passage"
     case .dropIn: "drop-in"
     case .zone: "zone"
+    case .bridgeAccess: "bridge-access"
     case .reservation: "reservation"
     case .service: "service"
     }
@@ -48,6 +49,7 @@ extension Object: JSONRepresentable {
     case "passage": object = Passage(json: rest).map(Object.passage)
     case "drop-in": object = DropIn(json: rest).map(Object.dropIn)
     case "zone": object = ZoneBinding(json: rest).map(Object.zone)
+    case "bridge-access": object = BridgeAccess(json: rest).map(Object.bridgeAccess)
     case "reservation": object = Reservation(json: rest).map(Object.reservation)
     case "service": object = Service(json: rest).map(Object.service)
     default: object = nil

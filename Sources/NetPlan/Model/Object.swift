@@ -14,6 +14,7 @@ package enum Object: Sendable, Equatable {
   case passage(Passage)
   case dropIn(DropIn)
   case zone(ZoneBinding)
+  case bridgeAccess(BridgeAccess)
   case reservation(Reservation)
   indirect case service(Service)
 
@@ -33,6 +34,7 @@ package enum Object: Sendable, Equatable {
     case .passage(let passage): .passage(passage.id)
     case .dropIn(let dropIn): .dropIn(dropIn.id)
     case .zone(let binding): .zone(binding.interface)
+    case .bridgeAccess(let access): .bridgeAccess(access.id)
     case .reservation(let reservation): .reservation(reservation.id)
     case .service(let service): .service(service.id)
     }
@@ -54,6 +56,7 @@ package enum Object: Sendable, Equatable {
     case .passage(let value): value
     case .dropIn(let value): value
     case .zone(let value): value
+    case .bridgeAccess(let value): value
     case .reservation(let value): value
     case .service(let value): value
     }
@@ -82,7 +85,8 @@ package enum Object: Sendable, Equatable {
     case .route(let route): route.origin
     case .rule(let rule): rule.origin
     case .neighbour(let neighbour): neighbour.origin
-    case .link, .netns, .qdisc, .sysctl, .former, .table, .passage, .dropIn, .zone, .reservation, .service:
+    case .link, .netns, .qdisc, .sysctl, .former, .table, .passage, .dropIn, .zone, .bridgeAccess,
+      .reservation, .service:
       nil
     }
   }
@@ -100,6 +104,7 @@ package enum Object: Sendable, Equatable {
   package var passage: Passage? { if case .passage(let value) = self { value } else { nil } }
   package var dropIn: DropIn? { if case .dropIn(let value) = self { value } else { nil } }
   package var zone: ZoneBinding? { if case .zone(let value) = self { value } else { nil } }
+  package var bridgeAccess: BridgeAccess? { if case .bridgeAccess(let value) = self { value } else { nil } }
   package var service: Service? { if case .service(let value) = self { value } else { nil } }
   package var reservation: Reservation? { if case .reservation(let value) = self { value } else { nil } }
 
@@ -111,7 +116,7 @@ package enum Object: Sendable, Equatable {
     case .nexthop(let nexthop): nexthop.link.map { [$0] } ?? []
     case .route(let route): route.links
     case .table(let table): table.id.device.map { [$0] } ?? []
-    case .rule, .former, .passage, .dropIn, .zone, .reservation: []
+    case .rule, .former, .passage, .dropIn, .zone, .bridgeAccess, .reservation: []
     case .service(let service): service.tap.map { [$0] } ?? []
     case .neighbour(let neighbour): [neighbour.link]
     case .qdisc(let qdisc): [qdisc.link]
@@ -136,6 +141,7 @@ package enum ObjectID: Hashable, Sendable {
   case passage(PassageID)
   case dropIn(DropInID)
   case zone(LinkName)
+  case bridgeAccess(BridgeAccessID)
   case reservation(ReservationID)
   case service(ServiceID)
 
@@ -155,9 +161,10 @@ package enum ObjectID: Hashable, Sendable {
     case .passage: 10
     case .dropIn: 11
     case .zone: 12
-    case .reservation: 13
-    case .service: 14
-    case .former: 15
+    case .bridgeAccess: 13
+    case .reservation: 14
+    case .service: 15
+    case .former: 16
     }
   }
 }
@@ -180,6 +187,7 @@ extension ObjectID: Comparable, CustomStringConvertible {
     case .passage(let id): "passage/\(id)"
     case .dropIn(let id): "drop-in/\(id)"
     case .zone(let name): "zone/\(name)"
+    case .bridgeAccess(let id): "bridge-access/\(id)"
     case .reservation(let id): "reservation/\(id)"
     case .service(let id): "service/\(id)"
     }
@@ -202,6 +210,7 @@ extension ObjectID: Comparable, CustomStringConvertible {
     case (.passage(let a), .passage(let b)): a < b
     case (.dropIn(let a), .dropIn(let b)): a < b
     case (.zone(let a), .zone(let b)): naturallyPrecedes(a.text, b.text)
+    case (.bridgeAccess(let a), .bridgeAccess(let b)): a < b
     case (.reservation(let a), .reservation(let b)): a < b
     case (.service(let a), .service(let b)): a < b
     default: a.rank < b.rank

@@ -26,6 +26,7 @@ package struct State: Sendable, Equatable {
 
   package var passages: some Sequence<Passage> { objects.values.lazy.compactMap(\.passage) }
   package var dropIns: some Sequence<DropIn> { objects.values.lazy.compactMap(\.dropIn) }
+  package var bridgeAccess: some Sequence<BridgeAccess> { objects.values.lazy.compactMap(\.bridgeAccess) }
   package var zones: some Sequence<ZoneBinding> { objects.values.lazy.compactMap(\.zone) }
   package var tables: some Sequence<Table> { objects.values.lazy.compactMap(\.table) }
 

@@ -21,6 +21,7 @@ extension Observation {
     facts.macvtaps = true
     facts.deviceNodes = true
     facts.egressFilters = true
+    facts.bridgePorts = true
     facts.namespaces = []
     facts.entersNetns = true
     facts.users = AssumedHost.accounts(topologies.flatMap(\.userNames), ["root": 0, "nobody": 65534])
@@ -42,7 +43,9 @@ private struct AssumedHost {
   static func accounts(_ names: [String], _ known: [String: UInt32]) -> [HostFacts.NamedID] {
     let others = Set(names).subtracting(known.keys).sorted()
     let all = known.map { ($0.key, $0.value) } + others.enumerated().map { ($1, UInt32(1000 + $0)) }
-    return all.sorted { ($0.1, $0.0) < ($1.1, $1.0) }.map { HostFacts.NamedID(name: $0.0, id: $0.1) }
+    return all.sorted { ($0.1, $0.0) < ($1.1, $1.0) }.map {
+      HostFacts.NamedID(name: $0.0, id: $0.1, group: $0.1)
+    }
   }
 
   mutating func look(at topology: Topology) {

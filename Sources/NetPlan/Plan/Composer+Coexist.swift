@@ -30,7 +30,7 @@ extension Composer {
   }
 
   private var guestBridges: [Link] {
-    let names = Set(filtered.compactMap { $0.nic.network?.value })
+    let names = Set(guestNICs.compactMap { $0.network?.value })
     return topology.networks.compactMap { names.contains($0.name) ? bridges[$0.name] : nil }
       .filter { $0.name.text.utf8.allSatisfy(Name.isLetter) }
   }
@@ -141,10 +141,13 @@ extension Composer {
   }
 
   private func framesDropped(by base: ForeignChain, _ firewalls: Firewalls) -> FirewallDrop {
+    let ports =
+      filtered.compactMap { nic, tap in nic.network.map { (bridges[$0.value]?.name, tap.name.text) } }
+      + named.map { ($0.bridge, $0.name.example) }
     let dropped = guestBridges.filter { bridge in
-      filtered.contains { nic, tap in
-        nic.network.flatMap { bridges[$0.value]?.name } == bridge.name
-          && firewalls.drops(base, [.iifname: tap.name.text, .ibrname: bridge.name.text])
+      ports.contains { place, port in
+        place == bridge.name
+          && firewalls.drops(base, [.iifname: port, .ibrname: bridge.name.text])
       }
     }
     return FirewallDrop(base, .frames, dropped.map(\.name))

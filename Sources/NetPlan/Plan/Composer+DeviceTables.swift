@@ -15,7 +15,7 @@ extension Composer {
       }
       target.guestMarks[path] = [nic.mac.description]
       var checks = GuestChecks()
-      checks.add(guest(nic, link, nil))
+      checks.add(guest(nic, link.name.text, nil))
       want(checks.table(of: link.name, in: topology.name, receivingAtMost: nic.limitIn))
     }
   }

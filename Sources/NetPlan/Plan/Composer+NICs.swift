@@ -6,6 +6,7 @@ extension Composer {
     case .user: return addUserMode(nic, of: vm, path)
     case .passt: return addPasst(nic, of: vm, path)
     case .macvtap: return addMacvtap(nic, of: vm, path)
+    case .vmm: return addNamed(nic, of: vm, path)
     default: break
     }
     if host.facts.tun == false {

@@ -1,17 +1,18 @@
 extension Composer {
   /// The nftables tables that the NICs of this file need, once all of them are known.
   mutating func addTables() {
-    var bridge = GuestChecks()
+    var bridge = BridgeTable()
     var router = RouterTable()
     for network in topology.networks {
       guard let link = interface(of: network) else { continue }
       add(network, link, &bridge, &router)
     }
     for (nic, tap) in filtered { add(nic, tap, &bridge, &router) }
+    for port in named { add(port, &bridge, &router) }
     addReach(&router)
     router.separatesIPv6 = separatesIPv6 && guestRoutes.contains { $0.id.family == .ipv6 }
     if refusesNames() { return }
-    if !bridge.sets["guests"]!.elements.isEmpty { want(bridge.table(TableID(.bridge, of: topology.name))) }
+    if !bridge.isEmpty { want(bridge.table(TableID(.bridge, of: topology.name))) }
     if !router.isEmpty { want(router.table(TableID(.inet, of: topology.name))) }
   }
 
@@ -54,7 +55,7 @@ extension Composer {
   }
 
   private func add(
-    _ network: Network, _ link: Link, _ bridge: inout GuestChecks, _ router: inout RouterTable
+    _ network: Network, _ link: Link, _ bridge: inout BridgeTable, _ router: inout RouterTable
   ) {
     for address in hostAddresses(of: network) { bridge.reserve(address.address) }
     // A bridge of somebody else takes another MAC with each port (`br_stp_recalculate_bridge_id`).
@@ -83,19 +84,39 @@ extension Composer {
   // MARK: NICs
 
   private mutating func add(
-    _ nic: NIC, _ tap: Link, _ bridge: inout GuestChecks, _ router: inout RouterTable
+    _ nic: NIC, _ tap: Link, _ bridge: inout BridgeTable, _ router: inout RouterTable
   ) {
     let network = nic.network.flatMap { self.network(named: $0.value) }
-    let guest = guest(nic, tap, network)
-    let addresses = guestAddresses(of: nic).map(\.address)
-    target.guestMarks["vms.\(nic.vm).nics.\(nic.name)"] = Set(
-      [nic.mac.description] + addresses.map(\.description) + addresses.map(\.hexadecimal))
+    let guest = guest(nic, tap.name.text, network)
+    mark(nic)
     for address in guestAddresses(of: nic) { bridge.reserve(address.address) }
     guard let network else {
       router.check(guest)
       return addRouted(nic, tap, &router)
     }
     bridge.add(guest)
+    add(nic, on: network, &router)
+  }
+
+  /// A guest behind a port that its VM software makes.
+  private mutating func add(_ port: NamedPort, _ bridge: inout BridgeTable, _ router: inout RouterTable) {
+    let nic = port.nic
+    let guest = guest(nic, port.name.text, port.network)
+    mark(nic)
+    if !port.name.isPattern { target.guestMarks["vms.\(nic.vm).nics.\(nic.name)"]?.insert(guest.interface) }
+    for address in guestAddresses(of: nic) { bridge.reserve(address.address) }
+    if isSeen(port) { bridge.add(guest, port, receivingAtMost: nic.limitIn) }
+    add(nic, on: port.network, &router)
+  }
+
+  private mutating func mark(_ nic: NIC) {
+    let addresses = guestAddresses(of: nic).map(\.address)
+    target.guestMarks["vms.\(nic.vm).nics.\(nic.name)"] = Set(
+      [nic.mac.description] + addresses.map(\.description) + addresses.map(\.hexadecimal))
+  }
+
+  /// What the router knows of a guest by its bridge and MAC.
+  private mutating func add(_ nic: NIC, on network: Network, _ router: inout RouterTable) {
     if let nat = network.nat, isInside(network) {
       for prefix in nic.routes { router.translate(prefix.value, nat) }
     }
@@ -116,9 +137,9 @@ extension Composer {
     addForwards(nic, &router)
   }
 
-  func guest(_ nic: NIC, _ tap: Link, _ network: Network?) -> GuestChecks.Guest {
+  func guest(_ nic: NIC, _ interface: String, _ network: Network?) -> GuestChecks.Guest {
     var guest = GuestChecks.Guest(
-      interface: quoted(tap.name), macs: [nic.mac] + nic.alsoMACs, checks: nic.antiSpoof)
+      interface: "\"\(interface)\"", macs: [nic.mac] + nic.alsoMACs, checks: nic.antiSpoof)
     let own = guestAddresses(of: nic).map(\.address)
     let behind = nic.routes.map(\.value) + nic.alsoPrefixes
     func known(_ family: AddressFamily) -> [IPPrefix] {
@@ -169,11 +190,11 @@ extension Composer {
       guard let name = inside[network.name] else { continue }
       for way in ways(network.reach) { router.insert("reach", "\(name) . \(way)") }
     }
-    for (nic, tap) in filtered {
-      guard let network = nic.network.flatMap({ self.network(named: $0.value) }) else {
-        for way in ways(nic.reach) { router.insert("reach", "\(quoted(tap.name)) . \(way)") }
-        continue
-      }
+    for (nic, tap) in filtered where nic.network == nil {
+      for way in ways(nic.reach) { router.insert("reach", "\(quoted(tap.name)) . \(way)") }
+    }
+    for nic in guestNICs {
+      guard let network = nic.network.flatMap({ self.network(named: $0.value) }) else { continue }
       for link in interfaces(of: nic, on: network)
       where nic.reach != network.reach || link.name != interface(of: network)?.name {
         for way in ways(nic.reach) {
@@ -197,23 +218,4 @@ extension Composer {
   }
 
   private func quoted(_ name: LinkName) -> String { "\"\(name.text)\"" }
-}
-
-extension GuestChecks {
-  /// The table of family bridge of a configuration.
-  func table(_ id: TableID) -> Table {
-    var table = Table(id: id)
-    let drops = Drops.ofFrames + Drops.ofPackets
-    table.sets = (Array(sets.values) + Drops.sets(drops)).sorted { $0.name < $1.name }
-    table.chains = Drops.chains(drops)
-    table.chains += [
-      NeighbourChecks.chain,
-      TableChain("checked", [GuestChecks.rate] + GuestChecks.frames + GuestChecks.packets),
-      TableChain(
-        "early", hook: TableChain.hook("filter", "prerouting", -300), ["iifname @guests goto checked"]),
-      // Of link-local multicast but BPDUs the kernel asks here, not before (`br_handle_frame`).
-      TableChain("input", hook: TableChain.hook("filter", "input", -300), [GuestChecks.linkLocalOfGuests]),
-    ]
-    return table
-  }
 }

@@ -30,7 +30,10 @@ struct Composer {
   var gateways: [IPAddress: String]?
   /// NICs with an interface of ours on the host, for the tables that filter them.
   var filtered: [(nic: NIC, tap: Link)] = []
-  /// Interfaces by which translated guests reach the outside, where the file names them.
+  /// NICs whose ports their VM software makes.
+  var named: [NamedPort] = []
+  /// Bridges on which qemu-bridge-helper is to put TAPs for groups.
+  var accessible: [BridgeAccessID: Set<LinkName>] = [:]
   /// NICs with a macvtap, which have tables of their own.
   var attached: [(nic: NIC, link: Link)] = []
   /// Interfaces by which translated guests reach the outside.
@@ -101,6 +104,7 @@ struct Composer {
     releaseUplinks()
     releaseStations()
     releaseParents()
+    checkNames()
     routeGuests()
     addTables()
     addDeviceTables()
@@ -113,6 +117,7 @@ struct Composer {
     bindZones(of: ways)
     coexist(ways)
     keepManagersOff()
+    admitToBridges()
     settleLedger()
   }
 

@@ -117,7 +117,8 @@ extension Object {
       sysctl.key.link = sysctl.key.link.map(new)
       return .sysctl(sysctl)
     // The kernel keeps the old name in a rule, firewalld in a zone, and the ledger knows no better.
-    case .netns, .rule, .former, .table, .passage, .dropIn, .zone, .reservation, .service: return self
+    case .netns, .rule, .former, .table, .passage, .dropIn, .zone, .bridgeAccess, .reservation, .service:
+      return self
     }
   }
 }

@@ -5,8 +5,8 @@
 /// whoever stands in none of them is checked. A guest's drops are counted from its first one, by an element that the
 /// drop itself adds: nobody's are made, listed and compared for nothing.
 struct GuestChecks {
-  /// nft's name of the interface, in quotes.
   struct Guest {
+    /// What it is told apart by: nft's name of the interface, in quotes.
     var interface: String
     var macs: [MACAddress]
     /// Its own and what it may speak for besides; empty where nobody knows.
@@ -24,9 +24,10 @@ struct GuestChecks {
 
   private(set) var sets: [String: TableSet] = [:]
 
-  init() {
-    func make(_ name: String, _ key: String, isInterval: Bool = false) {
-      sets[name] = TableSet(name, key: key, isInterval: isInterval)
+  /// `key` is the type of what guests are told apart by.
+  init(key: String = "ifname") {
+    func make(_ name: String, _ type: String, isInterval: Bool = false) {
+      sets[name] = TableSet(name, key: type.replacing("ifname", with: key), isInterval: isInterval)
     }
     make("guests", "ifname")
     make("nic-mac", "ifname . ether_addr")
@@ -39,7 +40,7 @@ struct GuestChecks {
     make(TableSet.neighbourMACs, TableSet.typeofs[TableSet.neighbourMACs]!)
     make("blocked-ip4", "ifname . ipv4_addr", isInterval: true)
     make("blocked-ip6", "ifname . ipv6_addr", isInterval: true)
-    sets["nic-rate"] = TableSet("nic-rate", key: "ifname", value: TableSet.limit)
+    sets["nic-rate"] = TableSet("nic-rate", key: key, value: TableSet.limit)
     for name in ["tagging", "free-mac", "free-dhcp", "free-router", "known-ip4", "known-ip6"] {
       make(name, "ifname")
     }
@@ -109,7 +110,7 @@ struct GuestChecks {
     "arp saddr ip != 0.0.0.0 iifname . arp saddr ip != @nic-ip4 iifname @known-ip4 goto drop-ip4",
   ]
 
-  private static let linkLocal = "ether daddr & ff:ff:ff:ff:ff:f0 01:80:c2:00:00:00"
+  static let linkLocal = "ether daddr & ff:ff:ff:ff:ff:f0 01:80:c2:00:00:00"
   static let linkLocalOfGuests = "iifname @guests \(linkLocal) goto drop-link"
 
   static let packets = [

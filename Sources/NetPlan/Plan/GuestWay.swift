@@ -20,7 +20,7 @@ extension Composer {
     var ways: [GuestWay] = []
     for network in topology.networks where isInside(network) {
       guard let link = interface(of: network) else { continue }
-      let nics = filtered.lazy.map(\.nic).filter { $0.network?.value == network.name }
+      let nics = guestNICs.filter { $0.network?.value == network.name }
       var way = GuestWay(
         link: link.name, families: Self.families(hostAddresses(of: network)),
         leaves: network.nat != nil || network.route || !network.reach.isNothing

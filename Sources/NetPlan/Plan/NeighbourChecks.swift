@@ -40,5 +40,5 @@ extension TableSet {
   package static let typeofs = [
     neighbourTargets: "typeof iifname . @th,64,128", takenTargets: "typeof @th,64,128",
     neighbourMACs: "typeof iifname . @th,208,48",
-  ]
+  ].merging(StationChecks.typeofs) { $1 }
 }

@@ -96,7 +96,8 @@ extension Footing {
       guard let after = change.after?.former else { return .forget }
       return after.users.count < before.users.count ? .forget : .ledger
     case .reservation: return change.after == nil ? .forget : .ledger
-    case .service: return .serve
+    // Given when the bridge and what guards it are there, and taken before they go.
+    case .bridgeAccess, .service: return .serve
     }
   }
 

@@ -20,6 +20,8 @@ package struct HostFacts: Described {
   package var macvtaps: Bool?
   /// The kernel can filter what a device sends (`CONFIG_NETFILTER_EGRESS`, Linux 5.16); nil where nobody asked.
   package var egressFilters: Bool?
+  /// nftables can tell on which bridge a port is (`CONFIG_NFT_BRIDGE_META`); nil where nobody asked.
+  package var bridgePorts: Bool?
   /// The kernel makes device nodes in /dev by itself (devtmpfs); nil where nobody looked.
   package var deviceNodes: Bool?
   /// IPv6 is there at all.
@@ -81,6 +83,7 @@ package struct HostFacts: Described {
     .open("vlan-interfaces", \.vlanInterfaces),
     .open("macvtaps", \.macvtaps),
     .open("egress-filters", \.egressFilters),
+    .open("bridge-ports", \.bridgePorts),
     .open("device-nodes", \.deviceNodes),
     .open("ipv6", \.ipv6),
     .open("force-forwarding", \.forceForwarding),

@@ -18,6 +18,7 @@ extension Planner {
       case .table: selectedTable(change, target)
       case .passage: selectedPassage(change, target)
       case .dropIn: selectedDropIn(change, target)
+      case .bridgeAccess: isSelectedAccess(change, target) ? change : nil
       case .zone, .former: isSelectedZone(change, target) ? change : nil
       default: nil
       }

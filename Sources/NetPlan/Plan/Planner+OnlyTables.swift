@@ -28,6 +28,14 @@ extension Planner {
       marks.insert("\"\(link.name)\"")
       marks.formUnion(target.guestMarks[String(link.path ?? "")] ?? [])
     }
+    // A port that VM software makes is no link of ours.
+    for (path, own) in target.guestMarks where isSelected(path) == chosen { marks.formUnion(own) }
+    if chosen {
+      for nic in leaving {
+        marks.insert(nic.mac.description)
+        if let name = nic.device.whole { marks.insert("\"\(name)\"") }
+      }
+    }
     let own = marks
     for name in ["nic-mac", "nic-ip4", "own-ip6", TableSet.neighbourTargets] {
       for key in table?[set: name]?.elements.keys ?? [:].keys {
@@ -62,6 +70,8 @@ extension Table {
 
   /// It filters nothing.
   fileprivate var isIdle: Bool {
-    ["guests", "inside", "nic-host-reach"].allSatisfy { self[set: $0]?.elements.isEmpty ?? true }
+    ["guests", StationChecks.guests, "inside", "nic-host-reach"].allSatisfy {
+      self[set: $0]?.elements.isEmpty ?? true
+    }
   }
 }

@@ -6,6 +6,8 @@ package struct Planner {
   package let target: Target
   /// `VM` or `VM/NIC`: changes of nothing else.
   package var only: [String] = []
+  /// The NICs that the parts to be removed are, where a file says so.
+  package var leaving: [NIC] = []
   /// Given on the command line.
   package var allow: [RiskAcceptance] = []
   /// Removal is asked for, so that much goes is no surprise.

@@ -14,6 +14,8 @@ package struct Target: Sendable {
   package var restoresOrder = false
   /// MACs and addresses of guests, by the NIC's place in the configuration, as tables write them.
   package var guestMarks: [String: Set<String>] = [:]
+  /// NICs for which a group may use qemu-bridge-helper, by their places in the configuration.
+  package var admitted: [BridgeAccessID: Set<String>] = [:]
   package var obstacles: [Obstacle] = []
   package var risks: [Risk] = []
 

@@ -9,11 +9,18 @@ extension Topology {
     return rest
   }
 
-  /// The same with those NICs only.
+  /// The same with those NICs only, and with those of whose being there the host's links say nothing.
   package func keeping(_ ids: Set<String>) -> Topology {
     var rest = self
-    for index in rest.vms.indices { rest.vms[index].nics.removeAll { !ids.contains($0.id) } }
+    for index in rest.vms.indices {
+      rest.vms[index].nics.removeAll { !ids.contains($0.id) && $0.via != .vmm }
+    }
     return rest
+  }
+
+  /// NICs whose ports their VM software makes, of those parts.
+  package func named(_ parts: [String]) -> [NIC] {
+    vms.flatMap(\.nics).filter { $0.via == .vmm && (parts.contains($0.vm) || parts.contains($0.id)) }
   }
 
   /// `VM/NIC` of each.

@@ -25,6 +25,10 @@ package struct Attachment: Described, JSONRepresentable {
   package var queues: Int
   /// The network namespace in which the device is, and the software has to run.
   package var netns: String?
+  /// The bridge on which its software puts a port that it makes itself.
+  package var bridge: LinkName?
+  /// What it calls the port: `vnet*`, or a whole name that it is told.
+  package var port: String?
   /// How the guest reaches the world through a routed TAP, where nothing tells it by DHCP.
   package var hint: String?
 
@@ -43,6 +47,8 @@ package struct Attachment: Described, JSONRepresentable {
     .open("socket", \.socket),
     .open("switch", \.isSwitch),
     .open("socket-group", \.socketGroup),
+    .open("bridge", \.bridge),
+    .open("port", \.port),
   ]
 
   package static var blank: Attachment {
@@ -101,6 +107,10 @@ package struct Attachment: Described, JSONRepresentable {
         ? "libvirt connects to no passt that is running, and starts its own: `via: user` gives it one"
         : "\(vmm.rawValue) cannot connect to passt; a network with `nat` has TAPs for it"
     }
+    if bridge != nil {
+      if vmm == .qemu || vmm == .libvirt { return nil }
+      return "\(vmm.rawValue) puts no TAP on a bridge: `via: bridge` makes one there for it"
+    }
     if isMacvtap == true {
       switch vmm {
       case .firecracker:
@@ -117,9 +127,13 @@ package struct Attachment: Described, JSONRepresentable {
       "\(vmm.rawValue) has no network of its own to share the host's address by; a network with `nat` does"
   }
 
-  /// Where the software has to run, if not in the host's own namespace.
-  package var netnsHint: String? {
-    netns.map { name in
+  /// What the software needs besides: where it has to run, if not in the host's own namespace, and as whom.
+  package var softwareHint: String? {
+    if bridge != nil, vmm == .qemu {
+      return
+        "QEMU starts qemu-bridge-helper, which has to be root's: as root, or once chmod u+s /usr/lib/qemu/qemu-bridge-helper"
+    }
+    return netns.map { name in
       "in its network namespace: ip netns exec \(name) …"
         + (vmm == .firecracker ? ", or jailer --netns \(Netns.path(named: name)) …" : "")
     }
@@ -146,6 +160,7 @@ package struct Attachment: Described, JSONRepresentable {
     if isMacvtap == true {
       netdev = "-netdev tap,id=\(id)," + (queues > 1 ? "fds=" : "fd=") + descriptors(":")
     }
+    if let bridge { netdev = "-netdev bridge,id=\(id),br=\(bridge)" }
     var device = "-device virtio-net-pci,netdev=\(id),mac=\(mac)"
     if let forwards {
       netdev = "-netdev user,id=\(id)" + forwards.flatMap(\.qemu).map { ",hostfwd=\($0)" }.joined()
@@ -192,8 +207,12 @@ package struct Attachment: Described, JSONRepresentable {
   }
 
   private var libvirt: String {
-    var lines = ["<interface type='\(forwards == nil ? "ethernet" : "user")'>", "  <mac address='\(mac)'/>"]
-    if let forwards {
+    let type = forwards != nil ? "user" : bridge != nil ? "bridge" : "ethernet"
+    var lines = ["<interface type='\(type)'>", "  <mac address='\(mac)'/>"]
+    if let bridge {
+      lines.append("  <source bridge='\(bridge)'/>")
+      if let name = port.flatMap({ PortName($0).name }) { lines.append("  <target dev='\(name)'/>") }
+    } else if let forwards {
       // libvirt's own stack in between knows no ports; passt does.
       if !forwards.isEmpty { lines.append("  <backend type='passt'/>") }
       lines += forwards.flatMap(\.libvirt)

@@ -16,6 +16,15 @@ package struct Attachments: Sendable, Equatable {
     for vm in topology.vms {
       for nic in vm.nics {
         let path = "vms.\(nic.vm).nics.\(nic.name)"
+        if nic.via == .vmm {
+          guard let item = Attachment(named: nic, of: vm, topology, target) else {
+            obstacles[nic.id] =
+              target.obstacles.first { $0.path.hasPrefix(path) }?.message ?? "its bridge is not to be had"
+            continue
+          }
+          list.append(item)
+          continue
+        }
         if !nic.hasInterface {
           if let obstacle = target.obstacles.first(where: { $0.path.hasPrefix(path) }) {
             obstacles[nic.id] = obstacle.message
@@ -71,6 +80,7 @@ package struct Attachments: Sendable, Equatable {
           let id = ServiceID(program: program, name: name, subject: "\(item.vm)/\(item.nic)")
           return state[.service(id)] != nil
         }
+        if let bridge = item.bridge { return state.link(bridge) != nil }
         guard let device = item.device else { return true }
         let netns = item.netns.flatMap { state[.netns($0)]?.netns }
         if item.netns != nil {
@@ -120,6 +130,11 @@ package struct Attachments: Sendable, Equatable {
         found[index].descriptor = descriptor
         descriptor += found[index].queues
       }
+      if found[index].bridge != nil, found[index].vmm == .qemu, found[index].queues > 1 {
+        throw Failure(
+          description:
+            "\(part): qemu-bridge-helper makes a TAP with one queue, the NIC has \(found[index].queues)")
+      }
       if let reason = found[index].refusal { throw Failure(description: "\(part): \(reason)") }
       if found[index].vmm == .firecracker, found[index].queues > 1 {
         throw Failure(description: "\(part): Firecracker uses one queue, the NIC has \(found[index].queues)")
@@ -135,5 +150,21 @@ extension Attachment {
     isSwitch = true
     socket = service.socket
     socketGroup = isOwners ? nil : service.account?.group
+  }
+
+  /// nil where something is in the way of it.
+  fileprivate init?(named nic: NIC, of vm: VM, _ topology: Topology, _ target: Target) {
+    let path = "vms.\(nic.vm).nics.\(nic.name)"
+    guard case .pattern(let port) = nic.device,
+      !target.obstacles.contains(where: { $0.path.hasPrefix(path) }),
+      let network = topology.networks.first(where: { $0.name == nic.network?.value })
+    else { return nil }
+    var bridge = network.device
+    if case .existing(let name) = network.segment { bridge = name.value }
+    self.init(
+      vm: nic.vm, nic: nic.name, vmm: vm.vmm, device: nil, mac: nic.mac,
+      mtu: nic.mtu?.value ?? target.wanted.link(bridge)?.mtu ?? 1500, queues: nic.queues?.value ?? 1)
+    self.bridge = bridge
+    self.port = port
   }
 }

@@ -97,6 +97,14 @@ extension Explanation {
     .privilege: tapPrivilege,
   ]
 
+  /// The port is the VM software's own.
+  static let named: Answers = bridged.merging([
+    .overhead:
+      "that of a bridge; what the guest sends is checked by name pattern, bridge and MAC before its port is there,\nand nothing tells it from another guest of the same pattern that takes its MAC",
+    .privilege:
+      "CAP_NET_ADMIN for `vnet-apply`, and for what makes the port: libvirtd, or qemu-bridge-helper for the group of\nthe VM's `owner`",
+  ]) { $1 }
+
   static let macvtap: Answers = [
     .address: "whatever the hardware NIC's Ethernet has",
     .icmp: "all of it, both ways, but with the host itself",

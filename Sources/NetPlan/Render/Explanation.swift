@@ -35,6 +35,7 @@ package struct Explanation: Sendable {
       case (.tap, .vde): switched
       case (.tap, _): routed
       case (.bridged, .macvtap): macvtap
+      case (.bridged, .vmm): named
       case (.bridged, _): bridged
       case (.dedicated, _): dedicated
       }
@@ -54,7 +55,11 @@ package struct Explanation: Sendable {
 
   package var text: String {
     var lines = ["\(mode.rawValue) via \(via.rawValue): \(gist)"]
-    if !Composer.executes(mode, via) {
+    if Explanation.isImpossible(mode, via) {
+      lines.append(
+        "The host routes to an interface that is there: `check` takes it, `plan` and `apply` exit 65 and say what does."
+      )
+    } else if !Composer.executes(mode, via) {
       lines.append("This version does not execute it: `check` takes it, `plan` and `apply` exit 69.")
     }
     let width = (Topic.allCases.map(\.rawValue.count).max() ?? 0) + 2
@@ -72,8 +77,12 @@ package struct Explanation: Sendable {
   }
 
   private static func label(_ mode: Mode, _ via: Via) -> String {
-    via.rawValue + (Composer.executes(mode, via) ? "" : " (not executed yet)")
+    if isImpossible(mode, via) { return via.rawValue + " (not for a host that routes)" }
+    return via.rawValue + (Composer.executes(mode, via) ? "" : " (not executed yet)")
   }
+
+  /// No later version will do it either.
+  private static func isImpossible(_ mode: Mode, _ via: Via) -> Bool { mode == .tap && via == .vmm }
 
   /// All modes, a line each.
   package static var overview: String {

@@ -59,6 +59,7 @@ extension Object {
     case .passage(let passage): "rules in \(passage.id.chain)"
     case .dropIn(let dropIn): "file \(dropIn.id.path)"
     case .zone(let binding): "firewalld zone of \(binding.interface)"
+    case .bridgeAccess(let access): "qemu-bridge-helper for group \(access.id.group)"
     case .reservation(let reservation): "reservation \(reservation.id.label)"
     case .service(let service): "service \(service.id.program) \(service.id.subject)"
     }
@@ -93,6 +94,7 @@ extension Object {
     case .passage(let passage): return passage.summary
     case .dropIn(let dropIn): return dropIn.summary
     case .zone(let binding): return [binding.zone]
+    case .bridgeAccess(let access): return access.summary
     case .reservation(let reservation): return reservation.addresses.map { "\($0.address)" }
     case .service(let service): return service.offers
     default: return []
@@ -121,6 +123,7 @@ extension Object {
     case (.passage(let a), .passage(let b)): a.changes(from: b)
     case (.dropIn(let a), .dropIn(let b)): a.changes(from: b)
     case (.zone(let a), .zone(let b)): ["\(b.zone) → \(a.zone)"]
+    case (.bridgeAccess(let a), .bridgeAccess(let b)): a.changes(from: b)
     case (.reservation(let a), .reservation(let b)): differences(a, b)
     case (.service(let a), .service(let b)): a.changes(from: b)
     default: []

@@ -21,6 +21,8 @@ package struct StatusTable: Sendable {
     package var drops: [String: UInt64]
     /// A program of ours speaks for the guest: `isUp` while it runs, `carrier` while a VM is connected.
     package var isProgram = false
+    /// What the VM software calls the device that it makes: `vnet*`, or a whole name.
+    package var port: String?
   }
 
   package var rows: [Row]
@@ -29,7 +31,7 @@ package struct StatusTable: Sendable {
   package init(
     _ state: State, name: String?, topology: Topology? = nil, holders: [LinkName: [Holder]],
     counters: [LinkName: LinkCounters],
-    drops: [LinkName: [String: UInt64]] = [:], leased: Set<IPAddress> = []
+    drops: DropCounts = DropCounts(), leased: Set<IPAddress> = [], named: [String: [Attachment]] = [:]
   ) {
     var addresses: [LinkName: [String]] = [:]
     for route in state.routes where route.origin == Ownership.origin && route.id.table == 254 {
@@ -58,13 +60,20 @@ package struct StatusTable: Sendable {
         addresses: (addresses[link.name] ?? []).sorted() + reserved.map { "\($0)" },
         leases: reserved.filter(leased.contains).map { "\($0)" },
         counters: counters[link.name].map { link.kind == .macvtap ? $0.swapped : $0 },
-        drops: (drops[link.name] ?? [:]).filter { $0.value > 0 })
+        drops: (drops.ports[link.name] ?? [:]).filter { $0.value > 0 })
     }
     let processes = state.services.filter {
       $0.id.program == .passt && (name == nil || $0.id.name == name)
     }
     rows += processes.map(Row.init)
+    var ports = StatusNamed(
+      state: state, counters: counters, holders: holders, drops: drops, leased: leased)
+    for (owner, items) in named { rows += ports.rows(owner, items) }
     let seen = Set(processes.map(\.id))
+    for nic in topology?.vms.flatMap(\.nics) ?? []
+    where nic.via == .vmm && !rows.contains(where: { $0.name == topology!.name && $0.nic == nic.id }) {
+      rows.append(Row(without: nic, of: topology!.name))
+    }
     for nic in topology?.vms.flatMap(\.nics) ?? [] where !nic.hasInterface {
       let id = ServiceID(program: .passt, name: topology!.name, subject: nic.id)
       if nic.via == .user || !seen.contains(id) { rows.append(Row(without: nic, of: topology!.name)) }
@@ -94,6 +103,7 @@ package struct StatusTable: Sendable {
         .object([
           .init("name", row.name.json), .init("nic", row.nic.json), .init("mode", row.mode.json),
           .init("device", row.device?.json ?? .null), .init("netns", row.netns?.json ?? .null),
+          .init("port", row.port?.json ?? .null),
           .init("up", row.isUp.json),
           .init("carrier", row.carrier.json),
           .init(
@@ -132,7 +142,7 @@ extension StatusTable.Row {
     let held = holders.map { "\($0.name) (\($0.pid))" }
     let own = addresses.map { leases.contains($0) ? "\($0) (lease)" : $0 }
     return [
-      name, nic, mode, (device?.text ?? "-") + (netns.map { " in \($0)" } ?? ""), state,
+      name, nic, mode, (device?.text ?? port ?? "-") + (netns.map { " in \($0)" } ?? ""), state,
       held.isEmpty ? "-" : held.joined(separator: " "),
       own.isEmpty ? "-" : own.joined(separator: " "), counters.map { "\($0.receivedBytes)" } ?? "-",
       counters.map { "\($0.sentBytes)" } ?? "-", dropped,

@@ -4,13 +4,13 @@ extension Table {
   /// Of a new one.
   var summary: [String] {
     var words: [String] = []
-    func count(_ set: String, _ what: String) {
-      let number = self[set: set]?.elements.count ?? 0
+    func count(_ sets: [String], _ what: String) {
+      let number = sets.reduce(0) { $0 + (self[set: $1]?.elements.count ?? 0) }
       if number > 0 { words.append("\(what) \(number)") }
     }
     let inside = self[set: "inside"]?.elements.keys.sorted().map { $0.replacing("\"", with: "") } ?? []
     if !inside.isEmpty { words.append("inside " + Table.few(inside)) }
-    count("guests", "guests")
+    count(["guests", StationChecks.guests], "guests")
     let forwards = sets.filter { $0.name.hasPrefix("forward-") }.reduce(0) { $0 + $1.elements.count }
     if forwards > 0 { words.append("forwards \(forwards)") }
     return words

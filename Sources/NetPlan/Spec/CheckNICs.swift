@@ -2,6 +2,7 @@
 extension Resolver {
   mutating func checkAlone(_ nic: NIC, _ kind: NICKinds, _ vm: VM) {
     checkVMM(nic, kind, vm)
+    checkNamedPort(nic, kind, vm)
     if let vlan = nic.vlan, nic.trunk.contains(vlan) {
       report(
         .vlanInTrunk, nic, "trunk", nil, "`trunk` holds VLAN \(vlan), which `vlan` makes the untagged one")
@@ -37,7 +38,7 @@ extension Resolver {
     }
   }
 
-  private mutating func report(
+  mutating func report(
     _ code: DiagnosticCode, _ nic: NIC, _ key: String, _ at: SourcePosition?, _ message: String,
     hint: String? = nil, related: Diagnostic.Related? = nil
   ) {
@@ -51,7 +52,8 @@ extension Resolver {
         .vmmCannot, nic, "via", nil,
         "\(vm.vmm.rawValue) cannot use a NIC that is \(nic.mode.rawValue) via \(nic.via.rawValue)",
         hint: vm.vmm == .libvirt && kind == .passt
-          ? "libvirt connects to no passt that is running, and starts its own: `via: user`" : nil)
+          ? "libvirt connects to no passt that is running, and starts its own: `via: user`"
+          : kind == .bridgedVMM ? "it puts no TAP on a bridge: `via: bridge` makes one there for it" : nil)
     }
     if vm.vmm.hasSingleQueue, let queues = nic.queues, queues.value > 1 {
       report(

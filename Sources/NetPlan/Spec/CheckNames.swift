@@ -38,7 +38,7 @@ extension Resolver {
     }
     for vm in vms {
       for nic in vm.nics {
-        guard case .written(let name) = nic.device else { continue }
+        guard let name = nic.device.whole else { continue }
         let at = nic.written["device"]
         if let first = used.updateValue(at, forKey: Place(nic, of: vm, name: name.text)) {
           clash(.duplicateDevice, path(nic, "device"), at, first, "there are two devices `\(name)`")

@@ -73,6 +73,7 @@ package enum DiagnosticCode: String, Sendable, CaseIterable {
   case singleQueue = "single-queue"
   case loopbackForward = "loopback-forward"
   case vmmCannot = "vmm-cannot"
+  case needsPort = "needs-port"
 
   // What only a host can tell, at plan time.
   case hostConflict = "host-conflict"

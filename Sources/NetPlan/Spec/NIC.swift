@@ -95,6 +95,15 @@ package enum DeviceName: Hashable, Sendable {
   case derived(preferred: LinkName, fallback: LinkName)
   /// `via: vmm`: the name the VM software will give.
   case pattern(String)
+
+  /// The one name that is written; nil where it is derived, or known by its beginning.
+  var whole: LinkName? {
+    switch self {
+    case .written(let name): name
+    case .derived: nil
+    case .pattern(let text): PortName(text).name
+    }
+  }
 }
 
 package enum AntiSpoofCheck: String, Hashable, Sendable, CaseIterable { case mac, address, dhcp, router }

@@ -114,7 +114,8 @@ extension VMM {
     case .qemu: .all
     // It starts a passt of its own for each interface of type `user`, and connects to none that runs.
     case .libvirt: NICKinds.all.subtracting([.switched, .passt])
-    case .cloudHypervisor, .crosvm: NICKinds.all.subtracting([.switched, .user, .passt])
+    // A TAP that they make is on no bridge.
+    case .cloudHypervisor, .crosvm: NICKinds.all.subtracting([.switched, .user, .passt, .bridgedVMM])
     // It opens /dev/net/tun by name and has no PCI pass-through.
     case .firecracker: [.natPort, .natRouted, .tap, .bridge, .netns]
     }

@@ -76,6 +76,12 @@ extension Network {
 extension Topology {
   package var hasVLANInterfaces: Bool { networks.contains { $0.hostVLAN != nil } }
 
+  /// VM software makes ports of which only the beginning of the name is known.
+  package var hasPortPatterns: Bool {
+    vms.contains {
+      $0.nics.contains { if case .pattern(let text) = $0.device { PortName(text).isPattern } else { false } }
+    }
+  }
   package var hasMacvtaps: Bool { vms.contains { $0.nics.contains { $0.via == .macvtap } } }
 }
 

@@ -153,7 +153,9 @@ extension Resolver {
         "the NIC `\(stanza.name)` is handed over to a namespace, and its VM has no `netns`")
       return false
     }
-    if !kind.isDisjoint(with: .vmm), keys.device == nil, vm.vmm != .libvirt {
+    if !kind.isDisjoint(with: .vmm), keys.device == nil, vm.vmm.portNames == nil,
+      !vm.vmm.kinds.isDisjoint(with: kind)
+    {
       reader.report(
         .missingKey, stanza.position,
         "the NIC `\(stanza.name)` needs `device`, the name that the VM software gives it",
@@ -178,12 +180,13 @@ extension Resolver {
   fileprivate mutating func checkDevice(_ device: String, _ kind: NICKinds, _ keys: NICKeys) -> Bool {
     let at = NICKeys.table.position("device", in: keys)
     if kind.isDisjoint(with: .vmm) { return reader.linkName(device, at) != nil }
-    let letters = device.split(separator: "*", omittingEmptySubsequences: true)
-    if device.utf8.count <= 15, !letters.isEmpty, letters.allSatisfy({ $0.utf8.allSatisfy(Name.isLetter) }) {
-      return true
-    }
+    // Rules know an asterisk at the end and nowhere else.
+    let letters = device.hasSuffix("*") ? device.dropLast() : device[...]
+    if device.utf8.count <= 15, !letters.isEmpty, letters.utf8.allSatisfy(Name.isLetter) { return true }
     reader.report(
-      .badDevice, at, "`\(device.shown)` is not a pattern for names of interfaces", hint: "such as \"vnet*\"")
+      .badDevice, at,
+      "`\(device.shown)` is not the name of an interface, or the beginning of one with an asterisk",
+      hint: "such as \"vnet*\"")
     return false
   }
 }

@@ -46,7 +46,7 @@ extension Resolver {
   }
 
   private func device(_ keys: NICKeys, _ vm: VM, _ stanza: NICStanza, _ kind: NICKinds) -> DeviceName {
-    if !kind.isDisjoint(with: .vmm) { return .pattern(keys.device ?? "vnet*") }
+    if !kind.isDisjoint(with: .vmm) { return .pattern(keys.device ?? vm.vmm.portNames ?? "") }
     if let name = keys.device { return .written(LinkName(kernel: name)) }
     let derived = names.device(vm: vm.name, nic: stanza.name)
     return .derived(preferred: derived.preferred, fallback: derived.fallback)

@@ -115,7 +115,10 @@ extension Host {
         $0.dropFirst(inside.count).split(separator: " ").first
       }
       let place = netns.map { Namespace(existing: String($0)) } ?? space
-      let hint = hints.filter { !$0.hasPrefix(opened) && !$0.hasPrefix(inside) }.joined(separator: "\n")
+      // What is said of QEMU itself is nothing to type in the guest.
+      let hint = hints.filter {
+        !$0.hasPrefix(opened) && !$0.hasPrefix(inside) && !$0.hasPrefix("QEMU starts ")
+      }.joined(separator: "\n")
       guests.append(
         try Guest(
           vm, attached: attach.stdout + " " + open, hint: hint, in: place, files: files, as: user))

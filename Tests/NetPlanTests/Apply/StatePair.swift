@@ -123,6 +123,7 @@ struct StatePair: CustomStringConvertible {
     case .table(let table): try? kernel.perform(.deleteTable(table.id))
     case .passage(let passage): kernel.passages[passage.id] = nil
     case .dropIn(let dropIn): kernel.dropIns[dropIn.id] = nil
+    case .bridgeAccess(let access): kernel.bridgeAccess[access.id] = nil
     case .zone(let binding): kernel.zones[binding.interface] = nil
     case .service(let service): kernel.services[service.id] = nil
     case .reservation(let reservation): kernel.reservations[reservation.id] = nil

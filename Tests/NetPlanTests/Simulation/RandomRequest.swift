@@ -163,6 +163,7 @@ struct RandomRequest {
     case .table(let table): return .deleteTable(table.id)
     case .passage(let passage): return .setPassage(passage.id, nil)
     case .dropIn(let dropIn): return .writeFile(dropIn.id, nil)
+    case .bridgeAccess(let access): return .writeAccess(access.id, nil)
     case .service(let service): return .serve(service.id, nil)
     case .reservation(let reservation): return .reserve(gone: [reservation.id], new: [])
     case .link, .netns, .qdisc, .sysctl, .zone: return ledger()

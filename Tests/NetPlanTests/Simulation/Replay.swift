@@ -254,7 +254,7 @@ extension Request {
     case .setNetns, .setTable, .deleteTable, .setPassage, .setZone, .ledger, .rename, .addAltnames,
       .removeAltnames,
       .removeVLANs,
-      .writeFile, .tell,
+      .writeFile, .writeAccess, .tell,
       .reserve,
       .serve:
       return []

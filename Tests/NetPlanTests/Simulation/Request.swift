@@ -36,6 +36,7 @@ enum Request: Sendable {
   case writeFile(DropInID, String?)
   case tell(DropInID)
   case setZone(LinkName, String?)
+  case writeAccess(BridgeAccessID, BridgeAccess?)
   case ledger(gone: [FormerID], new: [Former])
   case serve(ServiceID, Service?)
   case reserve(gone: [ReservationID], new: [Reservation])
@@ -67,6 +68,7 @@ extension Request: CustomStringConvertible {
     case .setPassage(let id, let passage): "\(passage == nil ? "delete" : "set") rules in \(id)"
     case .writeFile(let id, let text): "\(text == nil ? "remove" : "write") \(id.path)"
     case .tell(let id): "tell of \(id.path)"
+    case .writeAccess(let id, let access): "\(access == nil ? "remove" : "write") bridge access \(id)"
     case .setZone(let name, let zone): "zone of \(name): \(zone ?? "none")"
     case .setAccounts(let name, let tap): "accounts of \(name): \(tap)"
     case .deleteLinks(let names): "delete links \(names)"
@@ -124,6 +126,7 @@ extension SimulatedKernel {
     case .tell(let id):
       if dropIns[id]?.text == "" { dropIns[id] = nil }
       dropIns[id]?.state = .told
+    case .writeAccess(let id, let access): bridgeAccess[id] = access
     case .setZone(let name, let zone): zones[name] = zone
     case .ledger(let gone, let new):
       ledger.removeAll { former in gone.contains(former.id) || new.contains { $0.id == former.id } }

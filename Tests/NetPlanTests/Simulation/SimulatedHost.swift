@@ -46,6 +46,7 @@ struct SimulatedHost: Host {
     performLedger(steps, &outcomes)
     performReservations(steps, &outcomes)
     performDropIns(steps, &outcomes)
+    performBridgeAccess(steps, &outcomes)
     performDeletions(steps, &outcomes)
     for (index, change) in steps {
       guard case .netns(let name) = change.id else { continue }
@@ -157,6 +158,14 @@ struct SimulatedHost: Host {
       outcomes[index] = perform([.writeFile(id, change.after?.dropIn?.text)])[0]
       if outcomes[index] == .done { outcomes[index] = perform([.tell(id)])[0] }
       // What was written, and nobody knows of, only a look tells.
+      if case .failed(let error) = outcomes[index] { outcomes[index] = .unknown(error) }
+    }
+  }
+
+  private func performBridgeAccess(_ steps: [(Int, Change)], _ outcomes: inout [StepOutcome]) {
+    for (index, change) in steps {
+      guard case .bridgeAccess(let id) = change.id else { continue }
+      outcomes[index] = perform([.writeAccess(id, change.after?.bridgeAccess)])[0]
       if case .failed(let error) = outcomes[index] { outcomes[index] = .unknown(error) }
     }
   }

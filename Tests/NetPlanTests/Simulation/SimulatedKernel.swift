@@ -32,6 +32,7 @@ struct SimulatedKernel: Sendable {
   var passages: [PassageID: Passage] = [:]
   /// Files among the configuration of others.
   var dropIns: [DropInID: DropIn] = [:]
+  var bridgeAccess: [BridgeAccessID: BridgeAccess] = [:]
   /// Whose these are.
   var managers: [ManagerFacts] = []
   /// Bindings of firewalld, by name, whether such an interface is there or not.
@@ -182,6 +183,7 @@ struct SimulatedKernel: Sendable {
     for table in tables.values { state.insert(.table(table)) }
     for passage in passages.values { state.insert(.passage(passage)) }
     for dropIn in dropIns.values { state.insert(.dropIn(dropIn)) }
+    for access in bridgeAccess.values { state.insert(.bridgeAccess(access)) }
     for (link, zone) in zones { state.insert(.zone(ZoneBinding(interface: link, zone: zone))) }
     for service in services.values { state.insert(.service(service)) }
     for reservation in reservations.values { state.insert(.reservation(reservation)) }
