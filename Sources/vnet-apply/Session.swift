@@ -65,6 +65,7 @@ struct Session: ~Copyable {
       if topology?.hasPasst ?? true { try host.lookUpPasst() }
       if topology?.hasVLANInterfaces ?? false { try host.lookUpVLANInterfaces() }
       if topology?.hasMacvtaps ?? false { try host.lookUpMacvtaps() }
+      if topology?.hasDedicated ?? false { try host.lookUpLifelines() }
       host.look(forQdiscs: topology?.hasLimits ?? true)
       host.look(forNamespaces: topology?.hasNamespaces ?? false)
       host.look(forZones: topology.map { $0.coexist.firewalldZone != nil } ?? true)

@@ -32,8 +32,8 @@ extension Composer {
   /// Hardware on which no macvtap of ours stands any longer is as it was, up or down.
   mutating func releaseParents() {
     let standing = Set(attached.compactMap(\.link.macvtap.link))
-    for link in observed.links where isOurs(link) {
-      guard let lower = link.macvtap.link, !standing.contains(lower), uplinks[lower] == nil else { continue }
+    let parents = Set(observed.links.filter(isOurs).compactMap(\.macvtap.link) + givenBefore)
+    for lower in parents where !standing.contains(lower) && uplinks[lower] == nil {
       if goesDown(lower), !isInUse(lower) { goingDown.insert(lower) }
     }
   }
@@ -48,7 +48,7 @@ extension Composer {
       }
   }
 
-  private mutating func canHaveMacvtaps(at position: SourcePosition?, _ path: String) -> Bool {
+  mutating func canHaveMacvtaps(at position: SourcePosition?, _ path: String) -> Bool {
     if host.facts.macvtaps == false {
       lacking(
         position, path, "this kernel has no macvtap",

@@ -22,13 +22,14 @@ struct Composer {
   var interfaces: [String: Link] = [:]
   /// Hardware NICs that are (to be) ports, and the bridge of each.
   var uplinks: [LinkName: LinkName] = [:]
+  /// Hardware NICs that are (to be) a guest's own, and the place in the configuration that asks for each.
+  var given: [LinkName: String] = [:]
   /// Guest addresses and prefixes behind routed TAPs: what forwarding is for.
   var guestRoutes: [Route] = []
   /// What the host sends elsewhere by: the routes in words. nil until somebody asks.
   var gateways: [IPAddress: String]?
   /// NICs with an interface of ours on the host, for the tables that filter them.
   var filtered: [(nic: NIC, tap: Link)] = []
-  /// Interfaces by which translated guests reach the outside, where the file names them.
   /// NICs with a macvtap, which have tables of their own.
   var attached: [(nic: NIC, link: Link)] = []
   /// Interfaces by which translated guests reach the outside.
@@ -93,6 +94,7 @@ struct Composer {
     for vm in topology.vms {
       for nic in vm.nics { add(nic, of: vm) }
     }
+    refuseUsesOfGiven()
     releaseUplinks()
     releaseParents()
     routeGuests()

@@ -35,6 +35,10 @@ struct Footing {
   var stacked: Set<Link.VLAN> = []
   /// Ends of veths in network namespaces, by the names of these: they go early, with the other ends.
   var cut: [String: Set<LinkName>] = [:]
+  /// Hardware that a macvtap takes whole from now on, or takes anew.
+  var given: Set<LinkName> = []
+  /// Hardware whose macvtap goes, and that is the host's again only then.
+  var freed: Set<LinkName> = []
   /// Hardware that becomes a port.
   let joining: Set<LinkName>
 
@@ -56,6 +60,7 @@ struct Footing {
         }
       }
     }
+    noteGiven(changes)
     var gaining: Set<LinkName> = []
     for change in changes {
       switch change.id {

@@ -32,7 +32,7 @@ package struct Planner {
       plan.risks.removeAll { risk in !changes.contains { $0.id.description == risk.object } }
     }
     for change in changes {
-      let words = interruptions(of: change)
+      let words = interruptions(of: change) + (target.interruptions[change.id] ?? [])
       if !words.isEmpty { plan.interruptions[change.id] = words }
     }
     plan.accept(from: topology, and: allow)

@@ -42,7 +42,11 @@ package struct Attachments: Sendable, Equatable {
           vm: nic.vm, nic: nic.name, vmm: vm.vmm, device: link.name, mac: nic.enclosure?.innerMAC ?? nic.mac,
           mtu: link.mtu ?? 1500, queues: nic.queues?.value ?? 1, hint: nic.guestHint)
         item.netns = vm.netns?.value
-        if link.kind == .macvtap { item.isMacvtap = true }
+        if link.kind == .macvtap {
+          item.isMacvtap = true
+          // That of the hardware, where it is the guest's own and the file says no other.
+          item.mac = link.mac ?? item.mac
+        }
         list.append(item)
       }
     }

@@ -76,6 +76,9 @@ extension Network {
 extension Topology {
   package var hasVLANInterfaces: Bool { networks.contains { $0.hostVLAN != nil } }
 
+  /// The host gives up hardware.
+  package var hasDedicated: Bool { vms.contains { $0.nics.contains { $0.mode == .dedicated } } }
+
   package var hasMacvtaps: Bool { vms.contains { $0.nics.contains { $0.via == .macvtap } } }
 }
 

@@ -1,0 +1,36 @@
+// Hardware that a macvtap takes whole (mode passthru): the two have one MAC, whichever is told, and with the hardware's MTU
+// falls the macvtap's (`macvlan_set_mac_address`, `macvlan_device_event`, drivers/net/macvlan.c).
+
+extension Footing {
+  mutating func noteGiven(_ changes: [Change]) {
+    for change in changes {
+      let (before, after) = (change.before?.link?.given, change.after?.link?.given)
+      if let after { given.insert(after) }
+      if let before, after != before {
+        if change.action == .delete { freed.insert(before) } else { given.insert(before) }
+      }
+    }
+    freed.subtract(given)
+  }
+
+  /// MAC and MTU are there when the macvtap comes to be, which begins with them; the former ones come back when it has
+  /// gone, and until then belong to it.
+  func steps(ofHardware after: Link, _ before: Link) -> [(Stage, Change)]? {
+    guard after.owner == nil, before.name == after.name, before.mac != after.mac || before.mtu != after.mtu
+    else { return nil }
+    if given.contains(after.name) {
+      var early = before
+      (early.mac, early.mtu) = (after.mac, after.mtu)
+      return [(.free, Change(before: .link(before), after: .link(early)))] + after.updating(early)
+    }
+    guard freed.contains(after.name) else { return nil }
+    var early = after
+    (early.mac, early.mtu) = (before.mac, before.mtu)
+    return early.updating(before) + [(.unfilter, Change(before: .link(early), after: .link(after)))]
+  }
+}
+
+extension Link {
+  /// The hardware that it takes whole.
+  fileprivate var given: LinkName? { macvtap.mode == .passthru ? macvtap.link : nil }
+}
