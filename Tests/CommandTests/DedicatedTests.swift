@@ -23,9 +23,9 @@ struct GivenHost {
         route add 203.0.113.0/25 via 198.51.100.1 dev eth2 metric 60
         route add 203.0.113.128/25 dev eth2 table 77 mtu 1280
         route add unreachable 203.0.112.0/24
-        -6 route add default via 2001:db8:2::1 dev eth2 metric 700
-        -6 route add 2001:db8:f::/48 via 2001:db8:2::1 dev eth2 metric 50
-        -6 route add 2001:db8:e::/48 dev eth2 metric 60 table 77
+        route add default via 2001:db8:2::1 dev eth2 metric 700
+        route add 2001:db8:f::/48 via 2001:db8:2::1 dev eth2 metric 50
+        route add 2001:db8:e::/48 dev eth2 metric 60 table 77
         link set eth2 mtu 1480
         """)
       try body(GivenHost(host: host))

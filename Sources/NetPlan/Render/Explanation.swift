@@ -35,6 +35,7 @@ package struct Explanation: Sendable {
       case (.tap, _): routed
       case (.bridged, .macvtap): macvtap
       case (.bridged, _): bridged
+      case (.dedicated, .macvtap): passthru
       case (.dedicated, _): dedicated
       }
     return Explanation(
