@@ -7,6 +7,7 @@ extension Session.Change {
       try transaction.host.lookUp(users: topology.userNames, groups: topology.groupNames)
       if topology.hasForwards { try transaction.host.lookUpListeners() }
       if topology.hasPasst { try transaction.host.lookUpPasst() }
+      if topology.hasDedicated { try transaction.host.lookUpLifelines() }
       transaction.host.look(forQdiscs: topology.hasLimits)
       transaction.host.look(forNamespaces: topology.hasNamespaces)
       transaction.host.look(forZones: isZoned || topology.coexist.firewalldZone != nil)
