@@ -58,14 +58,19 @@ extension Composer {
     if isGiven(hardware.name) { keepSuspended(hardware.name) }
     // Where somebody has taken the macvtap away, the host may have come back in the meantime.
     if hasPassthru(hardware.name) { return }
+    warn(of: hardware, givenTo: nic, path, object: macvtap)
+    suspend(from: hardware.name, of: hardware.name, gateways: [], path)
+  }
+
+  /// Risks are said of an object that changes whenever the NIC is given.
+  mutating func warn(of hardware: Link, givenTo nic: NIC, _ path: String, object: LinkName) {
     target.risks.append(
       Risk(
         "foreign-object", object: ObjectID.link(hardware.name).description,
         "'\(hardware.name)' is not ours and becomes \(nic.id)'s own, as \(path) asks", refusable: false))
-    warnOfSessions(by: hardware.name, macvtap)
-    warnOfMounts(by: hardware.name, macvtap)
-    warnOfClient(on: hardware, macvtap)
-    suspend(from: hardware.name, of: hardware.name, gateways: [], path)
+    warnOfSessions(by: hardware.name, object)
+    warnOfMounts(by: hardware.name, object)
+    warnOfClient(on: hardware, object)
   }
 
   /// The ledger's entry that every NIC has which is given away.
@@ -92,7 +97,7 @@ extension Composer {
 
   // MARK: Whether it can be given
 
-  private mutating func canBeGiven(_ hardware: Link, at position: SourcePosition?, _ path: String) -> Bool {
+  mutating func canBeGiven(_ hardware: Link, at position: SourcePosition?, _ path: String) -> Bool {
     func refuse(_ words: String, hint: String? = nil) -> Bool {
       conflict(position, path, "'\(hardware.name)' \(words)", hint: hint)
       return false
@@ -114,6 +119,11 @@ extension Composer {
     if let other = given[hardware.name] {
       return refuse("is given to \(other) already, and one VM alone can own it")
     }
+    if let netns = hardware.netns {
+      return refuse(
+        "is in the network namespace '\(netns)'",
+        hint: "apply without this NIC first, which gives '\(hardware.name)' back")
+    }
     if let bridge = uplinks[hardware.name] {
       return refuse("is the uplink of '\(bridge)' in this file", hint: "put the VM on that network instead")
     }
@@ -129,7 +139,7 @@ extension Composer {
   }
 
   /// Whether nothing but the NIC's own macvtap stands on it.
-  private mutating func isFree(
+  mutating func isFree(
     _ hardware: Link, for present: Link?, at position: SourcePosition?, _ path: String
   ) -> Bool {
     let uppers = observed.links.filter { upper in
@@ -166,13 +176,15 @@ extension Composer {
   /// NICs that are this configuration's by now, and the NIC of the file that has each.
   func owners(ofGiven names: [LinkName]) -> [LinkName: String] {
     var owners: [LinkName: String] = [:]
-    for name in names { owners[name] = passthru(on: name).flatMap(\.path).map(String.init) }
+    for name in names {
+      owners[name] = movedPath(of: name) ?? passthru(on: name).flatMap(\.path).map(String.init)
+    }
     return owners
   }
 
   var givenBefore: [LinkName] {
     observed.formers.compactMap { former in
-      guard former.id.attribute == "mac", former.users.contains(topology.name) else { return nil }
+      guard former.id.attribute == "mac" || former.isOfMoved, former.users.contains(topology.name) else { return nil }
       return former.link
     }
   }

@@ -82,6 +82,12 @@ extension Composer {
         hint: "use 'mode: tap' with 'proxy: \(link.name)', or a network with 'nat: true'")
       return false
     }
+    if let netns = link.netns {
+      conflict(
+        position, path, "'\(link.name)' is in the network namespace '\(netns)'",
+        hint: "apply without it first, which gives it back")
+      return false
+    }
     if link.kind == .bridge {
       conflict(
         position, path, "'\(link.name)' is a bridge itself",

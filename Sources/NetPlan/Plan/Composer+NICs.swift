@@ -7,6 +7,7 @@ extension Composer {
     case .passt: return addPasst(nic, of: vm, path)
     case .macvtap where nic.mode == .dedicated: return addPassthru(nic, of: vm, path)
     case .macvtap: return addMacvtap(nic, of: vm, path)
+    case .netns: return addMoved(nic, of: vm, path)
     default: break
     }
     if host.facts.tun == false {

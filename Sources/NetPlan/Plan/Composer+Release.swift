@@ -123,6 +123,7 @@ extension Composer {
   }
 
   private mutating func restore(_ former: Former, because reason: String) {
+    if former.isOfMoved { return bringHome(former, because: reason) }
     if former.id.attribute == "object" {
       guard let object = suspended(former),
         object.links.allSatisfy({ observed.link($0) != nil || target.wanted.link($0) != nil }),

@@ -65,7 +65,7 @@ extension Composer {
 
   /// Of a NIC that is given away its macvtap says which it is.
   private mutating func followGiven() {
-    let gone = givenBefore.filter { observed.link($0) == nil }
+    let gone = givenBefore.filter { observed.link($0) == nil && isGiven($0) }
     guard let old = gone.first, gone.count == 1 else { return }
     let hardware = observed.links.filter { isOurs($0) && $0.macvtap.mode == .passthru }
       .compactMap(\.macvtap.link).filter { !isGiven($0) }

@@ -23,7 +23,7 @@ extension Composer {
   static func executes(_ mode: Mode, _ via: Via) -> Bool {
     switch (mode, via) {
     case (.bridged, .bridge), (.bridged, .macvtap), (.tap, .tap), (.shared, .nat), (.shared, .user),
-      (.shared, .passt), (.dedicated, .macvtap):
+      (.shared, .passt), (.dedicated, .macvtap), (.dedicated, .netns):
       true
     default: false
     }

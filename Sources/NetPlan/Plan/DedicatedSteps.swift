@@ -34,3 +34,25 @@ extension Link {
   /// The hardware that it takes whole.
   fileprivate var given: LinkName? { macvtap.mode == .passthru ? macvtap.link : nil }
 }
+
+extension Link {
+  /// Out of reach when nothing of the host's is on it any more; back before anything is put on it.
+  func moving(_ before: Link) -> [(Stage, Change)]? {
+    guard netns != before.netns else { return nil }
+    if netns != nil { return [(.handOver, Change(before: .link(before), after: .link(self)))] }
+    // As the kernel lets it arrive.
+    var arrived = before
+    (arrived.netns, arrived.up, arrived.addressGeneration) = (nil, false, .eui64)
+    arrived.forwarding = forwarding
+    return [(.create, Change(before: .link(before), after: .link(arrived)))] + updating(arrived)
+  }
+}
+
+extension Change {
+  var movesNetns: Bool {
+    guard let before = before?.link, let after = after?.link else { return false }
+    return before.netns != after.netns
+  }
+
+  var comesHome: Bool { movesNetns && after?.link?.netns == nil }
+}

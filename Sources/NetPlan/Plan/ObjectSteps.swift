@@ -5,7 +5,7 @@ extension Footing {
     switch (change.before, change.after) {
     case (.link(let before)?, .link(let after)?):
       if change.action == .replace { return after.replacing(before) }
-      return steps(ofHardware: after, before) ?? after.updating(before)
+      return after.moving(before) ?? steps(ofHardware: after, before) ?? after.updating(before)
     case (nil, .link(let after)?): return after.creation
     case (.link(let link)?, nil): return [(makesRoom(link) ? .free : .remove, change)]
     case (.table?, nil), (.passage?, nil), (.dropIn?, nil), (.zone?, nil): return [(.unfilter, change)]

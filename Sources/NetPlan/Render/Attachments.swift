@@ -34,8 +34,11 @@ package struct Attachments: Sendable, Equatable {
           continue
         }
         guard let link = links[path[...]] else {
-          obstacles[nic.id] =
-            target.obstacles.first { $0.path.hasPrefix(path) }?.message ?? "mode \(nic.mode) via \(nic.via)"
+          let usual =
+            nic.via == .netns
+            ? "the hardware itself is in the network namespace '\(vm.netns?.value ?? "")', where its software finds it"
+            : "mode \(nic.mode) via \(nic.via)"
+          obstacles[nic.id] = target.obstacles.first { $0.path.hasPrefix(path) }?.message ?? usual
           continue
         }
         var item = Attachment(

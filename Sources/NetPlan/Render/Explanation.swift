@@ -36,6 +36,7 @@ package struct Explanation: Sendable {
       case (.bridged, .macvtap): macvtap
       case (.bridged, _): bridged
       case (.dedicated, .macvtap): passthru
+      case (.dedicated, .netns): moved
       case (.dedicated, _): dedicated
       }
     return Explanation(

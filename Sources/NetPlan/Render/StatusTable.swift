@@ -62,7 +62,7 @@ package struct StatusTable: Sendable {
     }
     rows += processes.map(Row.init)
     let seen = Set(processes.map(\.id))
-    for nic in topology?.vms.flatMap(\.nics) ?? [] where !nic.hasInterface {
+    for nic in topology?.vms.flatMap(\.nics) ?? [] where !nic.hasInterface || nic.via == .netns {
       let id = ServiceID(program: .passt, name: topology!.name, subject: nic.id)
       if nic.via == .user || !seen.contains(id) { rows.append(Row(without: nic, of: topology!.name)) }
     }
