@@ -3,7 +3,8 @@ import Testing
 @Suite("risks of giving a NIC up", .enabled(if: Gate.macvtap, Gate.macvtapComment))
 struct DedicatedRiskTests {
   /// Refused with 73, the risk named, nothing changed; accepted it is applied.
-  private func expectRisk(_ risk: String, _ text: String, _ host: Host, also: [String] = []) throws -> Outcome {
+  private func expectRisk(_ risk: String, _ text: String, _ host: Host, also: [String] = []) throws -> Outcome
+  {
     let file = try host.files.write("d.conf", text)
     let others = also.flatMap { ["--allow", $0] }
     let before = try host.space.dump()
@@ -40,7 +41,8 @@ struct DedicatedRiskTests {
       let server = try host.space.start(["python3", "-c", script])
       #expect(server.line() == "ready")
       let client = try host.lan.start([
-        "python3", "-c", "import socket,sys; c=socket.create_connection((\"192.0.2.10\",22)); sys.stdin.read()",
+        "python3", "-c",
+        "import socket,sys; c=socket.create_connection((\"192.0.2.10\",22)); sys.stdin.read()",
       ])
       #expect(server.line() == "connected")
       let refused = try expectRisk("ssh-session", Self.eth1, host, also: ["default-route"])

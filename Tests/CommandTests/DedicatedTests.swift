@@ -131,7 +131,8 @@ struct DedicatedTests {
     }
   }
 
-  @Test("the guest has the LAN, by any protocol of its own; the host has nothing there, and answers for nothing")
+  @Test(
+    "the guest has the LAN, by any protocol of its own; the host has nothing there, and answers for nothing")
   func packets() throws {
     try GivenHost.with { given in
       let host = given.host
@@ -140,7 +141,9 @@ struct DedicatedTests {
           "gw-eth0", in: host.space, mac: GivenHost.mac,
           "--address 198.51.100.50/24 --address 2001:db8:2::50/64")
         defer { station.leave() }
-        for address in ["198.51.100.1", "2001:db8:2::1"] { #expect(try station.lost(to: address) == 0, "\(address)") }
+        for address in ["198.51.100.1", "2001:db8:2::1"] {
+          #expect(try station.lost(to: address) == 0, "\(address)")
+        }
         let lan = try #require(host.lan2)
         for address in ["198.51.100.50", "2001:db8:2::50"] { #expect(try lost(from: lan, to: address) == 0) }
         // The host's own addresses elsewhere, which by default it answers ARP for on every interface.
@@ -234,8 +237,7 @@ struct DedicatedTests {
       try host.space.ip("link set eth2 name lan7")
       expect(try host.vnet("remove", "--name", "d"), exits: 0)
       #expect(try host.addresses("lan7").count == GivenHost.count)
-      try host.space.ip("link set lan7 name eth2")
-      expectEqual(before, try host.space.dump())
+      expectEqual(before.replacing(["eth2": "lan7"]), try host.space.dump().replacing([:]))
     }
   }
 
@@ -260,7 +262,8 @@ struct DedicatedTests {
   func changes() throws {
     try GivenHost.with { given in
       let host = given.host
-      try host.space.ip("link add name eth3 address 02:00:5e:00:01:03 type veth peer name eth3-lan\nlink set eth3 up")
+      try host.space.ip(
+        "link add name eth3 address 02:00:5e:00:01:03 type veth peer name eth3-lan\nlink set eth3 up")
       try host.space.ip("link set eth3-lan up")
       try host.space.settle("eth3")
       try given.applied { file in
@@ -320,12 +323,14 @@ struct DedicatedTests {
     }
   }
 
-  @Test("what is in the way is said, with what to do", arguments: [
-    ("link add link eth2 name mv0 type macvlan mode bridge", "eth2", "has the macvlan 'mv0' on it"),
-    ("link add br9 type bridge\nlink set eth2 master br9", "eth2", "is a port of 'br9'"),
-    ("link add br9 type bridge", "br9", "is a bridge, and no hardware"),
-    ("link set lo up", "lo", "is the loopback interface"),
-  ])
+  @Test(
+    "what is in the way is said, with what to do",
+    arguments: [
+      ("link add link eth2 name mv0 type macvlan mode bridge", "eth2", "has the macvlan 'mv0' on it"),
+      ("link add br9 type bridge\nlink set eth2 master br9", "eth2", "is a port of 'br9'"),
+      ("link add br9 type bridge", "br9", "is a bridge, and no hardware"),
+      ("link set lo up", "lo", "is the loopback interface"),
+    ])
   func obstacles(_ script: String, _ hardware: String, _ words: String) throws {
     try GivenHost.with { given in
       try given.host.space.ip(script)

@@ -24,7 +24,9 @@ struct StarterTests {
   }
 
   /// Without it every derived MAC would be another one.
-  @Test("a machine id that is there and cannot be read is an error, not another machine", arguments: ["apply", "plan"])
+  @Test(
+    "a machine id that is there and cannot be read is an error, not another machine",
+    arguments: ["apply", "plan"])
   func machineID(_ command: String) throws {
     try Host.with { host in
       let file = try host.files.write("m.conf", Self.text)

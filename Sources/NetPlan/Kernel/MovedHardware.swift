@@ -79,7 +79,9 @@ extension [LinkMessage] {
   /// The same MAC says more than the same name, which is for everybody there to choose.
   fileprivate func hardware(_ name: LinkName, _ mac: MACAddress?) -> LinkMessage? {
     let others = filter { !$0.isLoopback && Ownership.parse(alias: $0.alias) == nil }
-    func has(_ message: LinkMessage) -> Bool { (MACAddress(message.permanentAddress) ?? MACAddress(message.address)) == mac }
+    func has(_ message: LinkMessage) -> Bool {
+      (MACAddress(message.permanentAddress) ?? MACAddress(message.address)) == mac
+    }
     return others.first { $0.name == name.text && has($0) } ?? others.first(where: has)
       ?? others.first { $0.name == name.text }
   }

@@ -111,7 +111,8 @@ extension Composer {
     if let owner = hardware.owner {
       return refuse(
         isOurs(hardware)
-          ? "is made by this file, and no hardware" : "belongs to the configuration '\(owner)' of this program")
+          ? "is made by this file, and no hardware"
+          : "belongs to the configuration '\(owner)' of this program")
     }
     if [.bridge, .tap, .tun, .macvtap].contains(hardware.kind) {
       return refuse("is a \(hardware.kind), and no hardware")
@@ -133,7 +134,8 @@ extension Composer {
         "is a port of '\(master)'",
         hint: isReleased
           ? "apply without this NIC first, which gives '\(hardware.name)' back"
-          : "take it out of there first (ip link set \(hardware.name) nomaster), or put the VM on that bridge")
+          : "take it out of there first (ip link set \(hardware.name) nomaster), or put the VM on that bridge"
+      )
     }
     return true
   }
@@ -143,11 +145,13 @@ extension Composer {
     _ hardware: Link, for present: Link?, at position: SourcePosition?, _ path: String
   ) -> Bool {
     let uppers = observed.links.filter { upper in
-      (upper.facts?.lower ?? upper.lower) == hardware.name && upper.kind != .veth && upper.name != present?.name
+      (upper.facts?.lower ?? upper.lower) == hardware.name && upper.kind != .veth
+        && upper.name != present?.name
     }
     guard let first = uppers.min(by: { $0.name < $1.name }) else { return true }
     conflict(
-      position, path, "'\(hardware.name)' has the \(first.kind) '\(first.name)' on it, which would lose its link",
+      position, path,
+      "'\(hardware.name)' has the \(first.kind) '\(first.name)' on it, which would lose its link",
       hint: isOurs(first)
         ? "apply without this NIC first" : "delete it first (ip link delete \(first.name))")
     return false
@@ -184,7 +188,9 @@ extension Composer {
 
   var givenBefore: [LinkName] {
     observed.formers.compactMap { former in
-      guard former.id.attribute == "mac" || former.isOfMoved, former.users.contains(topology.name) else { return nil }
+      guard former.id.attribute == "mac" || former.isOfMoved, former.users.contains(topology.name) else {
+        return nil
+      }
       return former.link
     }
   }

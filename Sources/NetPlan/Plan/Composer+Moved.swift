@@ -2,7 +2,8 @@
 
 extension Composer {
   mutating func addMoved(_ nic: NIC, of vm: VM, _ path: String) {
-    guard let reference = nic.hardware, let netns = vm.netns?.value, canEnclose(nic, in: vm.netns, path) else {
+    guard let reference = nic.hardware, let netns = vm.netns?.value, canEnclose(nic, in: vm.netns, path)
+    else {
       return
     }
     let place = "\(path).hardware"
@@ -19,7 +20,8 @@ extension Composer {
     moved.netns = netns
     let record = Former.moved(hardware.name)
     held[record] = Holding(
-      object: .link(hardware.name), set: netns, otherwise: home(of: hardware, path).text(), isAlwaysKept: true)
+      object: .link(hardware.name), set: netns, otherwise: home(of: hardware, path).text(), isAlwaysKept: true
+    )
     keepSuspended(hardware.name)
     if !isThere {
       // As the kernel lets it arrive (`__dev_change_net_namespace`, net/core/dev.c); what is made of it there is nobody's

@@ -65,7 +65,8 @@ struct Footing {
     for change in changes {
       switch change.id {
       case .link(let name):
-        if change.action == .create || change.before.map({ $0.id != change.id }) ?? false || change.comesHome {
+        if change.action == .create || change.before.map({ $0.id != change.id }) ?? false || change.comesHome
+        {
           created.insert(name)
         }
         if change.action == .delete { removed.insert(name) }

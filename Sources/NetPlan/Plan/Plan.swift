@@ -43,7 +43,9 @@ package struct Plan: Sendable {
   package var visibleChanges: [Change] {
     let whole = Set(
       changes.compactMap { change -> LinkName? in
-        guard case .link(let name) = change.id, change.action != .change || change.movesNetns else { return nil }
+        guard case .link(let name) = change.id, change.action != .change || change.movesNetns else {
+          return nil
+        }
         return name
       })
     return changes.filter { change in

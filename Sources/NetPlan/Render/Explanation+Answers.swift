@@ -127,7 +127,8 @@ extension Explanation {
     .lowPorts: "its own, all of them",
     .host: "by way of the wire alone: through a switch, and another NIC of the host's",
     .overhead: "none but the NIC's driver: what the software in the namespace makes of it",
-    .privilege: "CAP_NET_ADMIN and CAP_SYS_ADMIN for `vnet-apply`; what runs in the namespace needs what it does there",
+    .privilege:
+      "CAP_NET_ADMIN and CAP_SYS_ADMIN for `vnet-apply`; what runs in the namespace needs what it does there",
   ]
 
   static let dedicated: Answers = [
