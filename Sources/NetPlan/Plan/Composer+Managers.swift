@@ -3,7 +3,7 @@
 extension Composer {
   mutating func keepManagersOff() {
     let made = target.wanted.links.filter(isOurs).sorted { naturallyPrecedes($0.name.text, $1.name.text) }
-    let ports = uplinks.keys.sorted().compactMap { observed.link($0) }
+    let ports = (Array(uplinks.keys) + given.keys).sorted().compactMap { observed.link($0) }
     for program in InterfaceManager.allCases {
       let facts = host.facts.managers?.first { $0.program == program }
       let id = DropInID(program: program, name: topology.name)
@@ -21,11 +21,15 @@ extension Composer {
         target.drop(.dropIn(id), because: "coexist")
       }
       if let facts, facts.place == .running {
-        let joining = ports.filter { $0.master?.name != uplinks[$0.name] }
+        let joining = ports.filter { $0.master?.name != uplinks[$0.name] || isToBeGiven($0) }
         noticeTakers(facts, program.letsGoOfPorts ? joining + made : made, wanted)
         if !program.letsGoOfPorts { noticeHardware(facts, joining) }
       }
     }
+  }
+
+  private func isToBeGiven(_ link: Link) -> Bool {
+    given[link.name] != nil && !hasPassthru(link.name) && link.netns == nil
   }
 
   private mutating func noticeElsewhere(_ program: InterfaceManager) {

@@ -54,5 +54,12 @@ extension Change {
     return before.netns != after.netns
   }
 
+  /// The hardware that becomes a guest's own by it.
+  var takes: LinkName? {
+    if movesNetns { return after?.link?.netns == nil ? nil : after?.link?.name }
+    let hardware = after?.link?.given
+    return hardware == before?.link?.given ? nil : hardware
+  }
+
   var comesHome: Bool { movesNetns && after?.link?.netns == nil }
 }
