@@ -8,6 +8,7 @@ extension Session.Change {
       if topology.hasForwards { try transaction.host.lookUpListeners() }
       if topology.hasPasst { try transaction.host.lookUpPasst() }
       if topology.hasPortPatterns { try transaction.host.lookUpBridgePorts() }
+      if topology.hasDedicated { try transaction.host.lookUpLifelines() }
       transaction.host.look(forQdiscs: topology.hasLimits)
       transaction.host.look(forNamespaces: topology.hasNamespaces)
       transaction.host.look(forZones: isZoned || topology.coexist.firewalldZone != nil)

@@ -14,7 +14,7 @@ private struct Example: Sendable, CustomTestStringConvertible {
   var namesNetns: Bool { text.contains(/\bnetns:/) }
   /// The VM software does all by itself.
   var asksNothing: Bool {
-    !text.contains("networks:") && !text.contains(/mode: (tap|bridged)|via: (nat|passt)/)
+    !text.contains("networks:") && !text.contains(/mode: (tap|bridged|dedicated)|via: (nat|passt)/)
   }
 
   var namesSwitches: Bool { text.contains("via: vde") }

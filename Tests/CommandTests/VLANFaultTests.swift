@@ -32,28 +32,35 @@ struct VLANFaultTests {
     _ body: (Host, _ file: String, Injection, Outcome, _ before: Dump, _ after: Dump) throws -> Void
   ) throws {
     try Host.with { host in
-      let file = try host.files.write("v.conf", new)
-      let former = try old.map { try host.files.write("former.conf", $0) }
-      func back() throws {
-        if let former {
-          expect(try host.vnet("apply", former), exits: 0)
-        } else {
-          _ = try host.vnet("remove", file)
-        }
+      try campaign(from: old, to: new, effect, at: most, follows: follows, on: host, body)
+    }
+  }
+
+  static func campaign(
+    from old: String?, to new: String, _ effect: Injection.Effect, at most: Int, follows: Bool, on host: Host,
+    _ body: (Host, _ file: String, Injection, Outcome, _ before: Dump, _ after: Dump) throws -> Void
+  ) throws {
+    let file = try host.files.write("v.conf", new)
+    let former = try old.map { try host.files.write("former.conf", $0) }
+    func back() throws {
+      if let former {
+        expect(try host.vnet("apply", former), exits: 0)
+      } else {
+        _ = try host.vnet("remove", file)
       }
+    }
+    try back()
+    let before = try host.comparableDump()
+    let calls = try host.calls("sendto,sendmsg", ["apply", file], follows: follows)
+    let after = try host.comparableDump()
+    let points = calls.count <= most ? calls : (0..<most).map { calls[$0 * (calls.count - 1) / (most - 1)] }
+    for point in points {
       try back()
-      let before = try host.comparableDump()
-      let calls = try host.calls("sendto,sendmsg", ["apply", file], follows: follows)
-      let after = try host.comparableDump()
-      let points = calls.count <= most ? calls : (0..<most).map { calls[$0 * (calls.count - 1) / (most - 1)] }
-      for point in points {
-        try back()
-        expectEqual(before, try host.comparableDump(), "on the way back")
-        var injection = Injection(at: point, effect)
-        injection.follows = follows
-        let outcome = try host.vnet(["apply", file], injection).outcome
-        try body(host, file, injection, outcome, before, after)
-      }
+      expectEqual(before, try host.comparableDump(), "on the way back")
+      var injection = Injection(at: point, effect)
+      injection.follows = follows
+      let outcome = try host.vnet(["apply", file], injection).outcome
+      try body(host, file, injection, outcome, before, after)
     }
   }
 

@@ -107,6 +107,7 @@ extension Object {
     for field in before.differences(from: after) {
       if let value = field.json(before) { _ = field.set(&result, value) }
     }
+    if before.netns != after.netns { result.netns = before.netns }
     // Another bridge knew nothing of what it was as a port.
     if there.master != before.master {
       result.port = before.port

@@ -62,6 +62,6 @@ private struct Announcement {
     let target = Self.bytes(address.value, count: 4)
     let message = [0, 1, 8, 0, 6, 4, 0, 1] + mac + target + [0, 0, 0, 0, 0, 0] + target
     // ETH_P_ARP
-    _ = broadcast(message, etherType: 0x0806, on: index)
+    _ = EthernetBroadcast.send(message, etherType: 0x0806, on: index)
   }
 }

@@ -7,7 +7,7 @@ internal import Glibc
 func tapHolders(of wanted: Set<LinkName>, inNamespace namespace: UInt64?) -> [LinkName: [Holder]] {
   var found: [LinkName: Set<Holder>] = [:]
   for pid in numericEntries("/proc") {
-    for name in heldTAPs(of: pid) where wanted.contains(name) {
+    for name in tapsHeld(by: pid) where wanted.contains(name) {
       if let namespace, let other = namespaceInode(of: pid), other != namespace { continue }
       let command = ProcFile.read("/proc/\(pid)/comm") ?? "?"
       found[name, default: []].insert(Holder(pid: pid, name: command))
@@ -17,7 +17,7 @@ func tapHolders(of wanted: Set<LinkName>, inNamespace namespace: UInt64?) -> [Li
 }
 
 /// The TAPs that a process has open, as far as it may be looked at.
-func heldTAPs(of pid: Int32) -> [LinkName] {
+func tapsHeld(by pid: Int32) -> [LinkName] {
   numericEntries("/proc/\(pid)/fd").flatMap { descriptor -> [LinkName] in
     var buffer = [CChar](repeating: 0, count: 64)
     let length = readlink("/proc/\(pid)/fd/\(descriptor)", &buffer, buffer.count)

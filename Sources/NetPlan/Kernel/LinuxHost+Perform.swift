@@ -119,6 +119,8 @@ extension LinuxHost {
       } else {
         try requests.addCreation(of: link, &links)
       }
+    case (.link(let before)?, .link(let after)?) where before.netns != after.netns:
+      return move(before, to: after)
     case (.link(let before)?, .link(let after)?):
       if before.tap.owner != after.tap.owner || before.tap.group != after.tap.group {
         let outcome = after.kind == .tap ? changeOwner(before, after) : try changeNodeOwner(after)

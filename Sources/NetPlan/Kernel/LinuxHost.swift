@@ -86,4 +86,6 @@ final class OpenNamespace {
   init(_ name: String) throws(NetlinkError) {
     namespace = try NetworkNamespace.open(path: Netns.path(named: name))
   }
+
+  init(_ namespace: consuming NetworkNamespace) { self.namespace = namespace }
 }

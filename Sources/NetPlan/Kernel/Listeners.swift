@@ -30,4 +30,37 @@ extension LinuxHost {
       return listener
     }.sorted()
   }
+
+  /// Adds to the facts of later observations who is logged in from elsewhere, and which file systems are. The sockets tell,
+  /// not the environment, which sudo and tmux lose.
+  package mutating func lookUpLifelines() throws(HostError) {
+    var found: [UInt32: RemoteSession] = [:]
+    do throws(NetlinkError) {
+      var socket = try DiagnosticSocket()
+      for family in AddressFamily.allCases {
+        for other in try socket.list(family: family.rawValue, .tcp, in: [.established]) {
+          let (local, remote) = (IPAddress(other.local).plain, IPAddress(other.remote).plain)
+          if !remote.isLoopback { found[other.inode] = RemoteSession(local: local, remote: remote) }
+        }
+      }
+      var facts = try readFacts()
+      // `sshd-session` since OpenSSH 9.8; dropbear is the other one that is common.
+      let servers = socketHolders(of: Set(found.keys)).filter { _, holder in
+        holder.name.hasPrefix("sshd") || holder.name == "dropbear"
+      }
+      facts.sessions = Set(servers.keys.compactMap { found[$0] }).sorted()
+      facts.remoteMounts = (ProcFile.read("/proc/self/mountinfo") ?? "").split(separator: "\n")
+        .compactMap(RemoteMount.init(mountinfo:))
+      self.facts = facts
+    } catch {
+      throw HostError(error)
+    }
+  }
+}
+
+extension IPAddress {
+  /// What an IPv6 socket calls `::ffff:192.0.2.1` is an IPv4 address.
+  fileprivate var plain: IPAddress {
+    family == .ipv6 && value >> 32 == 0xffff ? IPAddress(family: .ipv4, value: value & 0xffff_ffff) : self
+  }
 }

@@ -17,8 +17,11 @@ extension LinuxHost {
         continue
       }
       do throws(HostError) {
-        let netns = try inside(name) { host throws(HostError) in try host.readInside(name) }
-        if let netns { list.append(.netns(netns)) }
+        let moved = state.formers.filter { $0.isOfMoved && $0.set == name }.sorted { $0.id < $1.id }
+        list += try inside(name) { host throws(HostError) in
+          guard let netns = try host.readInside(name) else { return [] }
+          return [.netns(netns)] + (try host.readMoved(moved, in: name))
+        }
       } catch {
         guard error.errno == EPERM else { throw error }
       }
@@ -157,7 +160,7 @@ extension LinuxHost {
   // MARK: Going there
 
   /// Works from inside a network namespace, and comes back.
-  private func inside<Result>(
+  func inside<Result>(
     _ name: String, _ work: (inout LinuxHost) throws(HostError) -> Result
   ) throws(HostError) -> Result {
     let home = try enter(name)

@@ -105,7 +105,7 @@ extension ServiceFolder {
     if let socket = program.socket, isGone(socket) { return true }
     return !pids.contains { pid in
       // Who may not look believes it.
-      access("/proc/\(pid)/fd", R_OK) != 0 || heldTAPs(of: pid).contains(tap)
+      access("/proc/\(pid)/fd", R_OK) != 0 || tapsHeld(by: pid).contains(tap)
     }
   }
 

@@ -26,6 +26,8 @@ package struct Link: Described {
   package var vlan = VLAN()
   package var veth = Veth()
   package var macvtap = Macvtap()
+  /// The network namespace of ours that this hardware is in; nil for where everything else is.
+  package var netns: String?
   /// VLANs of a bridge's port, or of the bridge itself; nil where the bridge does not filter.
   package var vlans: [PortVLAN]?
   /// What is told about the link but never compared.
@@ -42,7 +44,7 @@ package struct Link: Described {
       && a.token == b.token && a.forwarding == b.forwarding && a.linkGroup == b.linkGroup
       && a.bridge == b.bridge && a.port == b.port
       && a.tap == b.tap && a.vlan == b.vlan && a.veth == b.veth && a.macvtap == b.macvtap
-      && a.vlans == b.vlans
+      && a.vlans == b.vlans && a.netns == b.netns
   }
 
   package static let fields: [Field<Link>] = [
@@ -54,6 +56,7 @@ package struct Link: Described {
     .open("mtu", \.mtu),
     .open("up", \.up),
     .open("master", \.master),
+    .exact("netns", \.netns),
     .open("addrgenmode", \.addressGeneration),
     .open("token", \.token),
     .open("forwarding", \.forwarding),

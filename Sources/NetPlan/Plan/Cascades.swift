@@ -25,6 +25,7 @@ struct Cascades {
     var converted: Set<LinkName> = []
     var lowered: Set<LinkName> = []
     var relabelled: Set<LinkName> = []
+    var departed: Set<LinkName> = []
     for change in changes {
       guard let before = change.before?.link else { continue }
       if change.action == .delete { gone.insert(before.name) }
@@ -36,6 +37,7 @@ struct Cascades {
         }
         if before.up == true, after.up == false { lowered.insert(after.name) }
         if before.name != after.name { relabelled.insert(after.name) }
+        if after.netns != nil, after.netns != before.netns { departed.insert(after.name) }
       }
     }
     if !gone.isEmpty || !replaced.isEmpty { explainStacks(on: &gone, Set(replaced.keys)) }
@@ -43,6 +45,7 @@ struct Cascades {
     if !replaced.isEmpty { explainReplacement(of: replaced, converted) }
     if !lowered.isEmpty { explainLowering(of: lowered) }
     if !relabelled.isEmpty { explainLabels(on: relabelled) }
+    if !departed.isEmpty { explainDeparture(of: departed) }
     explainForwarding(without: gone.union(replaced.keys))
     explainNexthops()
     if restoresOrder { explainOrder() }
@@ -88,6 +91,11 @@ struct Cascades {
         append(object, .link(free))
       }
     }
+  }
+
+  /// To another network namespace a link takes nothing along of what is on it (`__dev_change_net_namespace`).
+  private mutating func explainDeparture(of departed: Set<LinkName>) {
+    for object in untouched({ $0.links.contains(where: departed.contains) }) { append(object, nil) }
   }
 
   /// A link that is made anew has nothing of what stood on the old one.

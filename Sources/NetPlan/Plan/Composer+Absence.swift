@@ -18,7 +18,7 @@ extension Composer {
   /// Takes the host's addresses and routes off an uplink that is no longer the host's, or off its bridge; they come
   /// back on release.
   mutating func suspend(
-    from link: LinkName, of uplink: LinkName, _ network: Network, _ path: String
+    from link: LinkName, of uplink: LinkName, gateways: [IPAddress], _ path: String
   ) {
     var losesDefault: [RouteID] = []
     for object in observed.objects.values {
@@ -39,13 +39,14 @@ extension Composer {
       held[FormerID(object: former.id.description, attribute: "object")] = Holding(
         object: .link(uplink), set: uplink.text, otherwise: former.described.json.text())
     }
-    losesDefault.removeAll { id in network.gateways.contains { $0.value.family == id.family } }
+    losesDefault.removeAll { id in gateways.contains { $0.family == id.family } }
     if let lost = losesDefault.min() {
+      let isUplink = link == uplink && given[link] == nil
       target.risks.append(
         Risk(
-          "default-route", object: (link == uplink ? ObjectID.link(link) : .route(lost)).description,
+          "default-route", object: (isUplink ? ObjectID.link(link) : .route(lost)).description,
           "'\(link)' carries the host's default route, and \(path) leaves the host without one",
-          remedy: "'host: keep' moves it onto the bridge"))
+          remedy: given[link] == nil ? "'host: keep' moves it onto the bridge" : nil))
     }
   }
 

@@ -7,6 +7,9 @@ extension Composer {
   mutating func addDeviceTables() {
     for (nic, link) in attached {
       let path = "vms.\(nic.vm).nics.\(nic.name)"
+      // Whose the wire is alone may say there what it likes.
+      let isFree = link.macvtap.mode == .passthru && nic.antiSpoof.isEmpty
+      if isFree, nic.limitIn == nil, nic.limitOut == nil { continue }
       if host.facts.egressFilters == false {
         lacking(
           nic.position, path, "this kernel cannot filter what a macvtap sends",
@@ -16,14 +19,19 @@ extension Composer {
       target.guestMarks[path] = [nic.mac.description]
       var checks = GuestChecks()
       checks.add(guest(nic, link.name.text, nil))
-      want(checks.table(of: link.name, in: topology.name, receivingAtMost: nic.limitIn))
+      want(
+        checks.table(
+          of: link.name, in: topology.name, receivingAtMost: nic.limitIn, isFree: isFree))
     }
   }
 }
 
 extension GuestChecks {
   /// The table of family netdev of a macvtap: the same rules, on what leaves.
-  func table(of device: LinkName, in configuration: String, receivingAtMost rate: UInt64?) -> Table {
+  /// One that is free is held to its rates alone.
+  func table(
+    of device: LinkName, in configuration: String, receivingAtMost rate: UInt64?, isFree: Bool
+  ) -> Table {
     var table = Table(id: TableID(of: device, in: configuration))
     let drops = Drops.ofFrames + Drops.ofPackets
     var received = TableSet(TableSet.receivedRate, key: "ifname", value: TableSet.limit)
@@ -37,7 +45,7 @@ extension GuestChecks {
         ["limit name iifname map @\(TableSet.receivedRate) goto drop-received"]),
       TableChain(
         "sent", hook: TableChain.hook("filter", "egress", -300, device: device),
-        [GuestChecks.rate] + GuestChecks.frames + GuestChecks.packets
+        [GuestChecks.rate] + (isFree ? [] : GuestChecks.frames + GuestChecks.packets)
       ).leaving,
     ]
     return table

@@ -11,8 +11,8 @@ extension Composer {
     case .mac(let mac):
       // A bridge or VLAN on top copies the address; hardware is what has it for good.
       candidates = observed.links.filter {
-        ($0.facts?.permanentMAC ?? $0.mac) == mac && $0.facts?.lower == nil && $0.kind != .bridge
-          && $0.kind != .tap
+        (formerMAC(of: $0.name) ?? $0.facts?.permanentMAC ?? $0.mac) == mac && $0.facts?.lower == nil
+          && $0.kind != .bridge && $0.kind != .tap
       }
       words = "interface with MAC \(mac)"
     case .pci(let device):
@@ -36,6 +36,12 @@ extension Composer {
       return nil
     }
     return link
+  }
+
+  /// That of a NIC which is given away, and may have another one meanwhile.
+  private func formerMAC(of link: LinkName) -> MACAddress? {
+    observed[.former(ownMAC(of: link))]?.former.flatMap { try? JSON(parsing: Array($0.value.utf8)) }
+      .flatMap(MACAddress.init(json:))
   }
 
   /// The link of a name or of an alternative name, which the kernel takes for the same (`__dev_get_by_name`).
@@ -77,6 +83,12 @@ extension Composer {
         hint: "use 'mode: tap' with 'proxy: \(link.name)', or a network with 'nat: true'")
       return false
     }
+    if let netns = link.netns {
+      conflict(
+        position, path, "'\(link.name)' is in the network namespace '\(netns)'",
+        hint: "apply without it first, which gives it back")
+      return false
+    }
     if link.kind == .bridge {
       conflict(
         position, path, "'\(link.name)' is a bridge itself",
@@ -107,7 +119,7 @@ extension Composer {
       position, path,
       "'\(link.name)' has the \(first.kind) '\(first.name)' on it, so it cannot join a bridge",
       hint: isOurs(first)
-        ? "apply without \(first.nicID.map { "the NIC \($0)" } ?? "it") first"
+        ? "apply without either of them first, which gives '\(link.name)' back"
         : "delete it first (ip link delete \(first.name)); it can be made anew on the bridge")
     return false
   }

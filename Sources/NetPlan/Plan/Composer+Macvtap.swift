@@ -33,8 +33,8 @@ extension Composer {
   /// Hardware on which no macvtap of ours stands any longer is as it was, up or down.
   mutating func releaseParents() {
     let standing = Set(attached.compactMap(\.link.macvtap.link))
-    for link in observed.links where isOurs(link) {
-      guard let lower = link.macvtap.link, !standing.contains(lower), uplinks[lower] == nil else { continue }
+    let parents = Set(observed.links.filter(isOurs).compactMap(\.macvtap.link) + givenBefore)
+    for lower in parents where !standing.contains(lower) && uplinks[lower] == nil {
       if goesDown(lower), !isInUse(lower) { goingDown.insert(lower) }
     }
   }
@@ -49,7 +49,7 @@ extension Composer {
       }
   }
 
-  private mutating func canHaveMacvtaps(at position: SourcePosition?, _ path: String) -> Bool {
+  mutating func canHaveMacvtaps(at position: SourcePosition?, _ path: String) -> Bool {
     if host.facts.macvtaps == false {
       lacking(
         position, path, "this kernel has no macvtap",
@@ -79,6 +79,10 @@ extension Composer {
       return refuse(
         "is Wi-Fi: an access point drops frames of any MAC but its own, so no guest can be a station there",
         hint: "use 'mode: tap' with 'proxy: \(lower.name)', or a network with 'nat: true'")
+    }
+    if let netns = lower.netns {
+      return refuse(
+        "is in the network namespace '\(netns)'", hint: "apply without this NIC first, which gives it back")
     }
     if let owner = lower.owner {
       return refuse(

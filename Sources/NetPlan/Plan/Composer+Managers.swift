@@ -3,7 +3,7 @@
 extension Composer {
   mutating func keepManagersOff() {
     let made = target.wanted.links.filter(isOurs).sorted { naturallyPrecedes($0.name.text, $1.name.text) }
-    let ports = (Array(uplinks.keys) + stations.keys).sorted().compactMap { observed.link($0) }
+    let ports = (Array(uplinks.keys) + stations.keys + given.keys).sorted().compactMap { observed.link($0) }
     for program in InterfaceManager.allCases {
       let facts = host.facts.managers?.first { $0.program == program }
       let id = DropInID(program: program, name: topology.name)
@@ -22,12 +22,17 @@ extension Composer {
       }
       if let facts, facts.place == .running {
         let joining = ports.filter { port in
-          stations[port.name].map { observed.link($0) == nil } ?? (port.master?.name != uplinks[port.name])
+          stations[port.name].map { observed.link($0) == nil }
+            ?? (port.master?.name != uplinks[port.name] || isToBeGiven(port))
         }
         noticeTakers(facts, program.letsGoOfPorts ? joining + made : made, wanted)
         if !program.letsGoOfPorts { noticeHardware(facts, joining) }
       }
     }
+  }
+
+  private func isToBeGiven(_ link: Link) -> Bool {
+    given[link.name] != nil && !hasPassthru(link.name) && link.netns == nil
   }
 
   private mutating func noticeElsewhere(_ program: InterfaceManager) {

@@ -5,8 +5,10 @@ extension Composer {
     switch nic.via {
     case .user: return addUserMode(nic, of: vm, path)
     case .passt: return addPasst(nic, of: vm, path)
+    case .macvtap where nic.mode == .dedicated: return addPassthru(nic, of: vm, path)
     case .macvtap: return addMacvtap(nic, of: vm, path)
     case .vmm: return addNamed(nic, of: vm, path)
+    case .netns: return addMoved(nic, of: vm, path)
     default: break
     }
     if host.facts.tun == false {

@@ -61,6 +61,9 @@ extension Composer {
 
   /// Writes down what is held for the first time, and restores what nobody holds any longer.
   mutating func settleLedger() {
+    // What concerns a NIC that is given away goes with the NIC of the file that has it, where that is the one asked for.
+    let owners = owners(ofGiven: givenBefore).merging(given) { $1 }
+    func reason(_ former: Former, _ usual: String) -> String { former.link.flatMap { owners[$0] } ?? usual }
     for former in observed.formers
     where former.setting?.link.map({ target.unwanted.contains(.link($0)) }) == true {
       target.drop(.former(former.id), because: "ledger")
@@ -69,10 +72,10 @@ extension Composer {
       if var former = (target.wanted[.former(id)] ?? observed[.former(id)])?.former {
         if !former.users.contains(topology.name) { former.users = (former.users + [topology.name]).sorted() }
         former.set = holding.set
-        target.want(.former(former), because: "ledger")
+        target.want(.former(former), because: reason(former, "ledger"))
       } else if let value = holding.otherwise, value != holding.set || holding.isAlwaysKept {
         let former = Former(id: id, value: value, set: holding.set, users: [topology.name])
-        target.want(.former(former), because: "ledger")
+        target.want(.former(former), because: reason(former, "ledger"))
       }
     }
     let mine = observed.formers.filter { $0.users.contains(topology.name) && held[$0.id] == nil }
@@ -81,11 +84,11 @@ extension Composer {
       if target.unwanted.contains(.former(former.id)) { continue }
       former.users.removeAll { $0 == topology.name }
       if !former.users.isEmpty {
-        target.want(.former(former), because: "ledger")
+        target.want(.former(former), because: reason(former, "ledger"))
         continue
       }
-      target.drop(.former(former.id), because: "ledger")
-      restore(former)
+      target.drop(.former(former.id), because: reason(former, "ledger"))
+      restore(former, because: reason(former, "as it was before"))
     }
   }
 
@@ -119,8 +122,8 @@ extension Composer {
     return object?.renamed(uplinks)
   }
 
-  private mutating func restore(_ former: Former) {
-    let reason = "as it was before"
+  private mutating func restore(_ former: Former, because reason: String) {
+    if former.isOfMoved { return bringHome(former, because: reason) }
     if former.id.attribute == "object" {
       guard let object = suspended(former),
         object.links.allSatisfy({ observed.link($0) != nil || target.wanted.link($0) != nil }),
@@ -143,12 +146,18 @@ extension Composer {
       return
     }
     guard former.id.object.hasPrefix("link/"), let name = LinkName(former.id.object.dropFirst(5)),
-      let link = observed.link(name), link.json[former.id.attribute]?.text() == former.set,
+      let link = observed.link(name),
+      link.json[former.id.attribute]?.text() == former.set || isGuests(former, on: name),
       let value = try? JSON(parsing: Array(former.value.utf8))
     else { return }
     if former.id.attribute == "up", value == .bool(false), !goingDown.contains(name) { return }
     var wanted = target.wanted.link(name) ?? Link(name: name, kind: link.kind)
     _ = Link.fields.first { $0.name == former.id.attribute }?.set(&wanted, value)
     target.want(.link(wanted), because: reason)
+  }
+
+  /// Of a NIC that is given away the guest itself may have set that: it is no decision of somebody else's.
+  private func isGuests(_ former: Former, on hardware: LinkName) -> Bool {
+    former.id.attribute == "mac" && hasPassthru(hardware)
   }
 }

@@ -2,6 +2,7 @@ extension Composer {
   /// Finds out which links of ours go by another name from now on: what is said of the host afterwards is said in
   /// terms of the new names.
   mutating func rename() {
+    followGiven()
     followUplinks()
     for network in topology.networks {
       switch network.segment {
@@ -60,6 +61,15 @@ extension Composer {
     }
     guard ports.count == 1 else { return }
     moveLedger(of: old, to: ports[0].name)
+  }
+
+  /// Of a NIC that is given away its macvtap says which it is.
+  private mutating func followGiven() {
+    let gone = givenBefore.filter { observed.link($0) == nil && isGiven($0) }
+    guard let old = gone.first, gone.count == 1 else { return }
+    let hardware = observed.links.filter { isOurs($0) && $0.macvtap.mode == .passthru }
+      .compactMap(\.macvtap.link).filter { !isGiven($0) }
+    if hardware.count == 1 { moveLedger(of: old, to: hardware[0]) }
   }
 
   private mutating func moveLedger(of old: LinkName, to new: LinkName) {

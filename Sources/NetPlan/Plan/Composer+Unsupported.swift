@@ -40,7 +40,7 @@ extension Composer {
   static func executes(_ mode: Mode, _ via: Via) -> Bool {
     switch (mode, via) {
     case (.bridged, .bridge), (.bridged, .macvtap), (.bridged, .vmm), (.tap, .tap), (.tap, .vde),
-      (.shared, .nat), (.shared, .user), (.shared, .passt):
+      (.shared, .nat), (.shared, .user), (.shared, .passt), (.dedicated, .macvtap), (.dedicated, .netns):
       true
     default: false
     }

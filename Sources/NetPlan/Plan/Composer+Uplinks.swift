@@ -40,11 +40,12 @@ extension Composer {
       copySettings(from: uplink, to: bridge, because: path)
       moveHolds(from: uplink.name, to: bridge.name, because: path)
     case .none, .stated:
-      suspend(from: uplink.name, of: uplink.name, network, path)
+      suspend(from: uplink.name, of: uplink.name, gateways: network.gateways.map(\.value), path)
       moveHolds(from: uplink.name, to: bridge.name, because: path, except: ["accept_ra"])
       guard let former else { return }
       isAbsent(uplink.name)
-        ? keepSuspended(uplink.name) : suspend(from: former, of: uplink.name, network, path)
+        ? keepSuspended(uplink.name)
+        : suspend(from: former, of: uplink.name, gateways: network.gateways.map(\.value), path)
     }
   }
 
@@ -100,7 +101,9 @@ extension Composer {
       return
     }
     keepSuspended(uplink.name)
-    if !wasAbsent { suspend(from: bridge.name, of: uplink.name, network, path) }
+    if !wasAbsent {
+      suspend(from: bridge.name, of: uplink.name, gateways: network.gateways.map(\.value), path)
+    }
   }
 
   /// A lease that nobody renews takes the address and the default route away at its end.

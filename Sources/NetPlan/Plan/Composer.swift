@@ -24,6 +24,8 @@ struct Composer {
   var uplinks: [LinkName: LinkName] = [:]
   /// Hardware on which the host is a station beside guests, and the macvlan of each.
   var stations: [LinkName: LinkName] = [:]
+  /// Hardware NICs that are (to be) a guest's own, and the place in the configuration that asks for each.
+  var given: [LinkName: String] = [:]
   /// Guest addresses and prefixes behind routed TAPs: what forwarding is for.
   var guestRoutes: [Route] = []
   /// What the host sends elsewhere by: the routes in words. nil until somebody asks.
@@ -101,6 +103,7 @@ struct Composer {
         for nic in vm.nics where nic.hostAccess == nicsOfStations { add(nic, of: vm) }
       }
     }
+    refuseUsesOfGiven()
     releaseUplinks()
     releaseStations()
     releaseParents()

@@ -18,10 +18,11 @@ extension DropIn {
 }
 
 extension Footing {
-  /// Hardware that becomes a port.
+  /// Hardware that becomes a port, or a guest's own.
   static func joining(_ changes: [Change]) -> Set<LinkName> {
     Set(
       changes.compactMap { change in
+        if let hardware = change.takes { return hardware }
         guard let before = change.before?.link, let after = change.after?.link, before.owner == nil,
           before.master != after.master, after.master?.name != nil
         else { return nil }

@@ -35,6 +35,10 @@ struct Footing {
   var stacked: Set<Link.VLAN> = []
   /// Ends of veths in network namespaces, by the names of these: they go early, with the other ends.
   var cut: [String: Set<LinkName>] = [:]
+  /// Hardware that a macvtap takes whole from now on, or takes anew.
+  var given: Set<LinkName> = []
+  /// Hardware whose macvtap goes, and that is the host's again only then.
+  var freed: Set<LinkName> = []
   /// Hardware that becomes a port.
   let joining: Set<LinkName>
 
@@ -56,11 +60,13 @@ struct Footing {
         }
       }
     }
+    noteGiven(changes)
     var gaining: Set<LinkName> = []
     for change in changes {
       switch change.id {
       case .link(let name):
-        if change.action == .create || change.before.map({ $0.id != change.id }) ?? false {
+        if change.action == .create || change.before.map({ $0.id != change.id }) ?? false || change.comesHome
+        {
           created.insert(name)
         }
         if change.action == .delete { removed.insert(name) }

@@ -4,7 +4,8 @@ extension Footing {
   func steps(of change: Change) -> [(Stage, Change)] {
     switch (change.before, change.after) {
     case (.link(let before)?, .link(let after)?):
-      return change.action == .replace ? after.replacing(before) : after.updating(before)
+      if change.action == .replace { return after.replacing(before) }
+      return after.moving(before) ?? steps(ofHardware: after, before) ?? after.updating(before)
     case (nil, .link(let after)?): return after.creation
     case (.link(let link)?, nil): return [(makesRoom(link) ? .free : .remove, change)]
     case (.table?, nil), (.passage?, nil), (.dropIn?, nil), (.zone?, nil): return [(.unfilter, change)]
@@ -90,7 +91,9 @@ extension Footing {
       return change.before == nil ? .nexthops : .flip
     case .rule, .neighbour: return change.after == nil ? .release : .routes
     case .qdisc: return change.after == nil ? .release : .settings
-    case .sysctl(let sysctl): return stage(of: sysctl, creating: change.before == nil)
+    case .sysctl(let sysctl):
+      if sysctl.key.link.map(freed.contains) ?? false { return .unfilter }
+      return stage(of: sysctl, creating: change.before == nil)
     case .former:
       guard let before = change.before?.former else { return .ledger }
       guard let after = change.after?.former else { return .forget }

@@ -44,6 +44,10 @@ package struct HostFacts: Described {
   package var filters: Bool?
   /// Sockets of the host on which processes wait; nil where nobody asked.
   package var listeners: [Listener]?
+  /// Established connections of SSH servers; nil where nobody asked.
+  package var sessions: [RemoteSession]?
+  /// Mounted file systems whose servers are elsewhere; nil where nobody asked.
+  package var remoteMounts: [RemoteMount]?
   /// What others have on the hooks that guests' traffic meets; nil where nobody could look.
   package var firewalls: [ForeignChain]?
   /// Names of the zones of the firewalld that governs this network namespace; nil where nobody asked, or none answered.
@@ -93,6 +97,8 @@ package struct HostFacts: Described {
     .open("nft", \.nft),
     .open("filters", \.filters),
     .open("listeners", \.listeners),
+    .open("sessions", \.sessions),
+    .open("remote-mounts", \.remoteMounts),
     .open("firewalls", \.firewalls),
     .open("zones", \.zones),
     .open("zones-unread", \.zonesUnread),

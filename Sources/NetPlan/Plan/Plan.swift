@@ -29,7 +29,7 @@ package struct Plan: Sendable {
   /// It makes network namespaces, or changes what is in them.
   package var entersNetns: Bool {
     changes.contains { change in
-      if case .netns = change.id { true } else { change.after?.link?.veth.netns != nil }
+      if case .netns = change.id { true } else { change.movesNetns || change.after?.link?.veth.netns != nil }
     }
   }
 
@@ -43,7 +43,9 @@ package struct Plan: Sendable {
   package var visibleChanges: [Change] {
     let whole = Set(
       changes.compactMap { change -> LinkName? in
-        guard case .link(let name) = change.id, change.action != .change else { return nil }
+        guard case .link(let name) = change.id, change.action != .change || change.movesNetns else {
+          return nil
+        }
         return name
       })
     return changes.filter { change in

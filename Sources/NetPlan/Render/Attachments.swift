@@ -43,15 +43,22 @@ package struct Attachments: Sendable, Equatable {
           continue
         }
         guard let link = links[path[...]] else {
-          obstacles[nic.id] =
-            target.obstacles.first { $0.path.hasPrefix(path) }?.message ?? "mode \(nic.mode) via \(nic.via)"
+          let usual =
+            nic.via == .netns
+            ? "the hardware itself is in the network namespace '\(vm.netns?.value ?? "")', where its software finds it"
+            : "mode \(nic.mode) via \(nic.via)"
+          obstacles[nic.id] = target.obstacles.first { $0.path.hasPrefix(path) }?.message ?? usual
           continue
         }
         var item = Attachment(
           vm: nic.vm, nic: nic.name, vmm: vm.vmm, device: link.name, mac: nic.enclosure?.innerMAC ?? nic.mac,
           mtu: link.mtu ?? 1500, queues: nic.queues?.value ?? 1, hint: nic.guestHint)
         if nic.enclosure != nil { item.netns = vm.netns?.value }
-        if link.kind == .macvtap { item.isMacvtap = true }
+        if link.kind == .macvtap {
+          item.isMacvtap = true
+          // That of the hardware, where it is the guest's own and the file says no other.
+          item.mac = link.mac ?? item.mac
+        }
         if nic.via == .vde {
           let id = ServiceID(program: .vde, name: topology.name, subject: nic.id)
           guard let service = target.wanted[.service(id)]?.service else { continue }

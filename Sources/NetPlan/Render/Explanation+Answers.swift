@@ -120,6 +120,37 @@ extension Explanation {
       "CAP_NET_ADMIN, CHOWN and SYS_ADMIN for `vnet-apply`; the VM software is handed /dev/tapN, which is the `owner`'s, and needs none",
   ]
 
+  static let passthru: Answers = [
+    .address: "whatever the wire has; the host gives up what it had there, and gets it back on release",
+    .icmp: "all of it, both ways, but with the host itself",
+    .ipv6: "all of it, with the router advertisements of the wire",
+    .arp: "its own, on the wire, with the hardware's MAC or another one",
+    .ethertypes:
+      "none: `anti-spoof` lets IPv4, IPv6 and ARP through;\nwith `anti-spoof: false` all of them, VLAN tags and BPDUs too",
+    .protocols: "every protocol of IP: GRE, protocol 41, IPsec",
+    .inbound: "everything from the wire; no firewall of the host's is asked",
+    .lowPorts: "its own, all of them",
+    .host: "by way of the wire alone: through a switch, and another NIC of the host's",
+    .overhead: "less than a bridge: nothing is learned, and nothing is shared",
+    .privilege:
+      "CAP_NET_ADMIN, CHOWN and SYS_ADMIN for `vnet-apply`; the VM software is handed /dev/tapN, which is the `owner`'s, and needs none",
+  ]
+
+  static let moved: Answers = [
+    .address: "whatever the wire has; the host gives up what it had there, and gets it back on release",
+    .icmp: "all of it",
+    .ipv6: "all of it",
+    .arp: "its own, on the wire",
+    .ethertypes: "all of them: the NIC itself is in the VM's network namespace",
+    .protocols: "all of them",
+    .inbound: "everything from the wire; no filter of the host sees it",
+    .lowPorts: "its own, all of them",
+    .host: "by way of the wire alone: through a switch, and another NIC of the host's",
+    .overhead: "none but the NIC's driver: what the software in the namespace makes of it",
+    .privilege:
+      "CAP_NET_ADMIN and CAP_SYS_ADMIN for `vnet-apply`; what runs in the namespace needs what it does there",
+  ]
+
   static let dedicated: Answers = [
     .address: "whatever the wire has; the host has none there any more",
     .icmp: "all of it",

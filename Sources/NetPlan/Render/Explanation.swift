@@ -37,6 +37,8 @@ package struct Explanation: Sendable {
       case (.bridged, .macvtap): macvtap
       case (.bridged, .vmm): named
       case (.bridged, _): bridged
+      case (.dedicated, .macvtap): passthru
+      case (.dedicated, .netns): moved
       case (.dedicated, _): dedicated
       }
     return Explanation(

@@ -144,6 +144,7 @@ extension Link {
       case "group":
         old = before.tap.group.map(accounts.group) ?? "none"
         new = tap.group.map(accounts.group) ?? "none"
+      case "netns": (old, new) = (before.netns ?? "none", netns ?? "none")
       case "isolated" where before.port.isolated == nil && port.isolated == false: return nil
       case "group_fwd_mask" where before.port.groupForwardMask == nil: return nil
       default:

@@ -82,6 +82,10 @@ extension Topology {
       $0.nics.contains { if case .pattern(let text) = $0.device { PortName(text).isPattern } else { false } }
     }
   }
+
+  /// The host gives up hardware.
+  package var hasDedicated: Bool { vms.contains { $0.nics.contains { $0.mode == .dedicated } } }
+
   package var hasMacvtaps: Bool { vms.contains { $0.nics.contains { $0.via == .macvtap } } }
 }
 

@@ -18,7 +18,8 @@ extension Resolver {
     let innerMAC = keys.innerAddress == nil ? nil : keys.mac
     // A macvtap is opened by the path of its device, from every namespace alike.
     let enclosure =
-      vm.netns == nil || kind == .macvtap ? nil : makeEnclosure(vm, stanza, innerMAC: innerMAC)
+      vm.netns == nil || kind == .macvtap || kind == .passthru
+      ? nil : makeEnclosure(vm, stanza, innerMAC: innerMAC)
     let ownMAC = enclosure?.innerMAC == nil ? keys.mac : nil
     return NIC(
       vm: vm.name, name: stanza.name, was: keys.was, position: stanza.position, mode: mode, via: via,

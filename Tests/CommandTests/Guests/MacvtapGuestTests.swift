@@ -38,5 +38,26 @@ extension RealGuests {
         }
       }
     }
+
+    @Test("one that owns the hardware has the LAN there, and the host stays out of it")
+    func dedicated() throws {
+      try GivenHost.with { given in
+        let host = given.host
+        let text = GivenHost.text("mac: \"02:00:00:00:20:01\", anti-spoof: false")
+        try given.applied(text) { file in
+          let lan = try #require(host.lan2)
+          try host.boot(["gw"], file, as: "nobody") { guests in
+            #expect(try guests[0].must("cat /sys/class/net/eth0/address").trimmed == "02:00:00:00:20:01")
+            try guests[0].must(
+              "ip link set eth0 up; ip addr add 198.51.100.51/24 dev eth0; ip addr add 2001:db8:2::51/64 dev eth0"
+            )
+            expect(try guests[0].run("ping -c 2 -W 3 198.51.100.1"), exits: 0)
+            expect(try guests[0].run("ping -c 3 -W 3 2001:db8:2::1"), exits: 0)
+            expect(try guests[0].run("ping -c 1 -W 1 198.51.100.10"), exits: 1)
+            #expect(try lost(from: lan, to: "198.51.100.51") == 0)
+          }
+        }
+      }
+    }
   }
 }

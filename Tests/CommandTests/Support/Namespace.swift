@@ -62,7 +62,8 @@ struct Namespace {
 
   /// `arguments` as they run inside; `ip netns exec` replaces itself, so the process id is the command's.
   func command(_ arguments: [String]) -> [String] {
-    entering + ["ip", "netns", "exec", name] + (opensTun ? ["sh", "-c", Self.openTun + " && exec \"$@\"", "sh"] : [])
+    entering + ["ip", "netns", "exec", name]
+      + (opensTun ? ["sh", "-c", Self.openTun + " && exec \"$@\"", "sh"] : [])
       + (variables.isEmpty ? [] : ["env"] + variables) + arguments
   }
 

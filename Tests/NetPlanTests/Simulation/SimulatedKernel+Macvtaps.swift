@@ -19,7 +19,8 @@ extension SimulatedKernel {
       bare.tap = link.tap
       bare.tap.group = link.tap.group ?? Link.TAP.Account.none
     }
-    bare.mac = link.mac
+    // `eth_hw_addr_inherit`: one that takes all has the address of what it stands on.
+    bare.mac = link.macvtap.mode == .passthru ? below.mac : link.mac
     bare.mtu = below.mtu
     bare.facts = LinkFacts()
     bare.facts?.lower = name
@@ -30,6 +31,14 @@ extension SimulatedKernel {
   mutating func setMode(_ name: LinkName, _ mode: MacvtapMode) throws(Refusal) {
     guard (links[name]!.macvtap.mode == .passthru) == (mode == .passthru) else { throw Refusal(EINVAL) }
     links[name]!.macvtap.mode = mode
+  }
+
+  /// What a macvtap takes whole has one address with it, whichever is told.
+  mutating func setMACs(with name: LinkName, _ mac: MACAddress) {
+    let below = links[name]!.macvtap.mode == .passthru ? links[name]!.macvtap.link! : name
+    for link in [below] + macvtaps(on: below) where link == below || links[link]!.macvtap.mode == .passthru {
+      links[link]!.mac = mac
+    }
   }
 
   func macvtaps(on name: LinkName) -> [LinkName] {

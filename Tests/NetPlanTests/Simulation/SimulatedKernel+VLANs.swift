@@ -33,7 +33,7 @@ extension SimulatedKernel {
 
   /// An address that was not set by hand follows that of the interface below (`vlan_dev_inherit_address`).
   mutating func setMAC(_ name: LinkName, _ mac: MACAddress) {
-    links[name]!.mac = mac
+    setMACs(with: name, mac)
     inheriting.remove(name)
     for upper in stack(on: name) where inheriting.contains(upper) { links[upper]!.mac = mac }
   }

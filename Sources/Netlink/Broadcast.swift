@@ -1,8 +1,0 @@
-internal import CNetlink
-
-/// Sends a frame to everybody on an interface; false where it did not go.
-package func broadcast(_ payload: [UInt8], etherType: UInt16, on index: UInt32) -> Bool {
-  unsafe payload.withUnsafeBytes { bytes in
-    unsafe cnl_broadcast(index, etherType, bytes.baseAddress, bytes.count) == 0
-  }
-}
