@@ -17,12 +17,12 @@ struct ExplainTests {
   }
 
   @Test(
-    "what is marked as not executed is what `plan` refuses", arguments: [("tap", "vmm")])
+    "what is marked as not executed is what `plan` refuses", arguments: [("dedicated", "vfio"), ("dedicated", "sriov")])
   func marked(mode: String, via: String) throws {
     expect(try run([Tools.vnetApply, "explain", mode, "--via", via]), exits: 0)
     try Host.with { host in
       let file = try host.files.write(
-        "e.conf", "networks: {lab: {}}\nvms: {web: {nics: {eth0: {mode: \(mode), via: \(via)}}}}\n")
+        "e.conf", "vms: {web: {nics: {eth0: {mode: \(mode), via: \(via), hardware: eth1}}}}\n")
       expect(try host.vnet("plan", file), exits: 69)
       let outcome = try host.vnet("explain", "web/eth0", "-c", file)
       expect(outcome, exits: 0)
