@@ -47,6 +47,7 @@ struct JournalTests {
     link.vlan = Link.VLAN(4094, on: br)
     link.veth.peer = br
     link.veth.netns = "jail"
+    link.netns = "jail"
     link.macvtap.mode = .vepa
     link.macvtap.allMulticast = true
     var address = Address(link: br, local: IPInterface("192.0.2.1/24")!)

@@ -96,7 +96,8 @@ final class Machine {
   // MARK: Runs
 
   func apply(_ plan: Plan, before: State) -> Ending {
-    nameless = plan.nameless
+    // What a former run could not take away after its decision is named by no file until it goes.
+    nameless = plan.nameless.map { $0.union(nameless ?? []) }
     var transaction = Transaction(host: SimulatedHost(self), store: SimulatedStore(self))
     return transaction.apply(plan, before: before)
   }

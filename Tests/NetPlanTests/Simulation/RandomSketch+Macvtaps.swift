@@ -22,7 +22,7 @@ extension RandomSketch {
   }
 
   private mutating func setHostAccess(of nic: inout Sketch.NIC) {
-    if stations.chance(30) { nic.keys["host-access"] = nic.keys["host-access"] == nil ? "true" : nil }
+    if stations.chance(70) { nic.keys["host-access"] = nic.keys["host-access"] == nil ? "true" : nil }
     if nic.keys["macvtap"] ?? "bridge" != "bridge" { nic.keys["host-access"] = nil }
   }
 }
