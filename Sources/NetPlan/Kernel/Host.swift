@@ -25,6 +25,12 @@ package enum StepOutcome: Sendable, Equatable {
   /// It may or may not have happened; only looking tells.
   case unknown(HostError)
 
+  /// Of steps that are not tried since one before them failed.
+  package static func untried(after failure: StepOutcome) -> StepOutcome {
+    .failed(
+      HostError(operation: "go on", errno: failure.error?.errno ?? 0, message: "a step before it failed"))
+  }
+
   package var error: HostError? {
     switch self {
     case .done: nil

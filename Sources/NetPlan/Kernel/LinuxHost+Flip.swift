@@ -13,9 +13,19 @@ extension LinuxHost {
     let successors = successors(in: batch)
     let neighbours = introduceNeighbours(successors)
     defer { for (_, new) in successors { solicitRouters(on: new) } }
-    let steps = batch.steps.indices
-    guard !detours.isEmpty else { return request(steps, of: batch, &outcomes) }
+    let all = batch.steps.indices
     for detour in detours { detour.open() }
+    var steps = all
+    if let leave = batch.leave {
+      request(all.lowerBound..<leave, of: batch, &outcomes)
+      if let failure = outcomes[..<leave].first(where: { $0 != .done }) {
+        for index in leave..<all.upperBound { outcomes[index] = .untried(after: failure) }
+        for detour in detours { detour.close() }
+        return
+      }
+      steps = leave..<all.upperBound
+    }
+    guard !detours.isEmpty else { return request(steps, of: batch, &outcomes) }
     let rest = steps.first { batch.steps[$0].change.id.isAddress } ?? steps.upperBound
     request(steps.lowerBound..<rest, of: batch, &outcomes)
     if rest < steps.upperBound {

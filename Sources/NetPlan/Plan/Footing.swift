@@ -31,6 +31,9 @@ struct Footing {
   var isFollowed: Set<ObjectID> = []
   /// New addresses that come only when others have gone.
   var late: [Address] = []
+  /// New nexthop objects that come only when hardware has joined the bridge on which they are, with which it gets its carrier
+  /// (`rtm_to_nh_config`, net/ipv4/nexthop.c), and groups of such.
+  var lateNexthops: Set<UInt32> = []
   /// VLANs of links in which an interface comes to be: there is one at most (`register_vlan_dev`).
   var stacked: Set<Link.VLAN> = []
   /// Ends of veths in network namespaces, by the names of these: they go early, with the other ends.
@@ -108,11 +111,27 @@ struct Footing {
       if follows(address) { isFollowed.insert(address.subnet) }
       if isLate(address) { late.append(address) }
     }
+    noteLateNexthops(changes)
     for change in changes where change.action == .delete {
       if let address = change.before?.address, removed.contains(address.link), moves(address) {
         vacated.insert(address.link)
       }
     }
+  }
+
+  private mutating func noteLateNexthops(_ changes: [Change]) {
+    let joined = Set(
+      changes.compactMap { change -> LinkName? in
+        guard let before = change.before?.link, let after = change.after?.link, !after.isForVM,
+          before.master != after.master
+        else { return nil }
+        return after.master?.name
+      })
+    if joined.isEmpty { return }
+    let new = changes.filter { $0.before == nil }.compactMap(\.after?.nexthop)
+    lateNexthops = Set(new.filter { $0.link.map(joined.contains) ?? false }.map(\.id))
+    let groups = new.filter { $0.group.contains { lateNexthops.contains($0.id) } }
+    lateNexthops.formUnion(groups.map(\.id))
   }
 
   /// A VLAN interface whose place another one takes, or that goes with what it stands on.
@@ -135,7 +154,8 @@ struct Footing {
   /// A new route that the kernel would refuse before one of those is there: it is the route's source, or the way to its
   /// gateway.
   func isLate(_ route: Route) -> Bool {
-    late.contains { address in
+    if let id = route.nexthopID, lateNexthops.contains(id) { return true }
+    return late.contains { address in
       route.preferredSource == address.local.address
         || route.nexthops.contains { $0.gateway.map(address.local.prefix.contains) ?? false }
     }

@@ -86,8 +86,9 @@ extension Footing {
       if isLate(route) { return .confirm }
       if change.before != nil { return .flip }
       return route.nexthops.contains { $0.gateway != nil || $0.id != nil } ? .gateways : .routes
-    case .nexthop:
+    case .nexthop(let nexthop):
       if change.after == nil { return .retire }
+      if lateNexthops.contains(nexthop.id) { return .confirm }
       return change.before == nil ? .nexthops : .flip
     case .rule, .neighbour: return change.after == nil ? .release : .routes
     case .qdisc: return change.after == nil ? .release : .settings

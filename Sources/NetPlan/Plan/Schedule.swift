@@ -50,14 +50,15 @@ private func withoutGap(_ steps: [Step]) -> [Step] {
   return ranked(0) + directFirst(ranked(1)) + ranked(2) + dependentsFirst(ranked(3))
 }
 
-/// Routes to what is on a link itself before those by gateways there. Those that are alike have an order of their own.
-private func directFirst(_ steps: [Step]) -> [Step] {
+/// Routes to what is on a link itself, then nexthop objects, before routes by gateways there and by such objects. Those that
+/// are alike have an order of their own.
+private func directFirst(_ steps: [Step], then nexthops: [Step] = []) -> [Step] {
   let routes = Dictionary(grouping: steps.compactMap(\.change.after?.route), by: \.id.first)
   func isDirect(_ step: Step) -> Bool {
     guard let route = step.change.after?.route, routes[route.id.first]?.count == 1 else { return false }
     return route.nexthops.allSatisfy { $0.gateway == nil && $0.id == nil }
   }
-  return steps.filter(isDirect) + steps.filter { !isDirect($0) }
+  return steps.filter(isDirect) + nexthops + steps.filter { !isDirect($0) }
 }
 
 /// The setting of all interfaces before those of each, which it changes.
@@ -89,7 +90,10 @@ private func inDumpOrder(_ steps: [Step]) -> [Step] {
     return isIPv4 ? (1, order) : (2, -order)
   }
   let isAddress = { (step: Step) in step.change.after?.address != nil }
-  return steps.filter(isAddress).sorted { rank($0) < rank($1) } + directFirst(steps.filter { !isAddress($0) })
+  let isNexthop = { (step: Step) in step.change.after?.nexthop != nil }
+  return steps.filter(isAddress).sorted { rank($0) < rank($1) }
+    + directFirst(
+      steps.filter { !isAddress($0) && !isNexthop($0) }, then: membersFirst(steps.filter(isNexthop)))
 }
 
 /// The kernel drops what hangs on an object together with it, and a request to remove it then fails: IPv6 addresses of

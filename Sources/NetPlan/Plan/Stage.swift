@@ -77,6 +77,19 @@ package struct Batch: Sendable, Equatable {
   }
 }
 
+extension Batch {
+  /// The step with which hardware leaves its bridge behind nexthop objects. Without hardware the bridge has no carrier, and
+  /// the kernel drops the objects that are still on it with all that names them (`nexthop_flush_dev`): so it leaves only
+  /// when every step before has been done.
+  package var leave: Int? {
+    guard stage == .flip,
+      let leave = steps.firstIndex(where: { $0.change.after?.link?.master == Link.Master.none }),
+      steps[..<leave].contains(where: { $0.change.after?.nexthop != nil })
+    else { return nil }
+    return leave
+  }
+}
+
 /// One part of a change, itself a change of the same object.
 package struct Step: Sendable, Equatable {
   /// Which of the plan's changes it belongs to.

@@ -33,9 +33,12 @@ extension Host {
   func plug(into folder: String, as user: String = "games") throws -> Child {
     let child = try space.start([
       "setpriv", "--reuid=\(user)", "--regid=\(try must(["id", "-g", user]).trimmed)", "--clear-groups", "sh",
-      "-c", "sleep 60 | vde_plug '\(folder)' & sleep 0.5; echo plugged; wait",
+      "-c",
+      "sleep 60 | vde_plug '\(folder)' & until ls -A '\(folder)' | grep -q '^[.]'; do sleep 0.05; done; sleep 0.3; echo plugged; wait",
     ])
-    guard child.line() == "plugged" else { throw CommandFailure(description: "nothing was plugged") }
+    guard child.line(timeout: 30) == "plugged" else {
+      throw CommandFailure(description: "nothing was plugged")
+    }
     return child
   }
 }

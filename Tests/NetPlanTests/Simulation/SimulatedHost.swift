@@ -54,6 +54,27 @@ struct SimulatedHost: Host {
       // Part of it may have been done.
       if case .failed(let error) = outcomes[index] { outcomes[index] = .unknown(error) }
     }
+    if let leave = batch.leave {
+      send(steps.filter { $0.0 < leave }, of: batch, &outcomes)
+      if let failure = outcomes[..<leave].first(where: { $0 != .done }) {
+        for index in leave..<outcomes.count { outcomes[index] = .untried(after: failure) }
+        return outcomes
+      }
+      send(steps.filter { $0.0 >= leave }, of: batch, &outcomes)
+    } else {
+      send(steps, of: batch, &outcomes)
+    }
+    for (index, change) in steps {
+      if case .sysctl(let sysctl)? = change.after { outcomes[index] = perform([.write(sysctl)])[0] }
+    }
+    for (index, change) in steps {
+      guard case .service(let id) = change.id else { continue }
+      outcomes[index] = perform([.serve(id, change.after?.service)])[0]
+    }
+    return outcomes
+  }
+
+  private mutating func send(_ steps: [(Int, Change)], of batch: Batch, _ outcomes: inout [StepOutcome]) {
     var messages: [(Int, Request)] = []
     for (index, change) in steps {
       if let request = Self.ioctl(of: change) {
@@ -71,14 +92,6 @@ struct SimulatedHost: Host {
       }
       outcomes[index] = outcome
     }
-    for (index, change) in steps {
-      if case .sysctl(let sysctl)? = change.after { outcomes[index] = perform([.write(sysctl)])[0] }
-    }
-    for (index, change) in steps {
-      guard case .service(let id) = change.id else { continue }
-      outcomes[index] = perform([.serve(id, change.after?.service)])[0]
-    }
-    return outcomes
   }
 
   /// One send: every message is tried, whatever became of those before it.
