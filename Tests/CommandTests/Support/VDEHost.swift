@@ -34,7 +34,7 @@ extension Host {
     let child = try space.start([
       "setpriv", "--reuid=\(user)", "--regid=\(try must(["id", "-g", user]).trimmed)", "--clear-groups", "sh",
       "-c",
-      "sleep 60 | vde_plug '\(folder)' & until ls -A '\(folder)' | grep -q '^[.]'; do sleep 0.05; done; sleep 0.3; echo plugged; wait",
+      "sleep 60 | vde_plug '\(folder)' & sleep 2; echo plugged; wait",
     ])
     guard child.line(timeout: 30) == "plugged" else {
       throw CommandFailure(description: "nothing was plugged")
