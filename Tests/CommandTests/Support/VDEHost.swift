@@ -29,15 +29,15 @@ extension Host {
 
   var switches: [Int32] { processes(of: "vde_switch") }
 
-  /// What a cable ends in that `user` plugs into the switch of a NIC; it says `plugged`.
+  /// What a cable ends in that `user` plugs into the switch of a NIC; it says `plugged`, and nothing of the frames that come.
   func plug(into folder: String, as user: String = "games") throws -> Child {
     let child = try space.start([
       "setpriv", "--reuid=\(user)", "--regid=\(try must(["id", "-g", user]).trimmed)", "--clear-groups", "sh",
       "-c",
-      "sleep 60 | vde_plug '\(folder)' & sleep 2; echo plugged; wait",
+      "sleep 60 | vde_plug '\(folder)' >/dev/null & sleep 1; echo plugged; wait",
     ])
     guard child.line(timeout: 30) == "plugged" else {
-      throw CommandFailure(description: "nothing was plugged")
+      throw CommandFailure(description: "nothing was plugged: \(child.finish(timeout: 1))")
     }
     return child
   }
