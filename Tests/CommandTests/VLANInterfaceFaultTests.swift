@@ -33,38 +33,21 @@ struct VLANInterfaceFaultTests {
 
     """
 
-  static let ways = [
-    VLANFaultTests.Way(old: untagged, new: groups, testDescription: "port groups come"),
-    VLANFaultTests.Way(old: groups, new: others, testDescription: "one takes the place of another"),
-    VLANFaultTests.Way(old: untagged, new: host, testDescription: "the host goes into a VLAN"),
-    VLANFaultTests.Way(old: groups, new: untagged, testDescription: "port groups go"),
+  static let edits = [
+    EditCampaign("port groups come", from: untagged, to: groups),
+    EditCampaign("one takes the place of another", from: groups, to: others),
+    EditCampaign("the host goes into a VLAN", from: untagged, to: host),
+    EditCampaign("port groups go", from: groups, to: untagged),
   ]
 
-  @Test("a request that fails leaves the host as it was, or as desired", arguments: ways)
-  func failing(_ way: VLANFaultTests.Way) throws {
-    try VLANFaultTests.campaign(
-      // Not in nft as well: it lists a set without its elements where the kernel did not give them.
-      from: way.old, to: way.new, .error("ENOMEM"), at: Campaign.most("lab", usually: 4), follows: false
-    ) { host, file, injection, outcome, before, after in
-      #expect(outcome.code == 0 || outcome.code == 1, "\(injection): \(outcome)")
-      if outcome.code == 0, outcome.stderr.contains("warning") {
-        expect(try host.vnet("apply", file), exits: 0)
-      }
-      let now = try host.comparableDump()
-      expectEqual(outcome.code == 0 ? after : before, now, "\(injection): \(outcome)")
-    }
+  // Not in nft as well: it lists a set without its elements where the kernel did not give them.
+  @Test("a request that fails leaves the host as it was, or as desired", arguments: edits)
+  func failing(_ edit: EditCampaign) throws {
+    try Host.with { try edit.failing(on: $0, at: Campaign.most("lab", usually: 4)) }
   }
 
-  @Test("killed and recovered: old or new, never between", arguments: ways)
-  func killed(_ way: VLANFaultTests.Way) throws {
-    try VLANFaultTests.campaign(
-      from: way.old, to: way.new, .signal("SIGKILL"), at: Campaign.most("lab", usually: 4), follows: false
-    ) { host, file, injection, _, before, after in
-      expect(try host.vnet("recover"), exits: 0)
-      let now = try host.comparableDump()
-      guard now != before else { return }
-      expectEqual(after, now, "\(injection), neither old nor new")
-      expect(try host.vnet("plan", file), exits: 0)
-    }
+  @Test("killed and recovered: old or new, never between", arguments: edits)
+  func killed(_ edit: EditCampaign) throws {
+    try Host.with { try edit.killed(on: $0, at: Campaign.most("lab", usually: 4)) }
   }
 }

@@ -152,7 +152,7 @@ struct Footing {
   }
 
   /// A new route that the kernel would refuse before one of those is there: it is the route's source, or the way to its
-  /// gateway.
+  /// gateway, or names such a nexthop object.
   func isLate(_ route: Route) -> Bool {
     if let id = route.nexthopID, lateNexthops.contains(id) { return true }
     return late.contains { address in
