@@ -41,9 +41,11 @@ extension LinuxHost {
     return (portsMoved(in: batch) + routesMoved(in: batch)).filter { known.insert([$0.0, $0.1]).inserted }
   }
 
+  /// Routes of the host follow it; those of ours lead to whom the file says, who may be somebody else there.
   private func routesMoved(in batch: Batch) -> [(LinkName, LinkName)] {
     batch.steps.compactMap { step in
-      guard let old = step.change.before?.route?.links, let new = step.change.after?.route?.links,
+      guard step.change.before?.origin != Ownership.origin,
+        let old = step.change.before?.route?.links, let new = step.change.after?.route?.links,
         old.count == 1, new.count == 1, old != new
       else { return nil }
       return (old[0], new[0])
