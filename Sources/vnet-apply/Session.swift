@@ -17,16 +17,26 @@ struct Session: ~Copyable {
     _ options: GlobalOptions, of name: String? = nil, isForEverybody: Bool? = nil
   ) throws -> Session {
     let cookie = try enter(options)
-    let places =
-      Capability.netAdmin.isEffective
-      ? StatePlaces(root: options.stateDir ?? StatePlaces.usual, namespace: cookie)
-      : .unprivileged(
-        options.stateDir, namespace: cookie, name: name, isForEverybody: isForEverybody)
+    let places = try places(options, namespace: cookie, name, isForEverybody)
     return Session(places: places, cookie: cookie, host: try openHost(places), options: options)
   }
 
   static func open(_ options: GlobalOptions, for topology: Topology) throws -> Session {
     try open(options, of: topology.name, isForEverybody: topology.isForEverybody)
+  }
+
+  private static func places(
+    _ options: GlobalOptions, namespace cookie: UInt64, _ name: String?, _ isForEverybody: Bool?
+  ) throws -> StatePlaces {
+    do throws(HostError) {
+      if Capability.netAdmin.isEffective {
+        return try StatePlaces(root: options.stateDir ?? StatePlaces.usual, namespace: cookie)
+      }
+      return try .unprivileged(
+        options.stateDir, namespace: cookie, name: name, isForEverybody: isForEverybody)
+    } catch {
+      throw Exit.because(error)
+    }
   }
 
   private static func enter(_ options: GlobalOptions) throws -> UInt64 {

@@ -7,9 +7,9 @@ internal import Glibc
 /// last line ends. The order means nothing to the helper: a `deny` anywhere wins.
 struct BridgeAccessFiles {
   func read() throws(HostError) -> [Object] {
-    let paths = BridgeAccessPaths()
+    let paths = try BridgeAccessPaths()
     let list = try HelperList.readable(paths.list)
-    let names = Disk.entries(paths.folder) + list.included
+    let names = try Disk.entries(paths.folder) + list.included
     return try Set(names.compactMap(paths.id)).sorted().map { (id) throws(HostError) in
       .bridgeAccess(try read(id, at: paths.path(of: id), isIncluded: list.includes(paths.path(of: id))))
     }
@@ -36,7 +36,7 @@ struct BridgeAccessFiles {
 
   /// What a killed run left half written.
   func sweep() {
-    let paths = BridgeAccessPaths()
+    guard let paths = try? BridgeAccessPaths() else { return }
     unlink("\(paths.folder)/\(BridgeAccessPaths.unfinished)")
     if let list = try? HelperList.place(paths.list) { unlink(list.unfinished) }
   }
@@ -54,7 +54,7 @@ struct BridgeAccessFiles {
   }
 
   private func set(_ id: BridgeAccessID, _ access: BridgeAccess?) throws(HostError) {
-    let paths = BridgeAccessPaths()
+    let paths = try BridgeAccessPaths()
     let path = paths.path(of: id)
     if access == nil, Glibc.access(paths.folder, F_OK) != 0 { return }
     let isNew = Glibc.access(paths.folder, F_OK) != 0
@@ -97,13 +97,13 @@ struct BridgeAccessPaths {
   var list: String { folder + "/bridge.conf" }
   private let suffix: String
 
-  init() {
-    switch Namespace.identity() {
+  init() throws(HostError) {
+    switch try Namespace.identity() {
     case .host: suffix = ".conf"
     case .named(let name)
     where name.allSatisfy({ $0.isASCII && ($0.isLetter || $0.isNumber || "_.-".contains($0)) }):
       suffix = "@\(name).conf"
-    case .named, .nameless: suffix = "@\((try? Namespace.cookie()) ?? 0)@.conf"
+    case .named, .nameless: suffix = "@\(try Namespace.cookie())@.conf"
     }
   }
 

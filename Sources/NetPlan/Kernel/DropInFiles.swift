@@ -9,7 +9,7 @@ struct DropInFiles {
 
   func read() throws(HostError) -> [Object] {
     var list: [Object] = []
-    for id in ids {
+    for id in try ids() {
       let text = try Disk.read(id.path).map { String(decoding: $0, as: UTF8.self) }
       let isUntold = access(id.path + Self.mark, F_OK) == 0
       guard text != nil || isUntold else { continue }
@@ -19,20 +19,22 @@ struct DropInFiles {
   }
 
   /// By the names of files, where these are about interfaces of this network namespace.
-  private var ids: [DropInID] {
-    InterfaceManager.allCases.flatMap { program -> [DropInID] in
-      let found = Disk.entries(DropInID.folder(of: program)).compactMap { entry in
+  private func ids() throws(HostError) -> [DropInID] {
+    var ids: [DropInID] = []
+    for program in InterfaceManager.allCases {
+      let found = try Disk.entries(DropInID.folder(of: program)).compactMap { entry in
         var name = entry[...]
         for end in [Disk.newSuffix, Self.mark] where name.hasSuffix(end) { name = name.dropLast(end.count) }
         return DropInID(program: program, fileName: name)
       }
-      return found.isEmpty || !Managers.isHere(program) ? [] : Set(found).sorted()
+      if !found.isEmpty, try Managers.isHere(program) { ids += Set(found).sorted() }
     }
+    return ids
   }
 
   /// What a killed run left half written.
   func sweep() {
-    for id in ids {
+    for id in (try? ids()) ?? [] {
       Disk.sweep(id.path)
       Disk.sweep(id.path + Self.mark)
     }

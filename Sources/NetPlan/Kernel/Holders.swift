@@ -2,12 +2,13 @@ internal import Glibc
 
 /// Who holds which TAP, from `/proc/PID/fdinfo`, where the tun driver writes `iff:` and the interface's name.
 ///
+/// What they are told for is a name beside it: where processes cannot be listed there is none.
 /// A name may exist in several namespaces; a process is counted when it is in `namespace` itself, or its own
 /// cannot be told.
 func tapHolders(of wanted: Set<LinkName>, inNamespace namespace: UInt64?) -> [LinkName: [Holder]] {
   var found: [LinkName: Set<Holder>] = [:]
-  for pid in numericEntries("/proc") {
-    for name in tapsHeld(by: pid) where wanted.contains(name) {
+  for pid in (try? Disk.numbers("/proc")) ?? [] {
+    for name in (try? tapsHeld(by: pid)) ?? [] where wanted.contains(name) {
       if let namespace, let other = namespaceInode(of: pid), other != namespace { continue }
       let command = ProcFile.read("/proc/\(pid)/comm") ?? "?"
       found[name, default: []].insert(Holder(pid: pid, name: command))
@@ -17,8 +18,8 @@ func tapHolders(of wanted: Set<LinkName>, inNamespace namespace: UInt64?) -> [Li
 }
 
 /// The TAPs that a process has open, as far as it may be looked at.
-func tapsHeld(by pid: Int32) -> [LinkName] {
-  numericEntries("/proc/\(pid)/fd").flatMap { descriptor -> [LinkName] in
+func tapsHeld(by pid: Int32) throws(HostError) -> [LinkName] {
+  try Disk.numbers("/proc/\(pid)/fd").flatMap { descriptor -> [LinkName] in
     var buffer = [CChar](repeating: 0, count: 64)
     let length = readlink("/proc/\(pid)/fd/\(descriptor)", &buffer, buffer.count)
     guard length > 0, buffer[..<length].elementsEqual("/dev/net/tun".utf8.map { CChar(bitPattern: $0) }),
@@ -32,8 +33,8 @@ func tapsHeld(by pid: Int32) -> [LinkName] {
 /// A process for each of these sockets, of those that may be looked at.
 func socketHolders(of wanted: Set<UInt32>) -> [UInt32: Holder] {
   var found: [UInt32: Holder] = [:]
-  for pid in numericEntries("/proc") where found.count < wanted.count {
-    for descriptor in numericEntries("/proc/\(pid)/fd") {
+  for pid in (try? Disk.numbers("/proc")) ?? [] where found.count < wanted.count {
+    for descriptor in (try? Disk.numbers("/proc/\(pid)/fd")) ?? [] {
       var buffer = [CChar](repeating: 0, count: 64)
       let length = readlink("/proc/\(pid)/fd/\(descriptor)", &buffer, buffer.count)
       guard length > 0 else { continue }
@@ -56,17 +57,4 @@ func threadNamespaceInode() -> UInt64? { namespaceInode(at: "/proc/thread-self/n
 func namespaceInode(at path: String) -> UInt64? {
   var status = stat()
   return stat(path, &status) == 0 ? UInt64(status.st_ino) : nil
-}
-
-func numericEntries(_ path: String) -> [Int32] {
-  guard let directory = opendir(path) else { return [] }
-  defer { closedir(directory) }
-  var numbers: [Int32] = []
-  while let entry = readdir(directory) {
-    let name = withUnsafeBytes(of: &entry.pointee.d_name) { bytes in
-      String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
-    }
-    if let number = Int32(name) { numbers.append(number) }
-  }
-  return numbers
 }

@@ -7,15 +7,18 @@ extension LinuxHost {
     var state = try readRecords(ruleset)
     // Who may not look at rules may not ask for them either.
     if ruleset != nil { try readZones(into: &state) }
+    if managers == nil { managers = try Managers.facts() }
+    let namespaces = asksNamespaces ? try Disk.entries(Netns.folder) : nil
     do throws(NetlinkError) {
       try observe(into: &state)
       var facts = try readFacts()
+      facts.managers = managers ?? []
       facts.filters = ruleset != nil
       facts.firewalls = foreignChains
       (facts.zones, facts.zonesUnread) = (zones, zonesUnread)
       facts.listeners = listeners
-      if asksNamespaces {
-        facts.namespaces = Disk.entries(Netns.folder)
+      if let namespaces {
+        facts.namespaces = namespaces
         facts.entersNetns = Capability.sysAdmin.isEffective
       }
       return Observation(state: state, facts: facts)

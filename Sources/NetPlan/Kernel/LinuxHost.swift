@@ -14,6 +14,7 @@ package struct LinuxHost: Host, ~Copyable {
   /// Looked up once: neither changes while a plan is made and applied.
   var facts: HostFacts?
   var wireless: Set<Int32>?
+  var managers: [ManagerFacts]?
   /// Routes that are alike to advertised ones, as of the last look.
   var advertised: Set<RouteID> = []
   /// Looked up where a configuration has forwards.

@@ -61,7 +61,8 @@ extension LinuxHost {
       state.insert(.link(link))
     }
     guard isWhole, !nodes.isEmpty else { return }
-    for name in processes(holding: nodes).keys {
+    // What cannot be told to be free is in use.
+    for name in (try? processes(holding: nodes))?.keys.sorted() ?? nodes.keys.sorted() {
       guard var link = state.link(name) else { continue }
       link.facts = link.facts ?? LinkFacts()
       link.facts?.held = true
@@ -81,7 +82,7 @@ extension LinuxHost {
       let index = if_nametoindex(name.text)
       if index != 0, TapNode.exists(index) { nodes[name] = TapNode(of: name, index: index) }
     }
-    return nodes.isEmpty ? [:] : processes(holding: nodes)
+    return nodes.isEmpty ? [:] : (try? processes(holding: nodes)) ?? [:]
   }
 }
 

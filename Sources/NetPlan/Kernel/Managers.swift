@@ -6,35 +6,43 @@ internal import Netlink
 /// A program is found by its name and by whose it is, in the network namespace of the calling thread: interfaces of another
 /// one are nothing to it.
 enum Managers {
-  static func facts() -> [ManagerFacts] {
-    InterfaceManager.allCases.compactMap { program in
-      if isRunning(program) {
-        return ManagerFacts(program, .running, program.configuration(files(of: program)))
+  static func facts() throws(HostError) -> [ManagerFacts] {
+    var facts: [ManagerFacts] = []
+    for program in InterfaceManager.allCases {
+      if try isRunning(program) {
+        facts.append(ManagerFacts(program, .running, program.configuration(try files(of: program))))
+      } else if try !isFirstNamespace() {
+        facts.append(ManagerFacts(program, .elsewhere))
+      } else if program.isInstalled {
+        facts.append(ManagerFacts(program, .installed))
       }
-      guard isFirstNamespace else { return ManagerFacts(program, .elsewhere) }
-      return program.isInstalled ? ManagerFacts(program, .installed) : nil
     }
+    return facts
   }
 
   /// Whether files of it are about interfaces of this network namespace.
-  static func isHere(_ program: InterfaceManager) -> Bool { isFirstNamespace || isRunning(program) }
+  static func isHere(_ program: InterfaceManager) throws(HostError) -> Bool {
+    if try isFirstNamespace() { return true }
+    return try isRunning(program)
+  }
 
   /// The one that the machine, or the container, began with.
-  private static var isFirstNamespace: Bool { if case .host = Namespace.identity() { true } else { false } }
+  private static func isFirstNamespace() throws(HostError) -> Bool { try Namespace.identity() == .host }
 
-  static func isRunning(_ program: InterfaceManager) -> Bool {
+  static func isRunning(_ program: InterfaceManager) throws(HostError) -> Bool {
     // Without a folder of its own it has not been started since the machine was.
     guard access(program.runtimeFolder, F_OK) == 0 else { return false }
     let accounts = [0, program.account.flatMap(Accounts.user(named:))?.id]
     let own = threadNamespaceInode()
-    return numericEntries("/proc").contains { pid in
-      guard ProcFile.read("/proc/\(pid)/comm") == program.command else { return false }
+    for pid in try Disk.numbers("/proc") where ProcFile.read("/proc/\(pid)/comm") == program.command {
       var status = stat()
       // Anybody can give a process a name.
-      guard stat("/proc/\(pid)", &status) == 0, accounts.contains(status.st_uid) else { return false }
+      guard stat("/proc/\(pid)", &status) == 0, accounts.contains(status.st_uid) else { continue }
       let namespace = namespaceInode(of: pid)
-      return namespace == own || namespace == nil && isFirstNamespace
+      if namespace == own { return true }
+      if namespace == nil, try isFirstNamespace() { return true }
     }
+    return false
   }
 
   /// Has the program read its files again, if it runs. What else is new in them it takes up, too.
@@ -45,7 +53,7 @@ enum Managers {
   static func tell(
     _ program: InterfaceManager, of path: String, lost: Set<LinkName>, regained: Set<LinkName>
   ) throws(HostError) {
-    guard isRunning(program) else { return }
+    guard try isRunning(program) else { return }
     let there = { (names: Set<LinkName>) in names.filter { if_nametoindex($0.text) != 0 }.sorted() }
     set(program, there(lost.union(regained)), managed: false)
     do throws(HostError) {
@@ -78,7 +86,8 @@ enum Managers {
       throw HostError(operation: operation, errno: error.errno, message: HostError(error).description)
     }
     // One that has ended meanwhile reads them when it starts.
-    if result.code == 0 || !isRunning(program) { return }
+    if result.code == 0 { return }
+    if try !isRunning(program) { return }
     let said = String(decoding: result.errors, as: UTF8.self).split(separator: "\n").joined(separator: "; ")
     throw HostError(
       operation: operation, errno: 0,
@@ -87,13 +96,15 @@ enum Managers {
 
   // MARK: Its files
 
-  private static func files(of program: InterfaceManager) -> [FoundFile] {
+  private static func files(of program: InterfaceManager) throws(HostError) -> [FoundFile] {
     var found: [FoundFile] = []
     for folder in program.folders {
-      for entry in Disk.entries(folder) {
+      for entry in try Disk.entries(folder) {
         let path = "\(folder)/\(entry)"
         if entry.hasSuffix(".network.d") {
-          found += Disk.entries(path).filter { $0.hasSuffix(".conf") }.compactMap { read("\(path)/\($0)") }
+          found += try Disk.entries(path).filter { $0.hasSuffix(".conf") }.compactMap {
+            read("\(path)/\($0)")
+          }
         } else if let file = read(path) {
           found.append(file)
         }

@@ -17,17 +17,17 @@ extension ServiceFolder {
   }
 
   /// By its own word, and otherwise by looking at all: it may have been started by a run that was killed right then.
-  func processes(of program: ServiceProgram, all: Bool = false) -> [Int32] {
+  func processes(of program: ServiceProgram, all: Bool = false) throws(HostError) -> [Int32] {
     if !all, let text = ProcFile.read(program.pidFile), let pid = Int32(text), isOurs(pid, program) {
       return [pid]
     }
-    return numericEntries("/proc").filter { isOurs($0, program) }
+    return try Disk.numbers("/proc").filter { isOurs($0, program) }
   }
 
   /// Ends every process of this service, in peace where it can be had.
   func stop(_ program: ServiceProgram) throws(HostError) {
     for number in [SIGTERM, SIGKILL, SIGKILL] {
-      let pids = processes(of: program, all: true)
+      let pids = try processes(of: program, all: true)
       if pids.isEmpty { return }
       for pid in pids {
         guard let process = ProcessHandle(pid: pid), isOurs(pid, program), process.signal(number) else {
@@ -36,7 +36,7 @@ extension ServiceFolder {
         _ = process.hasEnded(within: 5000)
       }
     }
-    if processes(of: program, all: true).isEmpty { return }
+    if try processes(of: program, all: true).isEmpty { return }
     throw HostError(operation: "stop \(label)", errno: 0, message: "it does not end, not even by SIGKILL")
   }
 
@@ -50,9 +50,9 @@ extension ServiceFolder {
     try refuseFolder(of: program)
     let result = try run(scope + becoming(program) + [executable, program.mark] + program.arguments)
     var said = program.complaint(result.errors)
-    if result.code == 0, !processes(of: program).isEmpty {
-      omitChecksums(program)
-      guard let lack = lack(program) else { return }
+    if result.code == 0, try !processes(of: program).isEmpty {
+      try omitChecksums(program)
+      guard let lack = try lack(program) else { return }
       try stop(program)
       try removeSocket(of: program)
       said = lack
@@ -66,16 +66,16 @@ extension ServiceFolder {
   /// The checksum of what the host itself sends to a virtio NIC is left to the NIC, and a DHCP client that reads raw frames
   /// without asking for that (PACKET_AUXDATA) throws the answer away. One that is not there is right for all of
   /// them. Who may not trace processes (pidfd_getfd(2)) leaves it as it is: no other client minds.
-  private func omitChecksums(_ program: ServiceProgram) {
+  private func omitChecksums(_ program: ServiceProgram) throws(HostError) {
     guard let port = program.uncheckedPort else { return }
-    for pid in processes(of: program) {
+    for pid in try processes(of: program) {
       guard let process = ProcessHandle(pid: pid), isOurs(pid, program) else { continue }
-      _ = numericEntries("/proc/\(pid)/fd").contains { process.omitChecksums(of: $0, at: port) }
+      _ = ((try? Disk.numbers("/proc/\(pid)/fd")) ?? []).contains { process.omitChecksums(of: $0, at: port) }
     }
   }
 
   /// What it has to have and does without; nil where nothing is amiss.
-  private func lack(_ program: ServiceProgram) -> String? {
+  private func lack(_ program: ServiceProgram) throws(HostError) -> String? {
     let user = program.account?.user ?? geteuid()
     // An older passt goes on without it.
     if let socket = program.socket, !isSocket(socket) {
@@ -84,7 +84,7 @@ extension ServiceFolder {
     guard let tap = program.tap else { return nil }
     // It tells syslog alone that it has not got the TAP, and goes on.
     for _ in 0..<Self.patience {
-      let pids = processes(of: program)
+      let pids = try processes(of: program)
       if pids.isEmpty { return "it ended at once" }
       if !lacks(program, pids) { return nil }
       usleep(2000)
@@ -105,7 +105,7 @@ extension ServiceFolder {
     if let socket = program.socket, isGone(socket) { return true }
     return !pids.contains { pid in
       // Who may not look believes it.
-      access("/proc/\(pid)/fd", R_OK) != 0 || tapsHeld(by: pid).contains(tap)
+      access("/proc/\(pid)/fd", R_OK) != 0 || (try? tapsHeld(by: pid).contains(tap)) ?? true
     }
   }
 
@@ -156,7 +156,7 @@ extension ServiceFolder {
 
   /// Tells it to read the lists again.
   func reload(_ program: ServiceProgram) throws(HostError) {
-    for pid in processes(of: program) {
+    for pid in try processes(of: program) {
       guard let process = ProcessHandle(pid: pid), isOurs(pid, program), process.signal(SIGHUP) else {
         throw HostError(operation: "reload \(label)", errno: 0, message: "it ended, or cannot be signalled")
       }

@@ -23,7 +23,7 @@ struct ServiceFolder {
     var service = Service(
       id: id, configuration: try lines(.configuration), hosts: try lines(.hosts), names: try lines(.names))
     let program = ServiceProgram.of(self, service.configuration)
-    let processes = processes(of: program)
+    let processes = try processes(of: program)
     service.state = processes.isEmpty || lacks(program, processes) ? .stopped : isStale ? .stale : .running
     if processes.isEmpty { return service }
     switch id.program {
@@ -104,7 +104,7 @@ struct ServiceFolder {
   }
 
   private func clear(_ workshop: String) throws(HostError) {
-    for entry in Disk.entries(workshop) { try Disk.remove("\(workshop)/\(entry)") }
+    for entry in try Disk.entries(workshop) { try Disk.remove("\(workshop)/\(entry)") }
   }
 
   func removeSocket(of program: ServiceProgram) throws(HostError) {

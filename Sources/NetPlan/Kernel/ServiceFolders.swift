@@ -9,20 +9,24 @@ struct ServiceFolders {
   }
 
   var all: [ServiceFolder] {
-    Disk.entries(path).flatMap { name in
-      Disk.entries("\(path)/\(name)").compactMap { entry in
-        ServiceID(name: name, folderName: entry).map(folder)
+    get throws(HostError) {
+      var all: [ServiceFolder] = []
+      for name in try Disk.entries(path) {
+        all += try Disk.entries("\(path)/\(name)").compactMap { entry in
+          ServiceID(name: name, folderName: entry).map(folder)
+        }
       }
+      return all
     }
   }
 
   /// What a killed run left half written, or empty.
   func sweep() {
-    for folder in all {
+    for folder in (try? all) ?? [] {
       folder.sweep()
       removeEmpty(folder.id)
     }
-    for name in Disk.entries(path) { rmdir("\(path)/\(name)") }
+    for name in (try? Disk.entries(path)) ?? [] { rmdir("\(path)/\(name)") }
     rmdir(path)
   }
 
@@ -35,7 +39,7 @@ struct ServiceFolders {
 
   func read() throws(HostError) -> [Object] {
     var list: [Object] = []
-    for folder in all { list.append(.service(try folder.read())) }
+    for folder in try all { list.append(.service(try folder.read())) }
     return list
   }
 

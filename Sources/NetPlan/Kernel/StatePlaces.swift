@@ -21,7 +21,7 @@ package struct StatePlaces: Sendable, Hashable {
   }
 
   /// `root` is what `--state-dir` says; another than the usual one takes everything along.
-  package init(root written: String, namespace cookie: UInt64, isOwn: Bool = false) {
+  package init(root written: String, namespace cookie: UInt64, isOwn: Bool = false) throws(HostError) {
     // Programs are started in a folder of their own.
     let root = written.hasPrefix("/") ? written : "\(workingDirectory())/\(written)"
     directory = "\(root)/\(cookie)"
@@ -29,7 +29,7 @@ package struct StatePlaces: Sendable, Hashable {
     locks = isOwn ? root : StatePlaces.usual
     let lastingRoot = root == StatePlaces.usual ? "/var/lib/vnet-apply" : "\(root)/lasting"
     lasting =
-      switch Namespace.identity() {
+      switch try Namespace.identity() {
       case .host: lastingRoot
       case .named(let name): "\(lastingRoot)/@\(name)"
       case .nameless: directory
@@ -47,11 +47,11 @@ extension StatePlaces {
   /// A name is at home where it is applied. What root has applied by it is to be looked at there, and changed by root.
   package static func unprivileged(
     _ written: String?, namespace cookie: UInt64, name: String?, isForEverybody: Bool?
-  ) -> StatePlaces {
-    let usual = StatePlaces(root: written ?? StatePlaces.usual, namespace: cookie)
+  ) throws(HostError) -> StatePlaces {
+    let usual = try StatePlaces(root: written ?? StatePlaces.usual, namespace: cookie)
     if isForEverybody == false { return usual }
     if written == nil, let name, usual.hasServices(of: name) { return usual }
-    let own = StatePlaces(
+    let own = try StatePlaces(
       root: written ?? "\(ofUser(geteuid()))/vnet-apply", namespace: cookie, isOwn: true)
     if isForEverybody == true || own.hasServices(of: name) || own.isInterrupted { return own }
     return name == nil && own.isThere && !usual.hasServices(of: nil) ? own : usual
@@ -71,7 +71,7 @@ private func workingDirectory() -> String {
 
 extension Namespace {
   /// What of a network namespace outlives it. Its cookie does not: the next boot gives others.
-  enum Identity {
+  enum Identity: Equatable {
     /// The one that the machine, or the container, began with.
     case host
     /// By ip-netns(8)'s name, which whoever makes it anew gives it again.
@@ -80,19 +80,16 @@ extension Namespace {
     case nameless
   }
 
-  static func identity() -> Identity {
+  static func identity() throws(HostError) -> Identity {
     guard let own = threadNamespaceInode() else { return .nameless }
-    if own == namespaceInode(of: 1) { return .host }
-    if let directory = opendir("/run/netns") {
-      defer { closedir(directory) }
-      while let entry = readdir(directory) {
-        let name = withUnsafeBytes(of: &entry.pointee.d_name) { bytes in
-          String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
-        }
-        if !name.hasPrefix("."), own == namespaceInode(at: "/run/netns/\(name)") { return .named(name) }
-      }
+    let first = namespaceInode(of: 1)
+    if own == first { return .host }
+    if let name = try Disk.entries(Netns.folder).first(where: {
+      own == namespaceInode(at: Netns.path(named: $0))
+    }) {
+      return .named(name)
     }
     // Who may not look at process 1 (ptrace(2)) is no root, and can only read.
-    return namespaceInode(of: 1) == nil ? .host : .nameless
+    return first == nil ? .host : .nameless
   }
 }

@@ -134,13 +134,13 @@ struct TapNode {
 }
 
 /// Who has the nodes open, from `/proc/PID/fd`; the kernel keeps no count that it would tell.
-func processes(holding nodes: [LinkName: TapNode]) -> [LinkName: [Holder]] {
+func processes(holding nodes: [LinkName: TapNode]) throws(HostError) -> [LinkName: [Holder]] {
   var names: [dev_t: LinkName] = [:]
   for (name, node) in nodes { if let device = node.device { names[device] = name } }
   if names.isEmpty { return [:] }
   var found: [LinkName: Set<Holder>] = [:]
-  for pid in numericEntries("/proc") {
-    for descriptor in numericEntries("/proc/\(pid)/fd") {
+  for pid in try Disk.numbers("/proc") {
+    for descriptor in try Disk.numbers("/proc/\(pid)/fd") {
       var status = stat()
       guard stat("/proc/\(pid)/fd/\(descriptor)", &status) == 0, status.st_mode & S_IFMT == S_IFCHR,
         let name = names[status.st_rdev]
