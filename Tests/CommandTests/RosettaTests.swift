@@ -25,12 +25,17 @@ struct RosettaTests {
   }
 
   @Test(
-    "there is a table for each",
+    "there is a table for each, and an example with its modes",
     arguments: [
-      "libvirt", "VirtualBox", "VMware", "Hyper-V", "Parallels Desktop", "Incus", "Proxmox VE", "Lima",
-      "Firecracker", "Cloud Hypervisor", "QEMU",
+      "libvirt": "libvirt", "VirtualBox": "virtualbox", "VMware": "vmware", "Hyper-V": "hyper-v",
+      "Parallels Desktop": "parallels", "Incus": "incus", "Proxmox VE": "proxmox", "Lima": "lima",
+      "Firecracker": "firecracker", "Cloud Hypervisor": "cloud-hypervisor", "QEMU": nil,
     ])
-  func tables(name: String) throws {
+  func tables(name: String, example: String?) throws {
     #expect(try Self.page.lines.contains("## \(name)"))
+    guard let example else { return }
+    let path = "examples/\(example).conf"
+    #expect(try Self.page.lines.contains("In one file: [\(path)](../\(path))."))
+    _ = try must(["test", "-f", "\(Tools.repository)/\(path)"])
   }
 }

@@ -284,10 +284,26 @@ struct VDETests {
 
         """)
       #expect(try host.vnet("plan", file).stderr.contains("/tmp/one is the socket of"))
-      try host.files.write("p.conf", VDE.text(vm: "netns: inner,"))
-      var outside = host
-      outside.isEnteredByName = true
-      expect(try outside.vnet("plan", file), exits: 69)
+    }
+  }
+
+  @Test("that of a VM in a network namespace is outside, and plugged into from there by its path")
+  func enclosed() throws {
+    try applied(VDE.text("address: 10.7.0.7,", vm: "netns: vnet-inner,")) { host, file in
+      #expect(try host.linkNames.contains("web-eth0"))
+      let socket = host.programFolder(Self.folder)
+      #expect(try host.vnet("attach", "web").stdout.contains("sock=\(socket)"))
+      var inside = host
+      inside.space = try Namespace()
+      defer { inside.space.delete() }
+      let plug = try inside.plug(into: socket, as: "root")
+      plug.signal(SIGTERM)
+      _ = plug.finish(timeout: 5)
+      try host.files.write(
+        "p.conf", VDE.text("address: 10.7.0.7, inner-address: 10.0.0.7,", vm: "netns: vnet-inner,"))
+      let refused = try host.vnet("check", file)
+      expect(refused, exits: 65)
+      #expect(refused.stderr.contains("`inner-address` is for NICs via tap, bridge and nat"), "\(refused)")
     }
   }
 

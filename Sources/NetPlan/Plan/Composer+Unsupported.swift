@@ -6,10 +6,6 @@ extension Composer {
         nic.position, "vms.\(nic.vm).nics.\(nic.name)", "not yet supported: mode \(nic.mode) via \(nic.via)")
     }
     refuseNamed()
-    for nic in topology.vms.lazy.flatMap(\.nics) where nic.via == .vde && nic.enclosure != nil {
-      lacking(
-        nic.position, "vms.\(nic.vm).nics.\(nic.name)", "not yet supported: via vde in a network namespace")
-    }
   }
 
   /// Nobody can give an interface an address, a route or forwarding before it is there; filters alone would be no routed NIC.

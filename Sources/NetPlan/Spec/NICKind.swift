@@ -83,7 +83,8 @@ extension NICKeys {
         "NICs that are tap, shared by nat or bridged"
       )
     case "host-address": ([.natRouted, .routed], "tap NICs, and nat without a network")
-    case "inner-address", "routes":
+    case "inner-address": ([.natPort, .natRouted, .tap, .bridge], "NICs via tap, bridge and nat")
+    case "routes":
       (
         [.natPort, .natRouted, .routed, .vdePort, .bridge, .bridgedVMM],
         "NICs that are tap, shared by nat or bridged"

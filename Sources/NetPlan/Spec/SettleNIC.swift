@@ -16,9 +16,9 @@ extension Resolver {
       ? keys.macvtap ?? .bridge
       : kind == .passthru || kind == .sriov && keys.handOver == .macvtap ? .passthru : nil
     let innerMAC = keys.innerAddress == nil ? nil : keys.mac
-    // A macvtap is opened by the path of its device, from every namespace alike.
+    // The device of a macvtap and the socket of a switch are paths, the same from every namespace.
     let enclosure =
-      vm.netns == nil || kind == .macvtap || kind == .passthru
+      vm.netns == nil || !kind.isDisjoint(with: [.macvtap, .passthru, .vde, .vdePort])
       ? nil : makeEnclosure(vm, stanza, innerMAC: innerMAC)
     let ownMAC = enclosure?.innerMAC == nil ? keys.mac : nil
     return NIC(
