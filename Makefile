@@ -6,7 +6,7 @@ DESTDIR ?=
 RELEASE := $(SWIFT) build -c release --static-swift-stdlib -Xlinker -s
 BINARY  := .build/release/vnet-apply
 
-.PHONY: help setup build demo test lab check bench gallery release install clean
+.PHONY: help setup build demo test prove lab check bench gallery release install clean
 
 help: ## what there is to make
 	@sed -n 's/^\([a-z]*\):.*## /\1|/p' $(MAKEFILE_LIST) | awk -F'|' '{ printf "%-9s%s\n", $$1, $$2 }'
@@ -20,9 +20,13 @@ build: ## a debug build
 demo: setup ## show it at work, in throwaway network namespaces (root)
 	@scripts/demo
 
-test: setup ## build and run every test; run as root to include those on the kernel
-	@scripts/test
-	@lab/run
+test: setup ## build and run every test, on what ships; run as root to include those on the kernel
+	$(RELEASE) --quiet
+	@VNET_APPLY_BIN=$(CURDIR)/$(BINARY) scripts/test
+	@VNET_APPLY_BIN=$(CURDIR)/$(BINARY) lab/run
+
+prove: setup release ## every failure, kill and random pair there is, where `make test` tries some of each; hours
+	@VNET_APPLY_BIN=$(CURDIR)/$(BINARY) VNET_FAULT_POINTS=all scripts/test --filter 'Fault|Kill|Property|StatePair|Hostile|DedicatedNetns|FirewalldZone'
 
 lab: setup ## boot Debian kernels under QEMU and run on them what this kernel may lack
 	$(SWIFT) build --build-tests

@@ -77,6 +77,7 @@ struct Session: ~Copyable {
       if topology?.hasMacvtaps ?? false { try host.lookUpMacvtaps() }
       if topology?.hasPortPatterns ?? false { try host.lookUpBridgePorts() }
       if topology?.hasDedicated ?? false { try host.lookUpLifelines() }
+      if topology?.hasAssigned ?? false { try host.lookUpPCI() }
       host.look(forQdiscs: topology?.hasLimits ?? true)
       host.look(forNamespaces: topology?.hasNamespaces ?? false)
       host.look(forZones: topology.map { $0.coexist.firewalldZone != nil } ?? true)

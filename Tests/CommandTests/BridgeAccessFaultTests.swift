@@ -27,13 +27,10 @@ struct BridgeAccessFaultTests {
     }
   }
 
-  /// The calls of an apply from where it comes to the list, and some before.
   private func points(_ own: HelperHost, _ file: String) throws -> [TracedCall] {
     let calls = try own.host.calls(Self.effects, ["apply", file], follows: false)
     expect(try own.vnet("remove", file), exits: 0)
-    let last = calls.suffix(Campaign.most("bridge-access", usually: 45))
-    let first = calls.dropLast(last.count)
-    return first.enumerated().filter { $0.offset % 20 == 0 }.map(\.element) + last
+    return Campaign.spread(calls, Campaign.most("bridge-access", usually: 25))
   }
 
   @Test("whichever call fails, an apply leaves all of it or nothing", arguments: [nil, list])
@@ -74,7 +71,7 @@ struct BridgeAccessFaultTests {
     try prepared(Self.list) { own, file, isAsBefore in
       expect(try own.vnet("apply", file), exits: 0)
       let calls = try own.host.calls(Self.effects, ["remove", file], follows: false)
-      for call in calls.suffix(Campaign.most("bridge-access", usually: 45)) {
+      for call in Campaign.spread(calls.suffix(45), Campaign.most("bridge-access", usually: 12)) {
         expect(try own.vnet("apply", file), exits: 0)
         var injection = Injection(at: call, .signal("KILL"))
         injection.follows = false

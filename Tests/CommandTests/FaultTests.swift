@@ -1,7 +1,6 @@
 import Testing
 
-/// Failures injected at the system calls that matter: at every `sendmsg`, `sendto`, `ioctl` and `recvmsg` of an
-/// apply, and at 15 points of each other call.
+/// Failures injected at the system calls that matter, at points spread over a run (`Campaign.most`).
 @Suite("a failure half-way", .enabled(if: Gate.ready && Gate.strace, "needs root, /dev/net/tun and strace"))
 struct FaultTests {
   struct Fault: CustomTestStringConvertible {
@@ -75,7 +74,7 @@ struct FaultTests {
   func failingRemove(_ call: String) throws {
     try Campaign.with { campaign in
       expect(try campaign.vnet("apply", campaign.file), exits: 0)
-      for point in try campaign.points(call, ["remove", campaign.file], usually: 12) {
+      for point in try campaign.points(call, ["remove", campaign.file], usually: 4) {
         expect(try campaign.vnet("apply", campaign.file), exits: 0)
         let injection = Injection(at: point, .error("ENOMEM"))
         let (outcome, _) = try campaign.host.vnet(["remove", campaign.file], injection)

@@ -36,9 +36,7 @@ struct ManagersFaultTests {
     expect(try managed.vnet("remove", file), exits: 0)
     // What ends is few, and says whether the program was told.
     let (ends, others) = (calls.filter { $0.name == "wait4" }, calls.filter { $0.name != "wait4" })
-    let most = Campaign.most("managers", usually: 40)
-    guard others.count > most else { return calls }
-    return ends + (0..<most).map { others[$0 * (others.count - 1) / (most - 1)] }
+    return ends + Campaign.spread(others, Campaign.most("managers", usually: 12))
   }
 
   @Test("whichever call fails, the apply ends as it says, and the program knows what there is")

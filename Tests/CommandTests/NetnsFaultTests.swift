@@ -106,8 +106,7 @@ struct NetnsFaultTests {
     }
   }
 
-  /// All of few, and a dozen of many.
   private func points(_ count: Int) -> [Int] {
-    count <= 12 ? (0..<count).map { $0 + 1 } : (0..<12).map { 1 + $0 * (count - 1) / 11 }
+    Campaign.spread((0..<count).map { $0 + 1 }, Campaign.most("netns", usually: 5))
   }
 }

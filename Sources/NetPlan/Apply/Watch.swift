@@ -21,7 +21,7 @@ struct Watch {
       for object in [change.before, change.after] {
         if let object { forms[object.id, default: []].append(object) }
       }
-      if let before = change.before, change.after?.id != before.id || change.movesNetns {
+      if let before = change.before, change.after?.id != before.id || change.movesHardware {
         leaving.insert(before.id)
       }
       if change.after == nil { doomed.insert(change.id) }

@@ -46,6 +46,7 @@ extension LinuxHost {
       try (ruleset ?? []) + ledger.read() + reservations.read() + services.read() + dropIns.read()
         + bridgeAccess.read())
     for netns in try readNamespaces(state) { state.insert(netns) }
+    for link in try readAssigned(state) { state.insert(link) }
     return state
   }
 

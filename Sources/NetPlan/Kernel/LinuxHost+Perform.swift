@@ -119,6 +119,8 @@ extension LinuxHost {
       } else {
         try requests.addCreation(of: link, &links)
       }
+    case (.link(let before)?, .link(let after)?) where before.vfio != nil || after.vfio != nil:
+      return assign(before, to: after)
     case (.link(let before)?, .link(let after)?) where before.netns != after.netns:
       return move(before, to: after)
     case (.link(let before)?, .link(let after)?):

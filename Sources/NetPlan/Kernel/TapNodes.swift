@@ -15,7 +15,7 @@ struct TapNode {
   let name: LinkName
   let index: UInt32
   let state: State
-  private let status: stat
+  private let node: DeviceNode?
 
   static func path(_ index: UInt32) -> String { "/dev/tap\(index)" }
 
@@ -23,38 +23,22 @@ struct TapNode {
 
   init(of name: LinkName, index: UInt32) {
     (self.name, self.index) = (name, index)
-    var status = stat()
-    let found = lstat(Self.path(index), &status) == 0 && status.st_mode & S_IFMT == S_IFCHR
-    self.status = status
-    guard found else {
+    node = DeviceNode(Self.path(index))
+    guard let node else {
       state = .missing
       return
     }
-    state = Self.device(of: name, index).map { $0 == status.st_rdev ? .own : .foreign } ?? .unknown
+    state = Self.device(of: name, index).map { $0 == node.device ? .own : .foreign } ?? .unknown
   }
 
-  var device: dev_t? { state == .own ? status.st_rdev : nil }
+  var device: dev_t? { state == .own ? node?.device : nil }
 
-  /// As the kernel makes it root alone may open it. Where nobody can say whose it is, its name has to do for looking.
-  var accounts: Link.TAP? {
-    guard state == .own || state == .unknown else { return nil }
-    var tap = Link.TAP()
-    let isOpen = status.st_mode & 0o006 != 0
-    tap.owner = isOpen ? Link.TAP.Account.none : .id(status.st_uid)
-    tap.group = status.st_mode & 0o060 == 0 ? Link.TAP.Account.none : .id(status.st_gid)
-    return tap
-  }
+  /// Where nobody can say whose it is, its name has to do for looking.
+  var accounts: Link.TAP? { state == .own || state == .unknown ? node?.accounts : nil }
 
   func give(to tap: Link.TAP) -> StepOutcome {
-    let path = Self.path(index)
-    guard case .id(let user)? = tap.owner ?? .id(0) else { return .failed(error(EINVAL)) }
-    var (group, mode): (UInt32, mode_t) = (0, 0o600)
-    if case .id(let id)? = tap.group { (group, mode) = (id, 0o660) }
-    // The mode before the owner, so that nobody has it by the former group in between.
-    guard chmod(path, 0o600) == 0, lchown(path, user, group) == 0, chmod(path, mode) == 0 else {
-      return .failed(error(errno))
-    }
-    return .done
+    let number = node?.give(to: tap) ?? ENOENT
+    return number == 0 ? .done : .failed(error(number))
   }
 
   private func error(_ number: Int32) -> HostError {

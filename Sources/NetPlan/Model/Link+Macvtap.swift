@@ -40,7 +40,7 @@ extension Link {
     switch kind {
     case .tap: facts?.carrier == true
     case .macvtap: facts?.held == true
-    default: false
+    default: vfio != nil && facts?.held == true
     }
   }
 }

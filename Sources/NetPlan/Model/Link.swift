@@ -28,6 +28,10 @@ package struct Link: Described {
   package var macvtap = Macvtap()
   /// The network namespace of ours that this hardware is in; nil for where everything else is.
   package var netns: String?
+  /// The PCI device of this hardware where user space drives it, by VFIO, and no interface is there: `0000:03:00.0`.
+  package var vfio: String?
+  /// Whose driver that device has then: `vfio-pci`, or `none` half-way.
+  package var driver: String?
   /// VLANs of a bridge's port, or of the bridge itself; nil where the bridge does not filter.
   package var vlans: [PortVLAN]?
   /// What is told about the link but never compared.
@@ -44,7 +48,7 @@ package struct Link: Described {
       && a.token == b.token && a.forwarding == b.forwarding && a.linkGroup == b.linkGroup
       && a.bridge == b.bridge && a.port == b.port
       && a.tap == b.tap && a.vlan == b.vlan && a.veth == b.veth && a.macvtap == b.macvtap
-      && a.vlans == b.vlans && a.netns == b.netns
+      && a.vlans == b.vlans && a.isWith(b) && a.driver == b.driver
   }
 
   package static let fields: [Field<Link>] = [
@@ -57,6 +61,8 @@ package struct Link: Described {
     .open("up", \.up),
     .open("master", \.master),
     .exact("netns", \.netns),
+    .exact("vfio", \.vfio),
+    .open("driver", \.driver),
     .open("addrgenmode", \.addressGeneration),
     .open("token", \.token),
     .open("forwarding", \.forwarding),
@@ -85,6 +91,15 @@ package struct Link: Described {
 }
 
 extension Link {
+  /// Where it is as hardware: with the host, in a network namespace of ours, or with user space.
+  package func isWith(_ other: Link) -> Bool { netns == other.netns && vfio == other.vfio }
+
+  /// The host has given it away.
+  package var isAway: Bool { netns != nil || vfio != nil }
+
+  package static let vfioDriver = "vfio-pci"
+  package static let noDriver = "none"
+
   package enum Kind: Hashable, Sendable, TextRepresentable {
     /// Hardware, or whatever else has no kind of its own.
     case device

@@ -11,6 +11,8 @@ package struct LinkFacts: Described, Hashable, JSONRepresentable {
   package var carrier: Bool?
   /// A process has the device node of this macvtap open; known of those of ours.
   package var held: Bool?
+  /// The kernel's driver that hardware had which user space drives now.
+  package var homeDriver: String?
   /// The VLAN that the bridge will give this port when it joins, of a link that is to be (`vlan_default_pvid`).
   package var joinPVID: UInt16?
   /// How it queues where that is somebody else's doing: the kind of its root discipline, of a TAP of ours.
@@ -26,6 +28,7 @@ package struct LinkFacts: Described, Hashable, JSONRepresentable {
     .open("wireless", \.wireless),
     .open("carrier", \.carrier),
     .open("held", \.held),
+    .open("home-driver", \.homeDriver),
     .open("join-pvid", \.joinPVID),
     .open("qdisc", \.qdisc),
   ]

@@ -37,7 +37,7 @@ struct Cascades {
         }
         if before.up == true, after.up == false { lowered.insert(after.name) }
         if before.name != after.name { relabelled.insert(after.name) }
-        if after.netns != nil, after.netns != before.netns { departed.insert(after.name) }
+        if after.isAway, !after.isWith(before) { departed.insert(after.name) }
       }
     }
     if !gone.isEmpty || !replaced.isEmpty { explainStacks(on: &gone, Set(replaced.keys)) }

@@ -50,6 +50,7 @@ package struct Change: Sendable, Equatable {
       if b.isStation {
         return a.macvtap.needsReplacement(by: b.macvtap) || a.tap.owner == nil && b.tap.owner != nil
       }
+      if b.kind != .tap { return false }
       // TUNSETOWNER needs a descriptor of the TAP, which whoever holds it has (EBUSY).
       if a.tap != b.tap, a.facts?.carrier == true { return true }
       // TUNSETOWNER and TUNSETGROUP take no "nobody" (make_kuid must be valid).

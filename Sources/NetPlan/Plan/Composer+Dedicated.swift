@@ -120,9 +120,9 @@ extension Composer {
     if let other = given[hardware.name] {
       return refuse("is given to \(other) already, and one VM alone can own it")
     }
-    if let netns = hardware.netns {
+    if let place = hardware.whereabouts {
       return refuse(
-        "is in the network namespace '\(netns)'",
+        "is \(place)",
         hint: "apply without this NIC first, which gives '\(hardware.name)' back")
     }
     if let bridge = uplinks[hardware.name] {

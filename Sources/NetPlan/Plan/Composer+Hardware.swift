@@ -83,9 +83,9 @@ extension Composer {
         hint: "use 'mode: tap' with 'proxy: \(link.name)', or a network with 'nat: true'")
       return false
     }
-    if let netns = link.netns {
+    if let place = link.whereabouts {
       conflict(
-        position, path, "'\(link.name)' is in the network namespace '\(netns)'",
+        position, path, "'\(link.name)' is \(place)",
         hint: "apply without it first, which gives it back")
       return false
     }

@@ -80,9 +80,9 @@ extension Composer {
         "is Wi-Fi: an access point drops frames of any MAC but its own, so no guest can be a station there",
         hint: "use 'mode: tap' with 'proxy: \(lower.name)', or a network with 'nat: true'")
     }
-    if let netns = lower.netns {
+    if let place = lower.whereabouts {
       return refuse(
-        "is in the network namespace '\(netns)'", hint: "apply without this NIC first, which gives it back")
+        "is \(place)", hint: "apply without this NIC first, which gives it back")
     }
     if let owner = lower.owner {
       return refuse(

@@ -32,7 +32,7 @@ extension Composer {
   }
 
   private func isToBeGiven(_ link: Link) -> Bool {
-    given[link.name] != nil && !hasPassthru(link.name) && link.netns == nil
+    given[link.name] != nil && !hasPassthru(link.name) && !link.isAway
   }
 
   private mutating func noticeElsewhere(_ program: InterfaceManager) {

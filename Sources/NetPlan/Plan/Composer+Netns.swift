@@ -30,7 +30,7 @@ extension Composer {
     // A TAP of nobody is everybody's: with neither owner nor group the kernel asks for nothing (`tun_not_capable`,
     // drivers/net/tun.c), and /dev/net/tun is open to all. A device node is somebody's in any case.
     if link.tap.owner == Link.TAP.Account.none,
-      link.kind == .macvtap || link.tap.group == Link.TAP.Account.none
+      link.kind != .tap || link.tap.group == Link.TAP.Account.none
     {
       link.tap.owner = .id(0)
     }

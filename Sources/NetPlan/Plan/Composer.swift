@@ -26,6 +26,8 @@ struct Composer {
   var stations: [LinkName: LinkName] = [:]
   /// Hardware NICs that are (to be) a guest's own, and the place in the configuration that asks for each.
   var given: [LinkName: String] = [:]
+  /// Devices that go to user space, the NICs of the file that ask for them, and the names of their interfaces.
+  var assigned: [String: [(NIC, LinkName)]] = [:]
   /// Guest addresses and prefixes behind routed TAPs: what forwarding is for.
   var guestRoutes: [Route] = []
   /// What the host sends elsewhere by: the routes in words. nil until somebody asks.
@@ -104,6 +106,7 @@ struct Composer {
       }
     }
     refuseUsesOfGiven()
+    refuseUnviableGroups()
     releaseUplinks()
     releaseStations()
     releaseParents()

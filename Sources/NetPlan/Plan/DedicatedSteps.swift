@@ -38,28 +38,38 @@ extension Link {
 extension Link {
   /// Out of reach when nothing of the host's is on it any more; back before anything is put on it.
   func moving(_ before: Link) -> [(Stage, Change)]? {
-    guard netns != before.netns else { return nil }
-    if netns != nil { return [(.handOver, Change(before: .link(before), after: .link(self)))] }
+    guard !isWith(before) else { return nil }
+    if isAway { return [(.handOver, Change(before: .link(before), after: .link(self)))] }
     // As the kernel lets it arrive.
     var arrived = before
     (arrived.netns, arrived.up, arrived.addressGeneration) = (nil, false, .eui64)
     arrived.forwarding = forwarding
-    return [(.create, Change(before: .link(before), after: .link(arrived)))] + updating(arrived)
+    if before.vfio != nil {
+      (arrived.vfio, arrived.driver, arrived.tap, arrived.altnames) = (nil, nil, Link.TAP(), [])
+    }
+    // What it begins with when it comes up is made for its MTU (`psched_mtu`).
+    var sized = arrived
+    if before.vfio != nil { sized.mtu = mtu }
+    return [
+      (.create, Change(before: .link(before), after: .link(arrived))),
+      (.configure, Change(before: .link(arrived), after: .link(sized))),
+    ].filter { $0.1.before != $0.1.after } + updating(sized)
   }
 }
 
 extension Change {
-  var movesNetns: Bool {
+  /// Hardware goes away or comes back.
+  var movesHardware: Bool {
     guard let before = before?.link, let after = after?.link else { return false }
-    return before.netns != after.netns
+    return !before.isWith(after)
   }
 
   /// The hardware that becomes a guest's own by it.
   var takes: LinkName? {
-    if movesNetns { return after?.link?.netns == nil ? nil : after?.link?.name }
+    if movesHardware { return after?.link?.isAway == true ? after?.link?.name : nil }
     let hardware = after?.link?.given
     return hardware == before?.link?.given ? nil : hardware
   }
 
-  var comesHome: Bool { movesNetns && after?.link?.netns == nil }
+  var comesHome: Bool { movesHardware && after?.link?.isAway == false }
 }

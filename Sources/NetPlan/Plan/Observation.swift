@@ -48,6 +48,12 @@ package struct HostFacts: Described {
   package var sessions: [RemoteSession]?
   /// Mounted file systems whose servers are elsewhere; nil where nobody asked.
   package var remoteMounts: [RemoteMount]?
+  /// The functions on PCI; nil where nobody asked.
+  package var pci: [PCIFunction]?
+  /// The driver `vfio-pci` is there; nil where nobody asked.
+  package var vfio: Bool?
+  /// This is the network namespace in which hardware appears; nil where nobody asked.
+  package var isFirstNamespace: Bool?
   /// What others have on the hooks that guests' traffic meets; nil where nobody could look.
   package var firewalls: [ForeignChain]?
   /// Names of the zones of the firewalld that governs this network namespace; nil where nobody asked, or none answered.
@@ -99,6 +105,9 @@ package struct HostFacts: Described {
     .open("listeners", \.listeners),
     .open("sessions", \.sessions),
     .open("remote-mounts", \.remoteMounts),
+    .open("pci", \.pci),
+    .open("vfio", \.vfio),
+    .open("first-namespace", \.isFirstNamespace),
     .open("firewalls", \.firewalls),
     .open("zones", \.zones),
     .open("zones-unread", \.zonesUnread),

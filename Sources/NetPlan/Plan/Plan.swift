@@ -29,7 +29,9 @@ package struct Plan: Sendable {
   /// It makes network namespaces, or changes what is in them.
   package var entersNetns: Bool {
     changes.contains { change in
-      if case .netns = change.id { true } else { change.movesNetns || change.after?.link?.veth.netns != nil }
+      if case .netns = change.id { return true }
+      return [change.before, change.after].contains { $0?.link?.netns != nil }
+        || change.after?.link?.veth.netns != nil
     }
   }
 
@@ -43,7 +45,7 @@ package struct Plan: Sendable {
   package var visibleChanges: [Change] {
     let whole = Set(
       changes.compactMap { change -> LinkName? in
-        guard case .link(let name) = change.id, change.action != .change || change.movesNetns else {
+        guard case .link(let name) = change.id, change.action != .change || change.movesHardware else {
           return nil
         }
         return name

@@ -5,6 +5,8 @@ package struct Attachment: Described, JSONRepresentable {
   package var vmm: VMM
   /// Name of the host-side interface; nil where the VM software speaks for the guest itself.
   package var device: LinkName?
+  /// The PCI device itself, which is the guest's by VFIO: `0000:03:00.0`.
+  package var pci: String?
   /// It is a macvtap, which is opened by its device node and handed over as a descriptor.
   package var isMacvtap: Bool?
   /// That node on this host.
@@ -43,6 +45,7 @@ package struct Attachment: Described, JSONRepresentable {
     .open("netns", \.netns),
     .open("hint", \.hint),
     .open("forwards", \.forwards),
+    .open("pci", \.pci),
     .open("macvtap", \.isMacvtap),
     .open("socket", \.socket),
     .open("switch", \.isSwitch),
@@ -66,8 +69,8 @@ package struct Attachment: Described, JSONRepresentable {
     switch vmm {
     case .qemu: qemu
     case .firecracker: firecracker.text(indent: 2)
-    case .cloudHypervisor: "--net " + cloudHypervisor
-    case .crosvm: "--net " + crosvm
+    case .cloudHypervisor: pci == nil ? "--net " + cloudHypervisor : "--device " + cloudHypervisor
+    case .crosvm: pci.map { "--vfio /sys/bus/pci/devices/\($0)" } ?? "--net " + crosvm
     case .libvirt: libvirt
     }
   }
@@ -80,8 +83,11 @@ package struct Attachment: Described, JSONRepresentable {
       return JSON.object([.init("network-interfaces", .array(attachments.map(\.firecracker)))]).text(
         indent: 2) + "\n"
     case .cloudHypervisor:
-      // Each --net replaces the one before: all NICs are values of one.
-      return "--net " + attachments.map(\.cloudHypervisor).joined(separator: " ") + "\n"
+      // Each option replaces the one before: all NICs are values of one.
+      return [("--net", attachments.filter { $0.pci == nil }), ("--device", attachments.filter { $0.pci != nil })]
+        .filter { !$0.1.isEmpty }
+        .map { option, items in option + " " + items.map(\.cloudHypervisor).joined(separator: " ") + "\n" }
+        .joined()
     default: return attachments.map { $0.text + "\n" }.joined()
     }
   }
@@ -96,6 +102,9 @@ package struct Attachment: Described, JSONRepresentable {
 
   /// Why its VM software cannot have it.
   package var refusal: String? {
+    if pci != nil, vmm == .firecracker {
+      return "Firecracker has no device pass-through; `via: macvtap` has none for it either, a bridge with that uplink does"
+    }
     if let netns, vmm == .libvirt {
       return "libvirt starts its VMs in the host's own network namespace, not in '\(netns)'"
     }
@@ -156,6 +165,7 @@ package struct Attachment: Described, JSONRepresentable {
   package static let firstDescriptor = 3
 
   private var qemu: String {
+    if let pci { return "-device vfio-pci,host=\(pci)" }
     var netdev = "-netdev tap,id=\(id),ifname=\(place),script=no,downscript=no"
     if isMacvtap == true {
       netdev = "-netdev tap,id=\(id)," + (queues > 1 ? "fds=" : "fd=") + descriptors(":")
@@ -192,6 +202,7 @@ package struct Attachment: Described, JSONRepresentable {
   }
 
   private var cloudHypervisor: String {
+    if let pci { return "path=/sys/bus/pci/devices/\(pci)/" }
     var text = "tap=\(place),mac=\(mac)"
     if isMacvtap == true {
       text = "fd=" + (queues > 1 ? "[\(descriptors(","))]" : descriptors("")) + ",mac=\(mac)"
@@ -207,6 +218,7 @@ package struct Attachment: Described, JSONRepresentable {
   }
 
   private var libvirt: String {
+    if let pci { return hostDevice(pci) }
     let type = forwards != nil ? "user" : bridge != nil ? "bridge" : "ethernet"
     var lines = ["<interface type='\(type)'>", "  <mac address='\(mac)'/>"]
     if let bridge {
@@ -223,6 +235,21 @@ package struct Attachment: Described, JSONRepresentable {
     if queues > 1 { lines.append("  <driver queues='\(queues)'/>") }
     if mtu != 1500 { lines.append("  <mtu size='\(mtu)'/>") }
     return (lines + ["</interface>"]).joined(separator: "\n")
+  }
+}
+
+extension Attachment {
+  /// `managed='no'`: libvirt is to leave the driver alone.
+  private func hostDevice(_ pci: String) -> String {
+    let parts = pci.split { $0 == ":" || $0 == "." }
+    guard parts.count == 4 else { return "" }
+    return """
+      <hostdev mode='subsystem' type='pci' managed='no'>
+        <source>
+          <address domain='0x\(parts[0])' bus='0x\(parts[1])' slot='0x\(parts[2])' function='0x\(parts[3])'/>
+        </source>
+      </hostdev>
+      """
   }
 }
 

@@ -42,6 +42,13 @@ package struct Attachments: Sendable, Equatable {
           list.append(item)
           continue
         }
+        if nic.via == .vfio, let link = target.assigned(to: path) {
+          var item = Attachment(
+            vm: nic.vm, nic: nic.name, vmm: vm.vmm, device: link.name, mac: nic.mac, mtu: 1500, queues: 1)
+          item.pci = link.vfio
+          list.append(item)
+          continue
+        }
         guard let link = links[path[...]] else {
           let usual =
             nic.via == .netns
@@ -95,6 +102,7 @@ package struct Attachments: Sendable, Equatable {
             ?? false
         }
         guard let link = state.link(device) else { return false }
+        if let pci = item.pci { return link.vfio == pci && state.isGiven(device, to: name) }
         return link.owner.map { $0 == name } ?? false && link.nicID == "\(item.vm)/\(item.nic)"
       })
   }

@@ -145,6 +145,9 @@ extension Link {
         old = before.tap.group.map(accounts.group) ?? "none"
         new = tap.group.map(accounts.group) ?? "none"
       case "netns": (old, new) = (before.netns ?? "none", netns ?? "none")
+      case "vfio": (old, new) = (before.vfio ?? "none", vfio ?? "none")
+      // An interface goes or comes with all that it has.
+      case _ where before.vfio != vfio && field.name != "owner": return nil
       case "isolated" where before.port.isolated == nil && port.isolated == false: return nil
       case "group_fwd_mask" where before.port.groupForwardMask == nil: return nil
       default:

@@ -86,6 +86,8 @@ extension Topology {
   /// The host gives up hardware.
   package var hasDedicated: Bool { vms.contains { $0.nics.contains { $0.mode == .dedicated } } }
 
+  package var hasAssigned: Bool { vms.contains { $0.nics.contains { $0.via == .vfio } } }
+
   package var hasMacvtaps: Bool { vms.contains { $0.nics.contains { $0.via == .macvtap } } }
 }
 

@@ -25,7 +25,7 @@ struct HostileTests {
     let files = try TemporaryFolder()
     defer { files.delete() }
     var taken: [TakenText] = []
-    for hostile in place.isRepeated ? HostileText.few : HostileText.all {
+    for hostile in HostileText.texts(for: place) {
       var isJudged = false
       for ground in Ground.all where !isJudged {
         let placed = PlacedText(ground, hostile.text, at: place)

@@ -9,7 +9,17 @@ struct HostileText: Hashable, Sendable {
   static let canary = "/tmp/vt-canary-\(getpid())"
 
   /// The few that stand for all of them.
-  static let few = all.filter { ["newline", "statement", "path", "a word of nft"].contains($0.what) }
+  private static let few = all.filter { ["newline", "statement", "path", "a word of nft"].contains($0.what) }
+  /// What means something to somebody; each of the others is tried at every fourth place (`make prove`: at all).
+  private static let main = all.prefix { $0.what != "not ASCII" }
+  private static let others = all.dropFirst(main.count)
+
+  static func texts(for place: StringPlace) -> [HostileText] {
+    let isWhole = Campaign.most("hostile") == .max
+    if place.isRepeated { return few }
+    guard !isWhole, let number = StringPlace.all.firstIndex(of: place) else { return all }
+    return main + others.enumerated().filter { ($0.offset + number) % 4 == 0 }.map(\.element)
+  }
 
   static let all: [HostileText] = [
     ("double quote", "a\"b"), ("single quote", "a'b"), ("newline", "a\nport=5353"),

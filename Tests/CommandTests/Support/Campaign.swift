@@ -28,17 +28,22 @@ struct Campaign {
     }
   }
 
-  /// At how many points of a run a call is made to fail. `VNET_FAULT_POINTS` sets one bound for all; `all` is none.
+  /// At how many points of a run a call is made to fail: a few of each kind, or as many as `VNET_FAULT_POINTS` says, where
+  /// `all` is no bound (`make prove`).
   static func most(_ call: String, usually usual: Int? = nil) -> Int {
     if let bound = Tools.environment("VNET_FAULT_POINTS") { return Int(bound) ?? .max }
-    return usual ?? (["sendmsg", "sendto", "ioctl", "recvmsg"].contains(call) ? .max : 15)
+    return usual ?? (["sendmsg", "sendto", "ioctl", "recvmsg"].contains(call) ? 8 : 3)
+  }
+
+  /// So many of them, evenly, the first and the last among them.
+  static func spread<Point>(_ all: [Point], _ most: Int) -> [Point] {
+    if all.count <= most { return all }
+    return most == 1 ? [all[all.count / 2]] : (0..<most).map { all[$0 * (all.count - 1) / (most - 1)] }
   }
 
   /// The calls of one kind that a command makes, spread evenly over the run where the kind has a bound.
   func points(_ call: String, _ arguments: [String], usually bound: Int? = nil) throws -> [TracedCall] {
-    let all = try host.calls(call, arguments)
-    let most = Self.most(call, usually: bound)
-    return all.count <= most ? all : (0..<most).map { all[$0 * (all.count - 1) / max(1, most - 1)] }
+    Self.spread(try host.calls(call, arguments), Self.most(call, usually: bound))
   }
 
   func vnet(_ arguments: String...) throws -> Outcome { try host.vnet(arguments) }

@@ -53,8 +53,7 @@ struct EditCampaign: CustomTestStringConvertible {
     let before = try host.comparableDump()
     let calls = try host.calls("sendto,sendmsg", ["apply", file], follows: follows)
     let after = try host.comparableDump()
-    let points = calls.count <= most ? calls : (0..<most).map { calls[$0 * (calls.count - 1) / (most - 1)] }
-    for point in points {
+    for point in Campaign.spread(calls, most) {
       try back()
       expectEqual(before, try host.comparableDump(), "on the way back")
       var injection = Injection(at: point, effect)

@@ -50,7 +50,8 @@ struct ProgramCampaign {
   }
 
   private func calls(_ arguments: String...) throws -> [TracedCall] {
-    try host.calls(effects, arguments, follows: false)
+    Campaign.spread(
+      try host.calls(effects, arguments, follows: false), Campaign.most(program, usually: 12))
   }
 
   private func inject(

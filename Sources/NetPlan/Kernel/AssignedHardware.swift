@@ -1,0 +1,79 @@
+internal import Glibc
+internal import Netlink
+
+// Hardware whose PCI device user space drives: it is known by the ledger alone, under the name that it has at home.
+
+extension LinuxHost {
+  /// Adds to the facts of later observations what is on PCI.
+  package mutating func lookUpPCI() throws(HostError) {
+    let functions = try PCIDevice.all().map(\.function).sorted()
+    let isFirst = try Namespace.identity() == .host
+    do throws(NetlinkError) {
+      var facts = try readFacts()
+      facts.pci = functions
+      facts.vfio = PCIDevice.hasDriver(Link.vfioDriver)
+      facts.isFirstNamespace = isFirst
+      self.facts = facts
+    } catch {
+      throw HostError(error)
+    }
+  }
+
+  /// What is away. An interface that has come back by itself is seen among the others, and put in the place of this.
+  func readAssigned(_ state: State) throws(HostError) -> [Object] {
+    state.formers.compactMap { former in
+      guard former.id.attribute == "vfio", let name = former.link else { return nil }
+      let device = PCIDevice(address: former.set)
+      guard device.isThere else { return nil }
+      var link = Link(name: name, kind: .device)
+      (link.vfio, link.driver) = (former.set, device.driver ?? Link.noDriver)
+      if device.driver == Link.vfioDriver, let node = device.node { link.tap = node.accounts }
+      var facts = LinkFacts()
+      (facts.parentDevice, facts.permanentMAC) = (former.set, former.movedMAC)
+      facts.homeDriver = former.homeDriver
+      if device.isHeld { facts.held = true }
+      link.facts = facts
+      return .link(link)
+    }
+  }
+
+  /// To user space, back, or to another account there.
+  mutating func assign(_ before: Link, to after: Link) -> StepOutcome {
+    links.forget(after.name)
+    do throws(HostError) {
+      if let address = after.vfio {
+        try PCIDevice(address: address).assign(to: after.tap)
+        return .done
+      }
+      let name = try PCIDevice(address: before.vfio ?? "").giveBack(driver: before.facts?.homeDriver)
+      return try rename(name, to: after.name)
+    } catch {
+      return .unknown(error)
+    }
+  }
+
+  /// As it is known here, and bare: its names are told anew. Before Linux 6.2 none that is up changes its name.
+  private mutating func rename(_ found: LinkName, to name: LinkName) throws(HostError) -> StepOutcome {
+    do throws(NetlinkError) {
+      let there = try socket.link(named: found.text)
+      var batch = Netlink.Batch()
+      var down = LinkMessage(index: there.index)
+      down.setUp(false)
+      batch.add("set \(found) down", .change, down)
+      if !there.altNames.isEmpty {
+        batch.add(
+          "remove altnames of \(found)", .delete,
+          LinkPropertyMessage(index: there.index, altNames: there.altNames))
+      }
+      if found != name {
+        batch.add("rename \(found) to \(name)", .change, LinkMessage(index: there.index, name: name.text))
+      }
+      for reply in socket.transact(batch) {
+        if let error = reply.error { throw error }
+      }
+      return .done
+    } catch {
+      throw HostError(error)
+    }
+  }
+}

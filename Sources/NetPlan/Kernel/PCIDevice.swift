@@ -1,0 +1,138 @@
+internal import Glibc
+internal import Netlink
+
+/// A function on PCI and who drives it: the kernel, which makes an interface of it, or a process by VFIO.
+///
+/// Sysfs is the kernel's interface for that (Documentation/ABI/testing/sysfs-bus-pci). The files are the same in every
+/// network namespace; interfaces appear in the first.
+struct PCIDevice {
+  let address: String
+
+  private static let bus = "/sys/bus/pci"
+  private var folder: String { "\(Self.bus)/devices/\(address)" }
+
+  var isThere: Bool { access(folder, F_OK) == 0 }
+
+  /// nil for none.
+  var driver: String? { target(of: "driver") }
+
+  /// Number of its IOMMU group.
+  var group: Int? { target(of: "iommu_group").flatMap { Int($0) } }
+
+  /// What VM software opens to have the group.
+  var node: DeviceNode? { group.flatMap { DeviceNode("/dev/vfio/\($0)") } }
+
+  /// A process has it: a group is opened by one at a time (`vfio_group_fops_open`).
+  var isHeld: Bool {
+    guard let node else { return false }
+    let descriptor = open(node.path, O_RDWR | O_CLOEXEC)
+    if descriptor >= 0 { close(descriptor) }
+    return descriptor < 0 && errno == EBUSY
+  }
+
+  var interface: LinkName? {
+    get throws(HostError) { try Disk.entries("\(folder)/net").first.map(LinkName.init(kernel:)) }
+  }
+
+  var function: PCIFunction { PCIFunction(address: address, group: group, driver: driver) }
+
+  static func all() throws(HostError) -> [PCIDevice] {
+    try Disk.entries("\(bus)/devices").map(PCIDevice.init(address:))
+  }
+
+  static func hasDriver(_ name: String) -> Bool { access("\(bus)/drivers/\(name)", F_OK) == 0 }
+
+  // MARK: Changing hands
+
+  /// From the kernel to VFIO, for these accounts. What of it was done before an error, only looking tells.
+  func assign(to tap: Link.TAP) throws(HostError) {
+    if driver != Link.vfioDriver {
+      // Nothing but VFIO may take it from now on, and whoever finds it without a driver knows that it is on its way.
+      try unbind()
+      try write("driver_override", Link.vfioDriver)
+      try write("\(Self.bus)/drivers_probe", address)
+      guard driver == Link.vfioDriver else {
+        throw HostError(
+          operation: "bind \(address) to \(Link.vfioDriver)", errno: 0,
+          message: "the driver did not take it",
+          hint: "dmesg says why; other devices of its IOMMU group may be in the way")
+      }
+    }
+    try give(to: tap)
+  }
+
+  func give(to tap: Link.TAP) throws(HostError) {
+    guard let node else {
+      throw HostError(
+        operation: "find the node of \(address)", errno: ENOENT,
+        message: "there is no /dev/vfio/\(group.map { "\($0)" } ?? "N")",
+        hint: "/dev has to be a devtmpfs, in which the kernel makes it")
+    }
+    let number = node.give(to: tap)
+    if number != 0 { throw HostError("set the owner of \(node.path)", errno: number) }
+  }
+
+  /// Back to the kernel; its interface, whatever that is called.
+  func giveBack(driver former: String?) throws(HostError) -> LinkName {
+    if driver == Link.vfioDriver {
+      // The kernel would wait for whoever has it, however long (`vfio_unregister_group_dev`).
+      if isHeld {
+        throw HostError(
+          operation: "take \(address) from \(Link.vfioDriver)", errno: EBUSY,
+          message: "a process has its group open", hint: "end the VM first")
+      }
+      try unbind()
+    }
+    try write("driver_override", "\n")
+    if driver == nil { try write("\(Self.bus)/drivers_probe", address) }
+    guard let driver else {
+      throw HostError(
+        operation: "give \(address) back to the kernel", errno: ENODEV, message: "no driver took it",
+        hint: former.map { "modprobe \($0)" })
+    }
+    if let former, driver != former {
+      throw HostError(
+        operation: "give \(address) back to the kernel", errno: 0,
+        message: "the driver \(driver) took it, and it had \(former)")
+    }
+    for _ in 0..<Self.patience {
+      if let interface = try interface {
+        settle()
+        return try self.interface ?? interface
+      }
+      usleep(50_000)
+    }
+    throw HostError(
+      operation: "give \(address) back to the kernel", errno: ETIMEDOUT,
+      message: "the driver \(driver) has it and makes no interface of it")
+  }
+
+  /// Looks for an interface, of 50 milliseconds each.
+  private static let patience = 200
+
+  /// systemd-udevd names what appears, and is not to do so later.
+  private func settle() {
+    guard access("/run/udev/control", F_OK) == 0, let udevadm = Executable.find("udevadm") else { return }
+    _ = try? ChildProcess.run([udevadm, "settle", "--timeout=10"], timeout: 15_000)
+  }
+
+  private func unbind() throws(HostError) {
+    if driver != nil { try write("driver/unbind", address) }
+  }
+
+  // MARK: Its files
+
+  private func target(of name: String) -> String? {
+    guard let path = realpath("\(folder)/\(name)", nil) else { return nil }
+    defer { free(path) }
+    return String(cString: path).split(separator: "/").last.map(String.init)
+  }
+
+  private func write(_ file: String, _ text: String) throws(HostError) {
+    let path = file.hasPrefix("/") ? file : "\(folder)/\(file)"
+    let descriptor = open(path, O_WRONLY | O_CLOEXEC)
+    guard descriptor >= 0 else { throw HostError("open \(path)", errno: errno) }
+    defer { close(descriptor) }
+    try Disk.write(Array(text.utf8), to: descriptor, path)
+  }
+}

@@ -1,0 +1,91 @@
+import Glibc
+import Testing
+
+/// The lab's machine itself, in its first network namespace, where hardware appears: `lab/run` gives it two e1000e behind an
+/// emulated IOMMU, on one wire.
+///
+/// `eth0` is the host's, with addresses and routes; `eth1` is in a namespace of its own, the station beyond the wire.
+struct LabHost {
+  let host: Host
+  let device: String
+
+  static let name = "lab-first"
+
+  static func with(_ body: (LabHost) throws -> Void) throws {
+    let files = try TemporaryFolder()
+    defer { files.delete() }
+    try must(["sh", "-c", "ip netns list | grep -qw \(name) || ip netns attach \(name) 1"])
+    let space = Namespace(existing: name)
+    let lan = try Namespace()
+    defer { lan.delete() }
+    let device = try must(["readlink", "-f", "/sys/class/net/eth0/device"]).trimmed
+    try space.ip("link set eth1 netns \(lan.name)")
+    try lan.ip("link set eth1 up\naddr add 198.51.100.1/24 dev eth1\naddr add 2001:db8:2::1/64 dev eth1 nodad")
+    try space.ip(
+      """
+      link property add dev eth0 altname wan
+      link set eth0 mtu 1400
+      link set eth0 up
+      addr add 198.51.100.10/24 dev eth0
+      addr add 198.51.100.77/24 dev eth0
+      addr add 2001:db8:2::10/64 dev eth0 nodad
+      route add default via 198.51.100.1 dev eth0 metric 700
+      route add 203.0.113.0/25 via 198.51.100.1 dev eth0 metric 50 src 198.51.100.77
+      route add 2001:db8:f::/48 via 2001:db8:2::1 dev eth0 metric 50
+      """)
+    for setting in ["ipv4.conf.eth0.rp_filter=2", "ipv6.conf.eth0.use_tempaddr=1"] {
+      try space.sysctl("net.\(setting)")
+    }
+    let host = Host(space: space, lan: lan, lan2: nil, files: files)
+    let lab = LabHost(host: host, device: device.split(separator: "/").last.map(String.init) ?? "")
+    defer { lab.clean() }
+    try lab.linked()
+    try body(lab)
+  }
+
+  /// The machine is the next test's, too.
+  private func clean() {
+    _ = try? host.space.run(["sh", "-c", "ip addr flush dev eth0; ip link set eth0 down"])
+    _ = try? host.space.run(["ip", "link", "property", "del", "dev", "eth0", "altname", "wan"])
+    _ = try? host.lan.run(["ip", "link", "set", "eth1", "netns", "1"])
+  }
+
+  /// Until the hardware has agreed on a speed, which takes it a moment each time.
+  func linked() throws {
+    #expect(Clock.wait(20) { (try? host.link("eth0")["operstate"].text) == "UP" }, "no carrier")
+    try host.space.settle("eth0")
+  }
+
+  var driver: String {
+    (try? must(["readlink", "/sys/bus/pci/devices/\(device)/driver"]).trimmed)
+      .flatMap { $0.split(separator: "/").last.map(String.init) } ?? "none"
+  }
+
+  var group: String {
+    get throws {
+      try must(["readlink", "/sys/bus/pci/devices/\(device)/iommu_group"]).trimmed.split(separator: "/").last
+        .map(String.init) ?? ""
+    }
+  }
+
+  /// What VFIO says of the group to whoever has it open (linux/vfio.h): viable is 1.
+  func groupFlags() throws -> String {
+    let ask = """
+      import fcntl, os, struct
+      group = os.open("/dev/vfio/\(try group)", os.O_RDWR)
+      status = bytearray(struct.pack("II", 8, 0))
+      fcntl.ioctl(group, 0x3b67, status)
+      print(struct.unpack("II", status)[1])
+      """
+    return try must(["python3", "-c", ask]).trimmed
+  }
+}
+
+extension Gate {
+  /// Never on the machine that starts the tests: only the lab's is ours down to its hardware.
+  static let assignable: Bool =
+    Tools.environment("LAB_KERNEL") != nil && ready
+    && access("/sys/class/net/eth0/device/iommu_group", F_OK) == 0
+    && access("/sys/bus/pci/drivers/vfio-pci", F_OK) == 0
+  static let assignableComment: Comment = "needs the lab's machine, with a NIC behind an IOMMU (lab/run)"
+}
