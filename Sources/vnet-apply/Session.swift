@@ -67,26 +67,6 @@ struct Session: ~Copyable {
     return Exit.privilege
   }
 
-  /// The host, with the accounts that a configuration names; nil for all of them.
-  mutating func observe(for topology: Topology?) throws -> Observation {
-    do {
-      try host.lookUp(users: topology?.userNames, groups: topology?.groupNames)
-      if topology?.hasForwards ?? true { try host.lookUpListeners() }
-      if topology?.hasPasst ?? true { try host.lookUpPasst() }
-      if topology?.hasVLANInterfaces ?? false { try host.lookUpVLANInterfaces() }
-      if topology?.hasMacvtaps ?? false { try host.lookUpMacvtaps() }
-      if topology?.hasPortPatterns ?? false { try host.lookUpBridgePorts() }
-      if topology?.hasDedicated ?? false { try host.lookUpLifelines() }
-      if topology?.hasAssigned ?? false { try host.lookUpPCI() }
-      host.look(forQdiscs: topology?.hasLimits ?? true)
-      host.look(forNamespaces: topology?.hasNamespaces ?? false)
-      host.look(forZones: topology.map { $0.coexist.firewalldZone != nil } ?? true)
-      return try host.observe().wholly()
-    } catch {
-      throw Exit.because(error)
-    }
-  }
-
   /// The lock of this namespace; exit 75 where another run has it.
   func lock(timeout: Double) throws -> Lock {
     do {

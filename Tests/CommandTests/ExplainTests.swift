@@ -18,7 +18,7 @@ struct ExplainTests {
 
   @Test(
     "what is marked as not executed is what `plan` refuses",
-    arguments: [("dedicated", "vfio"), ("dedicated", "sriov")])
+    arguments: [("dedicated", "sriov")])
   func marked(mode: String, via: String) throws {
     expect(try run([Tools.vnetApply, "explain", mode, "--via", via]), exits: 0)
     try Host.with { host in

@@ -125,7 +125,7 @@ struct FromTests {
     let good = try files.write("good.conf", "name: lab\nvms: {}\n")
     let bad = try files.write("bad.conf", "name: lab\nvms: {a: {nic: {}}}\n")
     let later = try files.write(
-      "later.conf", "name: lab\nvms: {a: {nics: {eth0: {mode: dedicated, hardware: eth7}}}}\n")
+      "later.conf", "name: lab\nvms: {a: {nics: {eth0: {mode: dedicated, via: sriov, hardware: eth7}}}}\n")
     for (from, to) in [(good, bad), (bad, good)] {
       let outcome = try plan(["--from", from, to])
       expect(outcome, exits: 65)

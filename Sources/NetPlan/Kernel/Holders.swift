@@ -31,10 +31,10 @@ func tapsHeld(by pid: Int32) throws(HostError) -> [LinkName] {
 }
 
 /// A process for each of these sockets, of those that may be looked at.
-func socketHolders(of wanted: Set<UInt32>) -> [UInt32: Holder] {
+func socketHolders(of wanted: Set<UInt32>) throws(HostError) -> [UInt32: Holder] {
   var found: [UInt32: Holder] = [:]
-  for pid in (try? Disk.numbers("/proc")) ?? [] where found.count < wanted.count {
-    for descriptor in (try? Disk.numbers("/proc/\(pid)/fd")) ?? [] {
+  for pid in try Disk.numbers("/proc") where found.count < wanted.count {
+    for descriptor in try Disk.numbers("/proc/\(pid)/fd") {
       var buffer = [CChar](repeating: 0, count: 64)
       let length = readlink("/proc/\(pid)/fd/\(descriptor)", &buffer, buffer.count)
       guard length > 0 else { continue }

@@ -23,7 +23,7 @@ extension LinuxHost {
     } catch {
       throw HostError(error)
     }
-    let holders = socketHolders(of: Set(found.map(\.inode)))
+    let holders = try socketHolders(of: Set(found.map(\.inode)))
     listeners = found.map { listener, inode in
       var listener = listener
       listener.process = holders[inode]
@@ -43,11 +43,15 @@ extension LinuxHost {
           if !remote.isLoopback { found[other.inode] = RemoteSession(local: local, remote: remote) }
         }
       }
+    } catch {
+      throw HostError(error)
+    }
+    // `sshd-session` since OpenSSH 9.8; dropbear is the other one that is common.
+    let servers = try socketHolders(of: Set(found.keys)).filter { _, holder in
+      holder.name.hasPrefix("sshd") || holder.name == "dropbear"
+    }
+    do throws(NetlinkError) {
       var facts = try readFacts()
-      // `sshd-session` since OpenSSH 9.8; dropbear is the other one that is common.
-      let servers = socketHolders(of: Set(found.keys)).filter { _, holder in
-        holder.name.hasPrefix("sshd") || holder.name == "dropbear"
-      }
       facts.sessions = Set(servers.keys.compactMap { found[$0] }).sorted()
       facts.remoteMounts = (ProcFile.read("/proc/self/mountinfo") ?? "").split(separator: "\n")
         .compactMap(RemoteMount.init(mountinfo:))

@@ -170,7 +170,7 @@ package struct Planner {
           ? "its VM loses the network until it attaches again"
           : "traffic of the host by '\(after.name)' until it is made anew")
     }
-    if before.master != after.master {
+    if before.master != after.master, before.isWith(after) {
       if before.isForVM {
         if inUse { words.append("its VM changes networks: connections break") }
       } else {

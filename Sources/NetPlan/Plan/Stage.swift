@@ -46,7 +46,7 @@ package enum Stage: Int, Sendable, Comparable, CaseIterable {
   case rearrange
   /// Routes, rules, addresses, settings that are no longer asked for; each could come back.
   case release
-  /// Hardware leaves for the network namespace of a VM.
+  /// Hardware leaves for the network namespace of a VM, or for user space.
   case handOver
   /// Programs that serve a network: those that are not asked for stop before others start, which may want their ports.
   case serve
