@@ -25,7 +25,8 @@ extension Session {
     let ids =
       state.links.compactMap { link in link.nicID.map { (name: String(link.owner ?? ""), id: $0) } }
       + state.services.filter { $0.id.program == .passt }.map { (name: $0.id.name, id: $0.id.subject) }
-      + state.givenNICs + named(on: state).flatMap { name, list in list.map { (name: name, id: "\($0.vm)/\($0.nic)") } }
+      + state.givenNICs
+      + named(on: state).flatMap { name, list in list.map { (name: name, id: "\($0.vm)/\($0.nic)") } }
     var names = Set(ids.map(\.name))
     for part in parts {
       let own = ids.filter { $0.id == part || $0.id.hasPrefix(part + "/") }

@@ -79,7 +79,8 @@ struct DedicatedVFIOTests {
     try LabHost.with { lab in
       let host = lab.host
       let mac = try host.link("eth0")["address"].text ?? ""
-      let file = try host.files.write("v.conf", Self.text(kind == "mac" ? "{mac: \"\(mac)\"}" : "{pci: \"\(lab.device)\"}"))
+      let file = try host.files.write(
+        "v.conf", Self.text(kind == "mac" ? "{mac: \"\(mac)\"}" : "{pci: \"\(lab.device)\"}"))
       expect(try host.vnet("apply", file), exits: 0)
       #expect(lab.driver == "vfio-pci")
       expect(try host.vnet("plan", file), exits: 0)

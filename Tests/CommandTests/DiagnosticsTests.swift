@@ -124,7 +124,8 @@ struct DiagnosticsTests {
   func notYet() throws {
     try Host.with { host in
       let file = try host.files.write(
-        "later.conf", "name: later\nvms: {a: {nics: {eth0: {mode: dedicated, via: sriov, hardware: eth1}}}}\n")
+        "later.conf", "name: later\nvms: {a: {nics: {eth0: {mode: dedicated, via: sriov, hardware: eth1}}}}\n"
+      )
       let before = try host.space.dump()
       expect(try host.vnet("check", file), exits: 0)
       let outcome = try host.vnet("apply", file)

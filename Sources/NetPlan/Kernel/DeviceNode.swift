@@ -29,7 +29,9 @@ struct DeviceNode {
     var (group, mode): (UInt32, mode_t) = (0, 0o600)
     if case .id(let id)? = tap.group { (group, mode) = (id, 0o660) }
     // The mode before the owner, so that nobody has it by the former group in between.
-    guard chmod(path, 0o600) == 0, lchown(path, user, group) == 0, chmod(path, mode) == 0 else { return errno }
+    guard chmod(path, 0o600) == 0, lchown(path, user, group) == 0, chmod(path, mode) == 0 else {
+      return errno
+    }
     return 0
   }
 }

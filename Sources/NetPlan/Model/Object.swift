@@ -66,7 +66,8 @@ package enum Object: Sendable, Equatable {
   package func completed(from other: Object) -> Object {
     switch (self, other) {
     // A link of another kind is made anew, and takes nothing along; nor does what user space drives.
-    case (.link(let a), .link(let b)): a.kind == b.kind && a.vfio == b.vfio ? .link(a.completed(from: b)) : self
+    case (.link(let a), .link(let b)):
+      a.kind == b.kind && a.vfio == b.vfio ? .link(a.completed(from: b)) : self
     case (.netns(let a), .netns(let b)): .netns(a.completed(from: b))
     case (.address(let a), .address(let b)): .address(a.completed(from: b))
     case (.nexthop(let a), .nexthop(let b)): .nexthop(a.completed(from: b))

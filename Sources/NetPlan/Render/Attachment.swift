@@ -84,10 +84,12 @@ package struct Attachment: Described, JSONRepresentable {
         indent: 2) + "\n"
     case .cloudHypervisor:
       // Each option replaces the one before: all NICs are values of one.
-      return [("--net", attachments.filter { $0.pci == nil }), ("--device", attachments.filter { $0.pci != nil })]
-        .filter { !$0.1.isEmpty }
-        .map { option, items in option + " " + items.map(\.cloudHypervisor).joined(separator: " ") + "\n" }
-        .joined()
+      return [
+        ("--net", attachments.filter { $0.pci == nil }), ("--device", attachments.filter { $0.pci != nil }),
+      ]
+      .filter { !$0.1.isEmpty }
+      .map { option, items in option + " " + items.map(\.cloudHypervisor).joined(separator: " ") + "\n" }
+      .joined()
     default: return attachments.map { $0.text + "\n" }.joined()
     }
   }
@@ -103,7 +105,8 @@ package struct Attachment: Described, JSONRepresentable {
   /// Why its VM software cannot have it.
   package var refusal: String? {
     if pci != nil, vmm == .firecracker {
-      return "Firecracker has no device pass-through; `via: macvtap` has none for it either, a bridge with that uplink does"
+      return
+        "Firecracker has no device pass-through; `via: macvtap` has none for it either, a bridge with that uplink does"
     }
     if let netns, vmm == .libvirt {
       return "libvirt starts its VMs in the host's own network namespace, not in '\(netns)'"

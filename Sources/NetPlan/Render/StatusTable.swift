@@ -74,7 +74,8 @@ package struct StatusTable: Sendable {
     where nic.via == .vmm && !rows.contains(where: { $0.name == topology!.name && $0.nic == nic.id }) {
       rows.append(Row(without: nic, of: topology!.name))
     }
-    for nic in topology?.vms.flatMap(\.nics) ?? [] where !nic.hasInterface || nic.via == .netns || nic.via == .vfio {
+    for nic in topology?.vms.flatMap(\.nics) ?? []
+    where !nic.hasInterface || nic.via == .netns || nic.via == .vfio {
       let id = ServiceID(program: .passt, name: topology!.name, subject: nic.id)
       if nic.via == .user || !seen.contains(id) { rows.append(Row(without: nic, of: topology!.name)) }
     }

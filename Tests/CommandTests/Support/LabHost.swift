@@ -20,7 +20,8 @@ struct LabHost {
     defer { lan.delete() }
     let device = try must(["readlink", "-f", "/sys/class/net/eth0/device"]).trimmed
     try space.ip("link set eth1 netns \(lan.name)")
-    try lan.ip("link set eth1 up\naddr add 198.51.100.1/24 dev eth1\naddr add 2001:db8:2::1/64 dev eth1 nodad")
+    try lan.ip(
+      "link set eth1 up\naddr add 198.51.100.1/24 dev eth1\naddr add 2001:db8:2::1/64 dev eth1 nodad")
     try space.ip(
       """
       link property add dev eth0 altname wan
