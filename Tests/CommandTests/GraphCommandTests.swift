@@ -40,7 +40,7 @@ struct GraphCommandTests {
     defer { files.delete() }
     let names = try must([
       "python3", "-c",
-      "import re,sys; t=re.sub('#.*','',open(sys.argv[1]).read()); print(*re.findall(r'(?m)^  ([a-z]+):', t.split('vms:')[1]))",
+      "import re,sys; t=re.sub('#.*','',open(sys.argv[1]).read()); print(*re.findall(r'(?m)^  ([a-z][a-z0-9]*):', t.split('vms:')[1]))",
       example,
     ]).words
     #expect(!names.isEmpty)
