@@ -33,11 +33,13 @@ private struct Way: Sendable, CustomTestStringConvertible {
     own: ["10.7.0.50/24", "fd00:7::50/64"], routers: ["10.7.0.1", "fd00:7::1"],
     claims: [
       "ping and traceroute outwards", "nobody outside can ping it", "as IPv4, translated too",
-      "the LAN hears none of it", "none: the host routes IPv4 and IPv6", "others (GRE, protocol 41) by address",
+      "the LAN hears none of it", "none: the host routes IPv4 and IPv6",
+      "others (GRE, protocol 41) by address",
       "what `forward` names; no new connection otherwise", "both ways by the guest's own address",
     ],
     expected: Seen(
-      pings: [true, true], isPinged: [false, false], isConnected: false, forward: true, arp: false, ipx: false,
+      pings: [true, true], isPinged: [false, false], isConnected: false, forward: true, arp: false,
+      ipx: false,
       gre: true, host: [true, true]))
 
   private static let routed = Way(
@@ -45,7 +47,8 @@ private struct Way: Sendable, CustomTestStringConvertible {
     keys: #"mode: tap, address: [192.0.2.50, "2001:db8::50"], proxy: eth1"#,
     own: ["192.0.2.50/32", "2001:db8::50/128"], routers: ["169.254.0.1", "fe80::1"],
     claims: [
-      "all of it, both ways", "as IPv4", "between guest and host alone", "none: the host routes IPv4 and IPv6",
+      "all of it, both ways", "as IPv4", "between guest and host alone",
+      "none: the host routes IPv4 and IPv6",
       "every protocol of IP: GRE", "everything that finds a route to it", "both ways",
     ],
     expected: Seen(
@@ -56,8 +59,9 @@ private struct Way: Sendable, CustomTestStringConvertible {
     mode: "bridged", via: "bridge", keys: "network: lan", networks: "networks: {lan: {uplink: eth1}}\n",
     own: ["192.0.2.50/24", "2001:db8::50/64"], routers: [],
     claims: [
-      "all of it, both ways", "all of it, with the LAN's router advertisements", "its own, on the whole Ethernet",
-      "none: `anti-spoof` lets IPv4, IPv6 and ARP through", "every protocol of IP: GRE",
+      "all of it, both ways", "all of it, with the LAN's router advertisements",
+      "its own, on the whole Ethernet",
+      "none: IPv4, IPv6 and ARP alone pass, with `anti-spoof: false` too", "every protocol of IP: GRE",
       "everything: it is as open as any machine", "both ways where the host has an address there",
     ],
     expected: Seen(
@@ -67,17 +71,8 @@ private struct Way: Sendable, CustomTestStringConvertible {
   private static let unchecked = {
     var way = bridged
     way.keys += ", anti-spoof: false"
-    way.expectsIPX()
     return way
   }()
-
-  private mutating func expectsIPX() {
-    var seen = expected
-    seen.ipx = true
-    self = Way(
-      mode: mode, via: via, keys: keys, networks: networks, own: own, routers: routers,
-      claims: ["with `anti-spoof: false` all pass"], expected: seen)
-  }
 }
 
 /// What packets say of a guest; pairs are of IPv4 and IPv6, `host` from it and to it.
@@ -107,7 +102,8 @@ struct ExplainedTests {
       let guest = try SpaceGuest("web-eth0", mac: Way.mac, on: host)
       defer { guest.leave() }
       try prepare(guest, way, host)
-      #expect(try seen(guest, way, host) == way.expected)
+      let seen = try seen(guest, way, host)
+      #expect(seen == way.expected, "\(seen)")
     }
   }
 

@@ -6,7 +6,7 @@ extension Explanation {
   private static let tapPrivilege =
     "CAP_NET_ADMIN for `vnet-apply`; the VM software runs as the TAP's `owner` and needs none"
   private static let filtered =
-    "none: `anti-spoof` lets IPv4, IPv6 and ARP through; with `anti-spoof: false` all pass (IPX, AppleTalk, RARP)"
+    "none: IPv4, IPv6 and ARP alone pass, with `anti-spoof: false` too (no IPX, AppleTalk, RARP)"
 
   static let translated: Answers = [
     .address: "one of its own towards the host; everybody else sees the host's",

@@ -48,6 +48,8 @@ struct JournalTests {
     link.veth.peer = br
     link.veth.netns = "jail"
     link.netns = "jail"
+    link.vfio = "0000:03:00.0"
+    link.driver = Link.vfioDriver
     link.macvtap.mode = .vepa
     link.macvtap.allMulticast = true
     var address = Address(link: br, local: IPInterface("192.0.2.1/24")!)

@@ -24,7 +24,7 @@ struct ExplanationTests {
 
   @Test("a mode is explained by the mechanism that this version has, where it has one")
   func preferred() {
-    #expect(Mode.allCases.map { Explanation.of($0).via } == [.user, .tap, .bridge, .macvtap])
+    #expect(Mode.allCases.map { Explanation.of($0).via } == [.user, .tap, .bridge, .vfio])
   }
 
   @Test("the overview has every mode with its mechanisms")
