@@ -1,3 +1,4 @@
+import Glibc
 import Testing
 
 /// A way to a NIC, what `explain` says of it, and what packets are to say.
@@ -107,6 +108,61 @@ struct ExplainedTests {
     }
   }
 
+  @Test(
+    "where a process speaks for the guest nothing leaves it but connections of the host's",
+    .enabled(if: Gate.passt && Tools.has("qemu-system-x86_64"), "needs passt and qemu-system-x86_64"),
+    arguments: ["user", "passt"])
+  func speaks(via: String) throws {
+    try Host.with { host in
+      let said = try must([Tools.vnetApply, "explain", "shared", "--via", via])
+      for claim in ["none leaves it", "none but IPv4", "TCP and UDP alone: no GRE"] {
+        #expect(said.contains(claim), "\(said)")
+      }
+      let text = "name: x\nallow: [open-loopback]\nvms: {web: {nics: {eth0: {mode: shared, via: \(via)}}}}\n"
+      expect(try host.vnet("apply", try host.files.write("x.conf", text)), exits: 0)
+      let attach = try host.vnet("attach", "web", "-c", host.files.path + "/x.conf").stdout
+      var socket = attach.firstMatch(of: /addr\.path=(\S+)/).map { String($0.1) } ?? ""
+      var software: Child?
+      if via == "user" {
+        // The VM software without a VM: what the guest would send comes by a socket.
+        socket = host.files.path + "/guest"
+        let netdev = try #require(attach.firstMatch(of: /-netdev (user,id=([^ ,]+)\S*)/))
+        software = try host.space.start([
+          "qemu-system-x86_64", "-M", "none", "-nodefaults", "-display", "none", "-netdev",
+          String(netdev.1), "-netdev", "stream,id=s,server=on,addr.type=unix,addr.path=\(socket)",
+          "-netdev", "hubport,id=a,hubid=0,netdev=\(netdev.2)", "-netdev", "hubport,id=b,hubid=0,netdev=s",
+        ])
+        #expect(Clock.wait(20) { access(socket, F_OK) == 0 })
+      }
+      defer {
+        software?.signal(SIGKILL)
+        _ = software?.finish(timeout: 5)
+      }
+      // An older passt takes the router for the host's loopback.
+      try host.lan.ip("addr add 192.0.2.2/24 dev lan0")
+      let (own, router) = via == "user" ? ("10.0.2.15", "10.0.2.2") : ("192.0.2.10", "192.0.2.1")
+      let heard = try witnessed(host) {
+        let outcome = try host.space.run(["python3", "-c", Self.guest, socket, own, router, Way.mac])
+        expect(outcome, exits: 0)
+        #expect(outcome.stdout.trimmed == "answered", "ARP: \(outcome)")
+      }
+      #expect(heard.contains { $0.contains("> 192.0.2.2.9: UDP") }, "\(heard)")
+      #expect(
+        !heard.contains { $0.contains(Way.mac) || $0.contains("8137") || $0.contains("GRE") }, "\(heard)")
+    }
+  }
+
+  /// What the LAN's station sees meanwhile, in the words of tcpdump.
+  private func witnessed(_ host: Host, _ body: () throws -> Void) throws -> [String] {
+    let witness = try host.lan.start(["tcpdump", "-lenU", "-i", "lan0"])
+    #expect(Clock.wait(10) { (try? host.lan.run(["ss", "-0nlp"]).stdout.contains("tcpdump")) ?? false })
+    try body()
+    // The last of them is heard after all others.
+    _ = try lost(from: host.space, to: "192.0.2.1")
+    witness.signal(SIGINT)
+    return witness.finish(timeout: 10).stdout.lines
+  }
+
   /// Everybody has the routes that there could be: what does not pass is the host's doing.
   private func prepare(_ guest: SpaceGuest, _ way: Way, _ host: Host) throws {
     for address in way.own { try guest.space.ip("addr add \(address) dev eth0 nodad") }
@@ -123,27 +179,24 @@ struct ExplainedTests {
     let own = way.own.map { String($0.prefix { $0 != "/" }) }
     let server = try guest.space.start(["python3", "-c", Self.server])
     #expect(server.line() == "ready")
-    let witness = try host.lan.start(["tcpdump", "-lenU", "-i", "lan0"])
-    // It says so when it listens.
-    #expect(Clock.wait(10) { (try? host.lan.run(["ss", "-0nlp"]).stdout.contains("tcpdump")) ?? false })
     var seen = Seen(
-      pings: try ["192.0.2.1", "2001:db8::1"].map { try lost(from: guest.space, to: $0) == 0 },
-      isPinged: try own.map { try lost(from: host.lan, to: $0) == 0 },
-      isConnected: try connects(host.lan, to: own[0], 80), arp: false, ipx: false, gre: false,
-      host: [
+      pings: [], isPinged: [], isConnected: false, arp: false, ipx: false, gre: false, host: [])
+    let heard = try witnessed(host) {
+      seen.pings = try ["192.0.2.1", "2001:db8::1"].map { try lost(from: guest.space, to: $0) == 0 }
+      seen.isPinged = try own.map { try lost(from: host.lan, to: $0) == 0 }
+      seen.isConnected = try connects(host.lan, to: own[0], 80)
+      seen.host = [
         try lost(from: guest.space, to: way.routers.first ?? "192.0.2.10") == 0,
         try lost(from: host.space, to: own[0]) == 0,
-      ])
-    seen.forward = try connects(host.lan, to: "192.0.2.10", 8080)
-    try must(guest.space.command(["python3", "-c", Self.sender]))
-    // The last of them is heard after all others.
-    _ = try lost(from: guest.space, to: "192.0.2.1")
-    witness.signal(2)
-    let heard = witness.finish(timeout: 10).stdout.lines
+      ]
+      seen.forward = try connects(host.lan, to: "192.0.2.10", 8080)
+      try must(guest.space.command(["python3", "-c", Self.sender]))
+      _ = try lost(from: guest.space, to: "192.0.2.1")
+    }
     seen.arp = heard.contains { $0.contains(Way.mac) && $0.contains("ARP") }
     seen.ipx = heard.contains { $0.contains("0x8137") || $0.contains("IPX") }
     seen.gre = heard.contains { $0.contains("> 192.0.2.1: GRE") || $0.contains("> 192.0.2.1: gre") }
-    server.signal(9)
+    server.signal(SIGKILL)
     _ = server.finish(timeout: 5)
     return seen
   }
@@ -161,6 +214,42 @@ struct ExplainedTests {
         c = s.accept()[0]
         c.send(b"x")
         c.close()
+    """
+
+  /// A guest that asks for its router, and then sends IPX, GRE and UDP (frames behind their length, as passt and QEMU have them).
+  private static let guest = """
+    import socket, struct, sys
+    place, own, router, mac = sys.argv[1:]
+    mac = bytes.fromhex(mac.replace(":", ""))
+    s = socket.socket(socket.AF_UNIX)
+    s.connect(place)
+    s.settimeout(10)
+    def send(to, kind, data):
+        frame = to + mac + struct.pack("!H", kind) + data
+        s.sendall(struct.pack("!I", len(frame)) + frame)
+    def receive():
+        head = s.recv(4, socket.MSG_WAITALL)
+        return s.recv(struct.unpack("!I", head)[0], socket.MSG_WAITALL)
+    def ip(protocol, data, to):
+        head = struct.pack("!BBHHHBBH4s4s", 0x45, 0, 20 + len(data), 1, 0, 64, protocol, 0, socket.inet_aton(own), socket.inet_aton(to))
+        total = sum(struct.unpack("!10H", head))
+        while total >> 16: total = (total & 0xffff) + (total >> 16)
+        return head[:10] + struct.pack("!H", ~total & 0xffff) + head[12:] + data
+    everybody = b"\\xff" * 6
+    ask = struct.pack("!HHBBH6s4s6s4s", 1, 0x800, 6, 4, 1, mac, socket.inet_aton(own), bytes(6), socket.inet_aton(router))
+    send(everybody, 0x806, ask)
+    while True:
+        frame = receive()
+        if frame[12:14] == b"\\x08\\x06" and frame[20:22] == b"\\0\\2" and frame[28:32] == socket.inet_aton(router): break
+    print("answered")
+    gateway = frame[6:12]
+    send(everybody, 0x8137, b"\\xff\\xff" + bytes(48))
+    send(gateway, 0x800, ip(47, bytes.fromhex("00000800") + bytes(40), "192.0.2.2"))
+    send(gateway, 0x800, ip(17, struct.pack("!HHHH", 40000, 9, 12, 0) + b"last", "192.0.2.2"))
+    s.settimeout(1)
+    try:
+        while True: receive()
+    except (TimeoutError, struct.error): pass
     """
 
   /// IPX to everybody, and GRE to the LAN's station.
