@@ -21,20 +21,22 @@ extension LinuxHost {
 
   /// What is away. An interface that has come back by itself is seen among the others, and put in the place of this.
   func readAssigned(_ state: State) throws(HostError) -> [Object] {
-    state.formers.compactMap { former in
-      guard former.id.attribute == "vfio", let name = former.link else { return nil }
+    var list: [Object] = []
+    for former in state.formers {
+      guard former.id.attribute == "vfio", let name = former.link else { continue }
       let device = PCIDevice(address: former.set)
-      guard device.isThere else { return nil }
+      guard device.isThere else { continue }
       var link = Link(name: name, kind: .device)
       (link.vfio, link.driver) = (former.set, device.driver ?? Link.noDriver)
       if device.driver == Link.vfioDriver, let node = device.node { link.tap = node.accounts }
       var facts = LinkFacts()
       (facts.parentDevice, facts.permanentMAC) = (former.set, former.movedMAC)
       facts.homeDriver = former.homeDriver
-      if device.isHeld { facts.held = true }
+      if try device.isHeld { facts.held = true }
       link.facts = facts
-      return .link(link)
+      list.append(.link(link))
     }
+    return list
   }
 
   /// To user space, back, or to another account there.

@@ -35,3 +35,21 @@ struct DeviceNode {
     return 0
   }
 }
+
+/// Who has device nodes open, from `/proc/PID/fd`; the kernel keeps no count that it would tell, and to try by opening one would
+/// keep its owner from it for that moment.
+func processes(holding devices: [dev_t: [LinkName]]) throws(HostError) -> [LinkName: [Holder]] {
+  if devices.isEmpty { return [:] }
+  var found: [LinkName: Set<Holder>] = [:]
+  for pid in try Disk.numbers("/proc") {
+    for descriptor in try Disk.numbers("/proc/\(pid)/fd") {
+      var status = stat()
+      guard stat("/proc/\(pid)/fd/\(descriptor)", &status) == 0, status.st_mode & S_IFMT == S_IFCHR,
+        let names = devices[status.st_rdev]
+      else { continue }
+      let holder = Holder(pid: pid, name: ProcFile.read("/proc/\(pid)/comm") ?? "?")
+      for name in names { found[name, default: []].insert(holder) }
+    }
+  }
+  return found.mapValues { $0.sorted() }
+}

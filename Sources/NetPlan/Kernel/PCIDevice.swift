@@ -22,12 +22,12 @@ struct PCIDevice {
   /// What VM software opens to have the group.
   var node: DeviceNode? { group.flatMap { DeviceNode("/dev/vfio/\($0)") } }
 
-  /// A process has it: a group is opened by one at a time (`vfio_group_fops_open`).
+  /// A process has its group.
   var isHeld: Bool {
-    guard let node else { return false }
-    let descriptor = open(node.path, O_RDWR | O_CLOEXEC)
-    if descriptor >= 0 { close(descriptor) }
-    return descriptor < 0 && errno == EBUSY
+    get throws(HostError) {
+      guard let node else { return false }
+      return try !processes(holding: [node.device: [LinkName(kernel: address)]]).isEmpty
+    }
   }
 
   var interface: LinkName? {
@@ -76,7 +76,7 @@ struct PCIDevice {
   func giveBack(driver former: String?) throws(HostError) -> LinkName {
     if driver == Link.vfioDriver {
       // The kernel would wait for whoever has it, however long (`vfio_unregister_group_dev`).
-      if isHeld {
+      if try isHeld {
         throw HostError(
           operation: "take \(address) from \(Link.vfioDriver)", errno: EBUSY,
           message: "a process has its group open", hint: "end the VM first")

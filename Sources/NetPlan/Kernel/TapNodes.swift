@@ -116,21 +116,3 @@ struct TapNode {
     return (major & 0xfff) << 8 | (major & ~0xfff) << 32 | minor & 0xff | (minor & ~0xff) << 12
   }
 }
-
-/// Who has the nodes open, from `/proc/PID/fd`; the kernel keeps no count that it would tell.
-func processes(holding nodes: [LinkName: TapNode]) throws(HostError) -> [LinkName: [Holder]] {
-  var names: [dev_t: LinkName] = [:]
-  for (name, node) in nodes { if let device = node.device { names[device] = name } }
-  if names.isEmpty { return [:] }
-  var found: [LinkName: Set<Holder>] = [:]
-  for pid in try Disk.numbers("/proc") {
-    for descriptor in try Disk.numbers("/proc/\(pid)/fd") {
-      var status = stat()
-      guard stat("/proc/\(pid)/fd/\(descriptor)", &status) == 0, status.st_mode & S_IFMT == S_IFCHR,
-        let name = names[status.st_rdev]
-      else { continue }
-      found[name, default: []].insert(Holder(pid: pid, name: ProcFile.read("/proc/\(pid)/comm") ?? "?"))
-    }
-  }
-  return found.mapValues { $0.sorted() }
-}
