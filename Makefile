@@ -23,7 +23,7 @@ demo: setup ## show it at work, in throwaway network namespaces (root)
 test: setup ## build and run every test, on what ships; run as root to include those on the kernel
 	$(RELEASE) --quiet
 	@VNET_APPLY_BIN=$(CURDIR)/$(BINARY) scripts/test
-	@VNET_APPLY_BIN=$(CURDIR)/$(BINARY) lab/run
+	@VNET_APPLY_BIN=$(CURDIR)/$(BINARY) lab/run --short
 
 prove: setup release ## every failure, kill and random pair there is, where `make test` tries some of each; hours
 	@VNET_APPLY_BIN=$(CURDIR)/$(BINARY) VNET_FAULT_POINTS=all scripts/test --filter 'Fault|Kill|Property|StatePair|Hostile|DedicatedNetns|FirewalldZone'
