@@ -11,8 +11,10 @@ extension Session {
     let state = try observe(for: .empty(name)).state
     guard let kept = Session.kept(name, in: stateDirectory) else {
       Output.error("error: nothing is applied here by the name '\(name)'")
-      let names = Set(state.links.compactMap { $0.owner.map(String.init) } + state.services.map(\.id.name))
-        .sorted()
+      let names = Set(
+        state.links.compactMap { $0.owner.map(String.init) } + state.services.map(\.id.name)
+          + state.givenNICs.map(\.name)
+      ).sorted()
       if !names.isEmpty { Output.error("  hint: there is \(names.joined(separator: ", "))") }
       throw Exit.invalid
     }

@@ -21,22 +21,31 @@ extension LinuxHost {
 
   /// What is away. An interface that has come back by itself is seen among the others, and put in the place of this.
   func readAssigned(_ state: State) throws(HostError) -> [Object] {
-    var list: [Object] = []
-    for former in state.formers {
-      guard former.id.attribute == "vfio", let name = former.link else { continue }
-      let device = PCIDevice(address: former.set)
-      guard device.isThere else { continue }
+    let away = state.assigned.filter { $0.device.isThere }
+    if away.isEmpty { return [] }
+    let holders = try processes(holding: nodes(of: away))
+    return away.map { name, device, former in
       var link = Link(name: name, kind: .device)
-      (link.vfio, link.driver) = (former.set, device.driver ?? Link.noDriver)
+      (link.vfio, link.driver) = (device.address, device.driver ?? Link.noDriver)
       if device.driver == Link.vfioDriver, let node = device.node { link.tap = node.accounts }
       var facts = LinkFacts()
-      (facts.parentDevice, facts.permanentMAC) = (former.set, former.movedMAC)
+      (facts.parentDevice, facts.permanentMAC) = (device.address, former.movedMAC)
       facts.homeDriver = former.homeDriver
-      if try device.isHeld { facts.held = true }
+      if holders[name] != nil { facts.held = true }
       link.facts = facts
-      list.append(.link(link))
+      return .link(link)
     }
-    return list
+  }
+
+  /// Of those of these names that are away.
+  func groupHolders(of names: Set<LinkName>) -> [LinkName: [Holder]] {
+    guard let ledger = try? State(ledger.read()) else { return [:] }
+    return (try? processes(holding: nodes(of: ledger.assigned.filter { names.contains($0.name) }))) ?? [:]
+  }
+
+  private func nodes(of away: [State.Assigned]) -> [LinkName: dev_t] {
+    Dictionary(
+      away.compactMap { item in item.device.node.map { (item.name, $0.device) } }, uniquingKeysWith: { $1 })
   }
 
   /// To user space, back, or to another account there.
@@ -76,6 +85,18 @@ extension LinuxHost {
       return .done
     } catch {
       throw HostError(error)
+    }
+  }
+}
+
+extension State {
+  fileprivate typealias Assigned = (name: LinkName, device: PCIDevice, former: Former)
+
+  /// What the ledger knows to be with user space.
+  fileprivate var assigned: [Assigned] {
+    formers.compactMap { former in
+      guard former.id.attribute == "vfio", let name = former.link else { return nil }
+      return (name, PCIDevice(address: former.set), former)
     }
   }
 }

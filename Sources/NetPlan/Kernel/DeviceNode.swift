@@ -38,8 +38,10 @@ struct DeviceNode {
 
 /// Who has device nodes open, from `/proc/PID/fd`; the kernel keeps no count that it would tell, and to try by opening one would
 /// keep its owner from it for that moment.
-func processes(holding devices: [dev_t: [LinkName]]) throws(HostError) -> [LinkName: [Holder]] {
-  if devices.isEmpty { return [:] }
+func processes(holding nodes: [LinkName: dev_t]) throws(HostError) -> [LinkName: [Holder]] {
+  if nodes.isEmpty { return [:] }
+  // A group of devices has one node.
+  let devices = Dictionary(grouping: nodes, by: \.value).mapValues { $0.map(\.key) }
   var found: [LinkName: Set<Holder>] = [:]
   for pid in try Disk.numbers("/proc") {
     for descriptor in try Disk.numbers("/proc/\(pid)/fd") {

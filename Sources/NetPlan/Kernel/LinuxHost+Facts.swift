@@ -177,7 +177,10 @@ extension LinuxHost {
   /// Who has these TAPs open.
   package func holders(of names: Set<LinkName>) -> [LinkName: [Holder]] {
     if names.isEmpty { return [:] }
-    return tapHolders(of: names, inNamespace: threadNamespaceInode()).merging(nodeHolders(of: names)) { $1 }
+    return tapHolders(of: names, inNamespace: threadNamespaceInode()).merging(macvtapHolders(of: names)) {
+      $1
+    }
+    .merging(groupHolders(of: names)) { $1 }
   }
 
   /// Addresses that the DHCP servers of `name`, or all of ours, have given out.

@@ -62,7 +62,9 @@ extension LinuxHost {
     }
     guard isWhole, !nodes.isEmpty else { return }
     // What cannot be told to be free is in use.
-    for name in (try? processes(holding: devices(of: nodes)))?.keys.sorted() ?? nodes.keys.sorted() {
+    for name in (try? processes(holding: nodes.compactMapValues(\.device)))?.keys.sorted()
+      ?? nodes.keys.sorted()
+    {
       guard var link = state.link(name) else { continue }
       link.facts = link.facts ?? LinkFacts()
       link.facts?.held = true
@@ -76,24 +78,13 @@ extension LinuxHost {
     return index == 0 || !TapNode.exists(index) ? nil : TapNode.path(index)
   }
 
-  private func devices(of nodes: [LinkName: TapNode]) -> [dev_t: [LinkName]] {
-    Dictionary(grouping: nodes.keys.filter { nodes[$0]?.device != nil }) { nodes[$0]!.device! }
-  }
-
-  func nodeHolders(of names: Set<LinkName>) -> [LinkName: [Holder]] {
+  func macvtapHolders(of names: Set<LinkName>) -> [LinkName: [Holder]] {
     var nodes: [LinkName: TapNode] = [:]
     for name in names {
       let index = if_nametoindex(name.text)
       if index != 0, TapNode.exists(index) { nodes[name] = TapNode(of: name, index: index) }
     }
-    var devices = devices(of: nodes)
-    for away in (try? readAssigned(State(ledger.read()))) ?? [] {
-      guard let link = away.link, names.contains(link.name), let address = link.vfio else { continue }
-      if let device = PCIDevice(address: address).node?.device {
-        devices[device, default: []].append(link.name)
-      }
-    }
-    return (try? processes(holding: devices)) ?? [:]
+    return (try? processes(holding: nodes.compactMapValues(\.device))) ?? [:]
   }
 }
 

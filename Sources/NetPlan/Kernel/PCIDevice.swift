@@ -26,7 +26,7 @@ struct PCIDevice {
   var isHeld: Bool {
     get throws(HostError) {
       guard let node else { return false }
-      return try !processes(holding: [node.device: [LinkName(kernel: address)]]).isEmpty
+      return try !processes(holding: [LinkName(kernel: address): node.device]).isEmpty
     }
   }
 

@@ -9,7 +9,7 @@ package struct LinkFacts: Described, Hashable, JSONRepresentable {
   package var wireless: Bool?
   /// `IFF_LOWER_UP`: for a TAP, a process is attached.
   package var carrier: Bool?
-  /// A process has the device node of this macvtap open; known of those of ours.
+  /// A process has the device node of this macvtap open, or of what user space drives; known of those of ours.
   package var held: Bool?
   /// The kernel's driver that hardware had which user space drives now.
   package var homeDriver: String?

@@ -24,9 +24,9 @@ package struct PCIFunction: Sendable, Hashable, Comparable, TextRepresentable {
 
   package static func < (a: PCIFunction, b: PCIFunction) -> Bool { a.address < b.address }
 
-  /// Beside one that user space drives (`vfio_pci_is_...`, `iommu_device_use_default_domain`): it does no DMA of its own,
-  /// or only for user space.
-  package var isHarmlessInGroup: Bool {
-    driver.map { [Link.vfioDriver, "pci-stub", "pcieport", "shpchp"].contains($0) } ?? true
+  /// Whether it may stand beside one that user space drives: it has no driver, or one that leaves DMA to others
+  /// (`driver_managed_dma`, linux/pci.h; `iommu_group_claim_dma_owner`, drivers/iommu/iommu.c).
+  package var leavesDMA: Bool {
+    driver.map { [Link.vfioDriver, "pci-stub", "pcieport"].contains($0) } ?? true
   }
 }

@@ -113,6 +113,8 @@ private struct AssumedHost {
       var link = card
       // 00-00-5E-00-53-00 to -FF are for documentation (RFC 7042, section 2.1.2).
       link.mac = card.mac ?? MACAddress(bits: 0x0000_5e00_5300 | UInt64(number + 1))
+      let slot = String(number + 1, radix: 16)
+      link.facts?.parentDevice = card.facts?.parentDevice ?? "0000:\(slot.count < 2 ? "0" : "")\(slot):00.0"
       state.insert(.link(AssumedHost.usual(link)))
       state.addUsualSettings(of: link.name)
     }

@@ -32,16 +32,15 @@ extension Composer {
   /// The device, where it is one on PCI that an IOMMU confines.
   private mutating func device(of hardware: Link, at position: SourcePosition?, _ path: String) -> String? {
     if let device = hardware.vfio { return device }
-    guard let all = host.facts.pci else { return hardware.facts?.parentDevice ?? "0000:00:00.0" }
-    guard let device = hardware.facts?.parentDevice,
-      let function = all.first(where: { $0.address == device })
-    else {
+    let device = hardware.facts?.parentDevice
+    let function = host.facts.pci?.first { $0.address == device }
+    guard let device, function != nil || host.facts.pci == nil else {
       conflict(
         position, path, "'\(hardware.name)' is no device on PCI that a guest could be given",
         hint: "'via: macvtap' gives it the whole NIC all the same")
       return nil
     }
-    guard function.group != nil else {
+    if let function, function.group == nil {
       lacking(
         position, path,
         "no IOMMU confines the device \(device) of '\(hardware.name)': a guest could reach all memory by it",
@@ -98,7 +97,7 @@ extension Composer {
       else { continue }
       let path = "vms.\(nic.vm).nics.\(nic.name)"
       let others = all.filter {
-        $0.group == group && assigned[$0.address] == nil && !$0.isHarmlessInGroup
+        $0.group == group && assigned[$0.address] == nil && !$0.leavesDMA
       }
       guard let first = others.min() else { continue }
       let names = others.sorted().map { other in

@@ -62,8 +62,7 @@ package struct Attachment: Described, JSONRepresentable {
   /// Why its VM software cannot have it.
   package var refusal: String? {
     if pci != nil, vmm == .firecracker {
-      return
-        "Firecracker has no device pass-through; `via: macvtap` has none for it either, a bridge with that uplink does"
+      return "Firecracker has no device pass-through; it can have a TAP on a network with that uplink"
     }
     if let netns, vmm == .libvirt {
       return "libvirt starts its VMs in the host's own network namespace, not in '\(netns)'"

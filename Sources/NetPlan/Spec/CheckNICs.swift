@@ -53,7 +53,9 @@ extension Resolver {
         "\(vm.vmm.rawValue) cannot use a NIC that is \(nic.mode.rawValue) via \(nic.via.rawValue)",
         hint: vm.vmm == .libvirt && kind == .passt
           ? "libvirt connects to no passt that is running, and starts its own: `via: user`"
-          : kind == .bridgedVMM ? "it puts no TAP on a bridge: `via: bridge` makes one there for it" : nil)
+          : vm.vmm == .firecracker && !kind.isDisjoint(with: [.vfio, .sriov])
+            ? "it has no device pass-through; it can have a TAP on a network with that uplink"
+            : kind == .bridgedVMM ? "it puts no TAP on a bridge: `via: bridge` makes one there for it" : nil)
     }
     if vm.vmm.hasSingleQueue, let queues = nic.queues, queues.value > 1 {
       report(
