@@ -25,7 +25,7 @@ test: setup ## build and run every test, on what ships; run as root to include t
 	@VNET_APPLY_BIN=$(CURDIR)/$(BINARY) scripts/test
 	@VNET_APPLY_BIN=$(CURDIR)/$(BINARY) lab/run --short
 
-prove: setup release ## every failure, kill and random pair there is, where `make test` tries some of each; hours
+prove: setup release ## failures and kills at every call, of which `make test` tries some; hours
 	@VNET_APPLY_BIN=$(CURDIR)/$(BINARY) VNET_FAULT_POINTS=all scripts/test --filter 'Fault|Kill|Property|StatePair|Hostile|DedicatedNetns|FirewalldZone'
 
 lab: setup ## boot Debian kernels under QEMU and run on them what this kernel may lack

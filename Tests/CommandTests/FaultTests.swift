@@ -1,6 +1,6 @@
 import Testing
 
-/// Failures injected at the system calls that matter, at points spread over a run (`Campaign.most`).
+/// Failures injected at the system calls that matter, at points spread over a run (`Campaign.some`).
 @Suite("a failure half-way", .enabled(if: Gate.ready && Gate.strace, "needs root, /dev/net/tun and strace"))
 struct FaultTests {
   struct Fault: CustomTestStringConvertible {

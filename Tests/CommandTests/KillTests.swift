@@ -126,7 +126,7 @@ struct KillTests {
       expect(try campaign.vnet("remove", campaign.file), exits: 0)
       let middle = Injection(at: calls[calls.count * 3 / 4], .signal("SIGKILL"))
       var point = 1, reached = true
-      while reached && point <= Campaign.most(call, usually: 4) {
+      while reached && point <= (Campaign.bound ?? 4) {
         _ = try campaign.host.vnet(["apply", campaign.file], middle)
         let again = Injection(call: call, effect: .signal("SIGKILL"), when: "\(point)")
         reached = try campaign.host.vnet(["recover"], again).reached
@@ -147,7 +147,7 @@ struct KillTests {
     try Campaign.with { campaign in
       let calls = try campaign.host.calls("sendmsg,sendto", ["apply", campaign.file])
       expect(try campaign.vnet("remove", campaign.file), exits: 0)
-      for point in Campaign.spread(calls.suffix(12), Campaign.most("next", usually: 4)) {
+      for point in Campaign.some(of: calls.suffix(12), usually: 4) {
         let injection = Injection(at: point, .signal("SIGKILL"))
         _ = try campaign.host.vnet(["apply", campaign.file], injection)
         expect(try campaign.vnet("apply", campaign.file), exits: 0)

@@ -15,9 +15,8 @@ struct HostileText: Hashable, Sendable {
   private static let others = all.dropFirst(main.count)
 
   static func texts(for place: StringPlace) -> [HostileText] {
-    let isWhole = Campaign.most("hostile") == .max
     if place.isRepeated { return few }
-    guard !isWhole, let number = StringPlace.all.firstIndex(of: place) else { return all }
+    guard Campaign.bound != .max, let number = StringPlace.all.firstIndex(of: place) else { return all }
     return main + others.enumerated().filter { ($0.offset + number) % 4 == 0 }.map(\.element)
   }
 

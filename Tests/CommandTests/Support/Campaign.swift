@@ -28,22 +28,20 @@ struct Campaign {
     }
   }
 
-  /// At how many points of a run a call is made to fail: a few of each kind, or as many as `VNET_FAULT_POINTS` says, where
-  /// `all` is no bound (`make prove`).
-  static func most(_ call: String, usually usual: Int? = nil) -> Int {
-    if let bound = Tools.environment("VNET_FAULT_POINTS") { return Int(bound) ?? .max }
-    return usual ?? (["sendmsg", "sendto", "ioctl", "recvmsg"].contains(call) ? 8 : 3)
-  }
+  /// At how many points of a run a call is made to fail, where `VNET_FAULT_POINTS` says so; `all` is no bound (`make prove`).
+  static let bound = Tools.environment("VNET_FAULT_POINTS").map { Int($0) ?? .max }
 
-  /// So many of them, evenly, the first and the last among them.
-  static func spread<Point>(_ all: [Point], _ most: Int) -> [Point] {
+  /// Some of them, evenly, the first and the last among them: as many as `bound` says, or as usual.
+  static func some<Point>(of all: [Point], usually usual: Int) -> [Point] {
+    let most = bound ?? usual
     if all.count <= most { return all }
     return most == 1 ? [all[all.count / 2]] : (0..<most).map { all[$0 * (all.count - 1) / (most - 1)] }
   }
 
-  /// The calls of one kind that a command makes, spread evenly over the run where the kind has a bound.
-  func points(_ call: String, _ arguments: [String], usually bound: Int? = nil) throws -> [TracedCall] {
-    Self.spread(try host.calls(call, arguments), Self.most(call, usually: bound))
+  /// Of the calls of one kind that a command makes; those that change the kernel's state are worth more.
+  func points(_ call: String, _ arguments: [String], usually usual: Int? = nil) throws -> [TracedCall] {
+    let telling = ["sendmsg", "sendto", "ioctl", "recvmsg"].contains(call) ? 8 : 3
+    return Self.some(of: try host.calls(call, arguments), usually: usual ?? telling)
   }
 
   func vnet(_ arguments: String...) throws -> Outcome { try host.vnet(arguments) }

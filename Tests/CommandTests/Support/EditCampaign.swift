@@ -12,8 +12,8 @@ struct EditCampaign: CustomTestStringConvertible {
   }
 
   /// A request that fails leaves the host as it was, or as desired. `follows`: those of child processes, too.
-  func failing(on host: Host, at most: Int, follows: Bool = false) throws {
-    try disturbed(by: .error("ENOMEM"), on: host, at: most, follows) {
+  func failing(on host: Host, usually usual: Int, follows: Bool = false) throws {
+    try disturbed(by: .error("ENOMEM"), on: host, usually: usual, follows) {
       file, injection, outcome, before, after in
       #expect(outcome.code == 0 || outcome.code == 1, "\(injection): \(outcome)")
       // A deletion behind the commit that fails is a warning, and the next apply's work.
@@ -26,8 +26,9 @@ struct EditCampaign: CustomTestStringConvertible {
   }
 
   /// Killed and recovered, the host is as before or as after, never between.
-  func killed(on host: Host, at most: Int, follows: Bool = false) throws {
-    try disturbed(by: .signal("SIGKILL"), on: host, at: most, follows) { file, injection, _, before, after in
+  func killed(on host: Host, usually usual: Int, follows: Bool = false) throws {
+    try disturbed(by: .signal("SIGKILL"), on: host, usually: usual, follows) {
+      file, injection, _, before, after in
       expect(try host.vnet("recover"), exits: 0)
       let now = try host.comparableDump()
       guard now != before else { return }
@@ -37,7 +38,7 @@ struct EditCampaign: CustomTestStringConvertible {
   }
 
   private func disturbed(
-    by effect: Injection.Effect, on host: Host, at most: Int, _ follows: Bool,
+    by effect: Injection.Effect, on host: Host, usually usual: Int, _ follows: Bool,
     _ body: (_ file: String, Injection, Outcome, _ before: Dump, _ after: Dump) throws -> Void
   ) throws {
     let file = try host.files.write("v.conf", new)
@@ -53,7 +54,7 @@ struct EditCampaign: CustomTestStringConvertible {
     let before = try host.comparableDump()
     let calls = try host.calls("sendto,sendmsg", ["apply", file], follows: follows)
     let after = try host.comparableDump()
-    for point in Campaign.spread(calls, most) {
+    for point in Campaign.some(of: calls, usually: usual) {
       try back()
       expectEqual(before, try host.comparableDump(), "on the way back")
       var injection = Injection(at: point, effect)

@@ -50,8 +50,7 @@ struct ProgramCampaign {
   }
 
   private func calls(_ arguments: String...) throws -> [TracedCall] {
-    Campaign.spread(
-      try host.calls(effects, arguments, follows: false), Campaign.most(program, usually: 12))
+    Campaign.some(of: try host.calls(effects, arguments, follows: false), usually: 12)
   }
 
   private func inject(
