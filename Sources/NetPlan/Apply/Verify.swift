@@ -110,6 +110,7 @@ extension Object {
     return switch (self, seen) {
     case (.link(let a), .link(let b)): fields(a, b)
     case (.netns(let a), .netns(let b)): a.difference(from: b)
+    case (.function(let a), .function(let b)): fields(a, b)
     case (.address(let a), .address(let b)): fields(a, b)
     case (.nexthop(let a), .nexthop(let b)): fields(a, b)
     case (.route(let a), .route(let b)): fields(a, b)

@@ -19,9 +19,11 @@ extension LinuxHost {
     }
   }
 
-  /// What is away. An interface that has come back by itself is seen among the others, and put in the place of this.
+  /// What is away; of virtual functions that had no interface, those that VFIO has. An interface that has come back by itself is seen among the others, and put in the place of this.
   func readAssigned(_ state: State) throws(HostError) -> [Object] {
-    let away = state.assigned.filter { $0.device.isThere }
+    let away = state.assigned.filter {
+      $0.device.isThere && ($0.former.function == nil || $0.device.driver == Link.vfioDriver)
+    }
     if away.isEmpty { return [] }
     let holders = try processes(holding: nodes(of: away))
     return away.map { name, device, former in
@@ -31,6 +33,7 @@ extension LinuxHost {
       var facts = LinkFacts()
       (facts.parentDevice, facts.permanentMAC) = (device.address, former.movedMAC)
       facts.homeDriver = former.homeDriver
+      facts.function = former.function
       if holders[name] != nil { facts.held = true }
       link.facts = facts
       return .link(link)
@@ -64,7 +67,7 @@ extension LinuxHost {
   }
 
   /// As it is known here, and bare: its names are told anew. Before Linux 6.2 none that is up changes its name.
-  private mutating func rename(_ found: LinkName, to name: LinkName) throws(HostError) -> StepOutcome {
+  mutating func rename(_ found: LinkName, to name: LinkName) throws(HostError) -> StepOutcome {
     do throws(NetlinkError) {
       let there = try socket.link(named: found.text)
       var batch = Netlink.Batch()

@@ -83,6 +83,7 @@ extension LinuxHost {
       }
     }
     state.joinEnds()
+    try observeFunctions(of: messages, &state)
     observeNodes(of: messages, isWhole: names == nil, &state)
     try observeAddresses(&state, now)
     try observeRouting(&state, now)

@@ -42,7 +42,12 @@ extension LinuxHost {
   private mutating func performDeletions(_ batch: Batch, _ outcomes: inout [StepOutcome]) {
     var doomed: [(Int, Link)] = []
     for (index, step) in batch.steps.enumerated() where step.change.after == nil {
-      if case .link(let link)? = step.change.before { doomed.append((index, link)) }
+      guard case .link(let link)? = step.change.before else { continue }
+      if let function = link.facts?.function {
+        outcomes[index] = unbind(link, function)
+      } else {
+        doomed.append((index, link))
+      }
     }
     guard !doomed.isEmpty else { return }
     for ((index, _), outcome) in zip(doomed, delete(doomed.map(\.1))) { outcomes[index] = outcome }
@@ -113,6 +118,7 @@ extension LinuxHost {
         return outcome
       }
       if link.kind == .macvtap { return try createMacvtap(link) }
+      if let function = link.facts?.function { return bind(link, function) }
       links.forget(link.name)
       if link.kind == .veth {
         requests.addVeth(link, peerIn: try descriptor(ofNetns: link.veth.netns, for: link))
@@ -123,6 +129,8 @@ extension LinuxHost {
       return assign(before, to: after)
     case (.link(let before)?, .link(let after)?) where before.netns != after.netns:
       return move(before, to: after)
+    case (.link(let before)?, .link(let after)?) where before.functions != after.functions:
+      return divide(before, into: after.functions ?? 0)
     case (.link(let before)?, .link(let after)?):
       if before.tap.owner != after.tap.owner || before.tap.group != after.tap.group {
         let outcome = after.kind == .tap ? changeOwner(before, after) : try changeNodeOwner(after)
@@ -132,6 +140,7 @@ extension LinuxHost {
     case (.link?, nil): break
     case (let before, let after):
       switch (after ?? before)! {
+      case .function: requests.add(before?.function, after?.function)
       case .address: try requests.add(before?.address, after?.address, &links, now: now)
       case .nexthop: try requests.add(before?.nexthop, after?.nexthop, &links)
       case .route:

@@ -66,6 +66,10 @@ extension LinuxHost {
         else { return nil }
         link.name = name
         link.netns = netns
+        if let function = former.function {
+          link.facts = link.facts ?? LinkFacts()
+          link.facts?.function = function
+        }
         link.master = Link.Master.none
         return .link(link)
       }

@@ -42,6 +42,53 @@ struct PCIDevice {
 
   static func hasDriver(_ name: String) -> Bool { access("\(bus)/drivers/\(name)", F_OK) == 0 }
 
+  // MARK: Virtual functions
+
+  /// nil for what can have none.
+  var functionRoom: FunctionRoom? {
+    guard let total = number(in: "sriov_totalvfs"), total > 0, let offset = number(in: "sriov_offset"),
+      let stride = number(in: "sriov_stride")
+    else { return nil }
+    return FunctionRoom(total: total, offset: offset, stride: stride)
+  }
+
+  var functionCount: Int? { number(in: "sriov_numvfs") }
+
+  func function(_ number: Int) -> PCIDevice? { target(of: "virtfn\(number)").map(PCIDevice.init(address:)) }
+
+  /// They come without a driver: no interface of theirs is seen, named, or given an address by anybody in passing.
+  func setFunctionCount(_ count: Int) throws(HostError) {
+    let former = number(in: "sriov_drivers_autoprobe")
+    if former == 1 { try write("sriov_drivers_autoprobe", "0") }
+    defer { if former == 1 { try? write("sriov_drivers_autoprobe", "1") } }
+    try write("sriov_numvfs", "\(count)")
+  }
+
+  /// To the driver of the kernel that it is for; its interface, whatever that is called.
+  func bind() throws(HostError) -> LinkName {
+    // Where hardware's functions are kept from drivers, none would take it (`pci_device_can_probe`).
+    let isKept = number(in: "physfn/sriov_drivers_autoprobe") == 0
+    if isKept { try write("physfn/sriov_drivers_autoprobe", "1") }
+    defer { if isKept { try? write("physfn/sriov_drivers_autoprobe", "0") } }
+    try write("driver_override", "\n")
+    if driver == nil { try write("\(Self.bus)/drivers_probe", address) }
+    guard let driver else {
+      throw HostError(
+        operation: "bind \(address)", errno: ENODEV, message: "no driver took it",
+        hint: "load the driver of such virtual functions, for igb: modprobe igbvf")
+    }
+    return try awaitInterface(of: driver)
+  }
+
+  /// From whoever drives it, and to nobody.
+  func release() throws(HostError) {
+    if driver == Link.vfioDriver, try isHeld { throw held }
+    try unbind()
+    try write("driver_override", "\n")
+  }
+
+  private func number(in file: String) -> Int? { ProcFile.read("\(folder)/\(file)").flatMap { Int($0) } }
+
   // MARK: Changing hands
 
   /// From the kernel to VFIO, for these accounts. What of it was done before an error, only looking tells.
@@ -76,11 +123,7 @@ struct PCIDevice {
   func giveBack(driver former: String?) throws(HostError) -> LinkName {
     if driver == Link.vfioDriver {
       // The kernel would wait for whoever has it, however long (`vfio_unregister_group_dev`).
-      if try isHeld {
-        throw HostError(
-          operation: "take \(address) from \(Link.vfioDriver)", errno: EBUSY,
-          message: "a process has its group open", hint: "end the VM first")
-      }
+      if try isHeld { throw held }
       try unbind()
     }
     try write("driver_override", "\n")
@@ -95,6 +138,16 @@ struct PCIDevice {
         operation: "give \(address) back to the kernel", errno: 0,
         message: "the driver \(driver) took it, and it had \(former)")
     }
+    return try awaitInterface(of: driver)
+  }
+
+  private var held: HostError {
+    HostError(
+      operation: "take \(address) from \(Link.vfioDriver)", errno: EBUSY,
+      message: "a process has its group open", hint: "end the VM first")
+  }
+
+  private func awaitInterface(of driver: String) throws(HostError) -> LinkName {
     for _ in 0..<Self.patience {
       if let interface = try interface {
         settle()
@@ -103,7 +156,7 @@ struct PCIDevice {
       usleep(50_000)
     }
     throw HostError(
-      operation: "give \(address) back to the kernel", errno: ETIMEDOUT,
+      operation: "await the interface of \(address)", errno: ETIMEDOUT,
       message: "the driver \(driver) has it and makes no interface of it")
   }
 

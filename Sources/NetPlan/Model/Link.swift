@@ -32,6 +32,8 @@ package struct Link: Described {
   package var vfio: String?
   /// Whose driver that device has then: `vfio-pci`, or `none` half-way.
   package var driver: String?
+  /// How many virtual functions this hardware has (SR-IOV); nil for what can have none.
+  package var functions: Int?
   /// VLANs of a bridge's port, or of the bridge itself; nil where the bridge does not filter.
   package var vlans: [PortVLAN]?
   /// What is told about the link but never compared.
@@ -48,7 +50,7 @@ package struct Link: Described {
       && a.token == b.token && a.forwarding == b.forwarding && a.linkGroup == b.linkGroup
       && a.bridge == b.bridge && a.port == b.port
       && a.tap == b.tap && a.vlan == b.vlan && a.veth == b.veth && a.macvtap == b.macvtap
-      && a.vlans == b.vlans && a.isWith(b) && a.driver == b.driver
+      && a.vlans == b.vlans && a.isWith(b) && a.driver == b.driver && a.functions == b.functions
   }
 
   package static let fields: [Field<Link>] = [
@@ -63,6 +65,7 @@ package struct Link: Described {
     .exact("netns", \.netns),
     .exact("vfio", \.vfio),
     .open("driver", \.driver),
+    .open("vfs", \.functions),
     .open("addrgenmode", \.addressGeneration),
     .open("token", \.token),
     .open("forwarding", \.forwarding),

@@ -18,6 +18,11 @@ package struct LinkFacts: Described, Hashable, JSONRepresentable {
   /// How it queues where that is somebody else's doing: the kind of its root discipline, of a TAP of ours.
   package var qdisc: String?
 
+  /// What this hardware can have of virtual functions.
+  package var functionRoom: FunctionRoom?
+  /// The virtual function that this is the interface or the device of.
+  package var function: FunctionID?
+
   package init() {}
 
   package static let fields: [Field<LinkFacts>] = [
@@ -31,6 +36,8 @@ package struct LinkFacts: Described, Hashable, JSONRepresentable {
     .open("home-driver", \.homeDriver),
     .open("join-pvid", \.joinPVID),
     .open("qdisc", \.qdisc),
+    .open("function-room", \.functionRoom),
+    .open("function", \.function),
   ]
 
   /// What a port has right after it joined.

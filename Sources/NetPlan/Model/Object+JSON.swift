@@ -4,6 +4,7 @@ extension Object: JSONRepresentable {
     switch self {
     case .link: "link"
     case .netns: "netns"
+    case .function: "vf"
     case .address: "address"
     case .nexthop: "nexthop"
     case .route: "route"
@@ -37,6 +38,7 @@ extension Object: JSONRepresentable {
     switch first.value.string {
     case "link": object = Link(json: rest).map(Object.link)
     case "netns": object = Netns(json: rest).map(Object.netns)
+    case "vf": object = VirtualFunction(json: rest).map(Object.function)
     case "address": object = Address(json: rest).map(Object.address)
     case "nexthop": object = NexthopObject(json: rest).map(Object.nexthop)
     case "route": object = Route(json: rest).map(Object.route)

@@ -2,6 +2,7 @@
 package enum Object: Sendable, Equatable {
   indirect case link(Link)
   indirect case netns(Netns)
+  indirect case function(VirtualFunction)
   indirect case address(Address)
   indirect case nexthop(NexthopObject)
   indirect case route(Route)
@@ -22,6 +23,7 @@ package enum Object: Sendable, Equatable {
     switch self {
     case .link(let link): .link(link.name)
     case .netns(let netns): .netns(netns.name)
+    case .function(let function): .function(function.id)
     case .address(let address): .address(address.link, address.local)
     case .nexthop(let nexthop): .nexthop(nexthop.id)
     case .route(let route): .route(route.id)
@@ -44,6 +46,7 @@ package enum Object: Sendable, Equatable {
     switch self {
     case .link(let value): value
     case .netns(let value): value
+    case .function(let value): value
     case .address(let value): value
     case .nexthop(let value): value
     case .route(let value): value
@@ -69,6 +72,7 @@ package enum Object: Sendable, Equatable {
     case (.link(let a), .link(let b)):
       a.kind == b.kind && a.vfio == b.vfio ? .link(a.completed(from: b)) : self
     case (.netns(let a), .netns(let b)): .netns(a.completed(from: b))
+    case (.function(let a), .function(let b)): .function(a.completed(from: b))
     case (.address(let a), .address(let b)): .address(a.completed(from: b))
     case (.nexthop(let a), .nexthop(let b)): .nexthop(a.completed(from: b))
     case (.route(let a), .route(let b)): .route(a.completed(from: b))
@@ -86,7 +90,7 @@ package enum Object: Sendable, Equatable {
     case .route(let route): route.origin
     case .rule(let rule): rule.origin
     case .neighbour(let neighbour): neighbour.origin
-    case .link, .netns, .qdisc, .sysctl, .former, .table, .passage, .dropIn, .zone, .bridgeAccess,
+    case .link, .netns, .function, .qdisc, .sysctl, .former, .table, .passage, .dropIn, .zone, .bridgeAccess,
       .reservation, .service:
       nil
     }
@@ -94,6 +98,7 @@ package enum Object: Sendable, Equatable {
 
   package var link: Link? { if case .link(let value) = self { value } else { nil } }
   package var netns: Netns? { if case .netns(let value) = self { value } else { nil } }
+  package var function: VirtualFunction? { if case .function(let value) = self { value } else { nil } }
   package var address: Address? { if case .address(let value) = self { value } else { nil } }
   package var nexthop: NexthopObject? { if case .nexthop(let value) = self { value } else { nil } }
   package var route: Route? { if case .route(let value) = self { value } else { nil } }
@@ -113,6 +118,7 @@ package enum Object: Sendable, Equatable {
   package var links: [LinkName] {
     switch self {
     case .link, .netns: []
+    case .function(let function): [function.id.link]
     case .address(let address): [address.link]
     case .nexthop(let nexthop): nexthop.link.map { [$0] } ?? []
     case .route(let route): route.links
@@ -130,6 +136,7 @@ package enum Object: Sendable, Equatable {
 package enum ObjectID: Hashable, Sendable {
   case link(LinkName)
   case netns(String)
+  case function(FunctionID)
   case address(LinkName, IPInterface)
   case nexthop(UInt32)
   case route(RouteID)
@@ -151,21 +158,22 @@ package enum ObjectID: Hashable, Sendable {
     switch self {
     case .netns: 0
     case .link: 1
-    case .address: 2
-    case .nexthop: 3
-    case .route: 4
-    case .rule: 5
-    case .neighbour: 6
-    case .qdisc: 7
-    case .sysctl: 8
-    case .table: 9
-    case .passage: 10
-    case .dropIn: 11
-    case .zone: 12
-    case .bridgeAccess: 13
-    case .reservation: 14
-    case .service: 15
-    case .former: 16
+    case .function: 2
+    case .address: 3
+    case .nexthop: 4
+    case .route: 5
+    case .rule: 6
+    case .neighbour: 7
+    case .qdisc: 8
+    case .sysctl: 9
+    case .table: 10
+    case .passage: 11
+    case .dropIn: 12
+    case .zone: 13
+    case .bridgeAccess: 14
+    case .reservation: 15
+    case .service: 16
+    case .former: 17
     }
   }
 }
@@ -176,6 +184,7 @@ extension ObjectID: Comparable, CustomStringConvertible {
     switch self {
     case .link(let name): "link/\(name)"
     case .netns(let name): "netns/\(name)"
+    case .function(let id): "vf/\(id)"
     case .address(let link, let local): "address/\(link)/\(local)"
     case .nexthop(let id): "nexthop/\(id)"
     case .route(let id): "route/\(id)"
@@ -198,6 +207,7 @@ extension ObjectID: Comparable, CustomStringConvertible {
     switch (a, b) {
     case (.link(let a), .link(let b)): naturallyPrecedes(a.text, b.text)
     case (.netns(let a), .netns(let b)): naturallyPrecedes(a, b)
+    case (.function(let a), .function(let b)): a < b
     case (.address(let a, let x), .address(let b, let y)): a == b ? x < y : naturallyPrecedes(a.text, b.text)
     case (.nexthop(let a), .nexthop(let b)): a < b
     case (.route(let a), .route(let b)): a < b

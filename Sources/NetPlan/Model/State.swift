@@ -17,6 +17,7 @@ package struct State: Sendable, Equatable {
   package func link(_ name: LinkName) -> Link? { objects[.link(name)]?.link }
 
   package var links: some Sequence<Link> { objects.values.lazy.compactMap(\.link) }
+  package var functions: some Sequence<VirtualFunction> { objects.values.lazy.compactMap(\.function) }
   package var addresses: some Sequence<Address> { objects.values.lazy.compactMap(\.address) }
   package var routes: some Sequence<Route> { objects.values.lazy.compactMap(\.route) }
   package var rules: some Sequence<Rule> { objects.values.lazy.compactMap(\.rule) }

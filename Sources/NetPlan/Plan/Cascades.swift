@@ -40,6 +40,7 @@ struct Cascades {
         if after.isAway, !after.isWith(before) { departed.insert(after.name) }
       }
     }
+    explainFunctions()
     if !gone.isEmpty || !replaced.isEmpty { explainStacks(on: &gone, Set(replaced.keys)) }
     if !gone.isEmpty { explainDeletion(of: gone) }
     if !replaced.isEmpty { explainReplacement(of: replaced, converted) }
@@ -64,6 +65,16 @@ struct Cascades {
     let after = isAdvertised ? nil : after ?? (wanted[before.id] == nil ? nil : before)
     changes.append(Change(before: before, after: after))
     touched.insert(before.id)
+  }
+
+  /// Another number of virtual functions takes all along.
+  private mutating func explainFunctions() {
+    for change in changes {
+      guard let before = change.before?.link, let after = change.after?.link,
+        after.functions ?? 0 < before.functions ?? 0
+      else { continue }
+      for function in untouched({ $0.function?.id.link == after.name }) { append(function, nil) }
+    }
   }
 
   /// VLAN interfaces and macvtaps go with what they stand on (`vlan_device_event`, net/8021q/vlan.c;

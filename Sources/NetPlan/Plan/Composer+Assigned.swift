@@ -8,13 +8,19 @@ extension Composer {
     guard let hardware = find(reference, place, taken: taken), isTheSame(hardware, reference, place) else {
       return
     }
+    refuseMAC(of: nic, hardware, path)
+    assign(hardware, to: nic, vm, path)
+  }
+
+  mutating func assign(_ hardware: Link, to nic: NIC, _ vm: VM, _ path: String) {
+    guard let reference = nic.hardware, canAssign(at: nic.position, path) else { return }
+    let place = "\(path).hardware"
     let isThere = hardware.vfio != nil && movedPath(of: hardware.name) == path
     guard isThere || canBeGiven(hardware, at: reference.position, place),
       isFree(hardware, for: nil, at: reference.position, place),
       isThere || canMove(hardware, at: reference.position, place),
       let device = device(of: hardware, at: reference.position, place)
     else { return }
-    refuseMAC(of: nic, hardware, path)
     given[hardware.name] = path
     assigned[device, default: []].append((nic, hardware.name))
     var away = Link(name: hardware.name, kind: hardware.kind)
@@ -41,21 +47,31 @@ extension Composer {
       return nil
     }
     if let function, function.group == nil {
-      lacking(
-        position, path,
-        "no IOMMU confines the device \(device) of '\(hardware.name)': a guest could reach all memory by it",
-        hint: "switch it on in the firmware (VT-d, AMD-Vi) and for Intel boot with intel_iommu=on")
+      refuseUnconfined(device, of: hardware.name, at: position, path)
       return nil
     }
     return device
   }
 
-  private mutating func canAssign(at position: SourcePosition?, _ path: String) -> Bool {
+  mutating func refuseUnconfined(
+    _ device: String, of hardware: LinkName, at position: SourcePosition?, _ path: String
+  ) {
+    lacking(
+      position, path,
+      "no IOMMU confines the device \(device) of '\(hardware)': a guest could reach all memory by it",
+      hint: "switch it on in the firmware (VT-d, AMD-Vi) and for Intel boot with intel_iommu=on")
+  }
+
+  mutating func canAssign(at position: SourcePosition?, _ path: String) -> Bool {
     if host.facts.vfio == false {
       lacking(
         position, path, "this kernel has no driver 'vfio-pci'", hint: "modprobe vfio-pci", isShared: true)
       return false
     }
+    return isFirstNamespace(at: position, path)
+  }
+
+  mutating func isFirstNamespace(at position: SourcePosition?, _ path: String) -> Bool {
     if host.facts.isFirstNamespace == false {
       lacking(
         position, path,

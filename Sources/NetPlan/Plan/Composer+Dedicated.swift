@@ -7,7 +7,15 @@ extension Composer {
     let place = "\(path).hardware"
     let present = present(nic, of: vm)
     let taken = present?.macvtap.link.flatMap { observed.link($0) }
-    guard let hardware = find(reference, place, taken: taken),
+    guard let hardware = find(reference, place, taken: taken) else { return }
+    put(hardware, below: nic, vm, path)
+  }
+
+  mutating func put(_ hardware: Link, below nic: NIC, _ vm: VM, _ path: String) {
+    guard let reference = nic.hardware else { return }
+    let place = "\(path).hardware"
+    let present = present(nic, of: vm)
+    guard
       canBeGiven(hardware, at: reference.position, place),
       isFree(hardware, for: present, at: reference.position, place),
       var link = link(.macvtap, for: nic, of: vm, path)

@@ -33,8 +33,8 @@ extension Composer {
   /// Hardware on which no macvtap of ours stands any longer is as it was, up or down.
   mutating func releaseParents() {
     let standing = Set(attached.compactMap(\.link.macvtap.link))
-    let parents = Set(observed.links.filter(isOurs).compactMap(\.macvtap.link) + givenBefore)
-    for lower in parents where !standing.contains(lower) && uplinks[lower] == nil {
+    let parents = Set(observed.links.filter(isOurs).compactMap(\.macvtap.link) + givenBefore + dividedBefore)
+    for lower in parents.subtracting(divided) where !standing.contains(lower) && uplinks[lower] == nil {
       if goesDown(lower), !isInUse(lower) { goingDown.insert(lower) }
     }
   }

@@ -2,13 +2,19 @@
 
 extension Composer {
   mutating func addMoved(_ nic: NIC, of vm: VM, _ path: String) {
+    guard let reference = nic.hardware, let netns = vm.netns?.value else { return }
+    let place = "\(path).hardware"
+    let taken = observed.links.first { $0.netns == netns && movedPath(of: $0.name) == path }
+    guard let hardware = find(reference, place, taken: taken) else { return }
+    move(hardware, to: nic, vm, path)
+  }
+
+  mutating func move(_ hardware: Link, to nic: NIC, _ vm: VM, _ path: String) {
     guard let reference = nic.hardware, let netns = vm.netns?.value, canEnclose(nic, in: vm.netns, path)
     else {
       return
     }
     let place = "\(path).hardware"
-    let taken = observed.links.first { $0.netns == netns && movedPath(of: $0.name) == path }
-    guard let hardware = find(reference, place, taken: taken) else { return }
     let isThere = hardware.netns == netns
     guard isThere || canBeGiven(hardware, at: reference.position, place),
       isFree(hardware, for: nil, at: reference.position, place),
@@ -95,6 +101,11 @@ extension Composer {
   /// As it was when it went: name, MAC, MTU, up or down, and the settings that an interface which appears does not begin
   /// with.
   mutating func bringHome(_ former: Former, because reason: String) {
+    if former.function != nil {
+      guard let name = former.link, let there = observed.link(name) else { return }
+      if there.isHeld { return refuseReturn(of: there, reason) }
+      return target.drop(.link(name), because: reason)
+    }
     guard let home = former.home, let json = home["link"], var link = Link(json: json),
       observed.link(link.name) != nil
     else { return }
@@ -122,6 +133,9 @@ extension Former {
 
   /// Whose driver its device had.
   var homeDriver: String? { home?["driver"]?.string }
+
+  /// The virtual function that it is, of a device that had no interface.
+  var function: FunctionID? { home?["function"].flatMap(FunctionID.init(json:)) }
 
   fileprivate var home: JSON? { isOfMoved ? try? JSON(parsing: Array(value.utf8)) : nil }
 

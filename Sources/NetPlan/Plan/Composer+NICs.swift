@@ -9,6 +9,7 @@ extension Composer {
     case .macvtap: return addMacvtap(nic, of: vm, path)
     case .vmm: return addNamed(nic, of: vm, path)
     case .netns: return addMoved(nic, of: vm, path)
+    case .sriov: return addFunction(nic, of: vm, path)
     case .vfio: return addAssigned(nic, of: vm, path)
     default: break
     }

@@ -136,6 +136,9 @@ extension Composer {
       target.want(object, because: reason)
       return
     }
+    if former.id.object.hasPrefix("vf/"), let id = FunctionID(String(former.id.object.dropFirst(3))) {
+      return restoreFunction(id, former, because: reason)
+    }
     if let link = former.id.zoneInterface { return restoreZone(of: link, former, because: reason) }
     if former.id.object.hasPrefix("sysctl/"), let key = SysctlKey(String(former.id.object.dropFirst(7))) {
       if ["forwarding", "force_forwarding"].contains(key.name), forwardsAll(key.family) { return }
@@ -150,6 +153,7 @@ extension Composer {
       link.json[former.id.attribute]?.text() == former.set || isGuests(former, on: name),
       let value = try? JSON(parsing: Array(former.value.utf8))
     else { return }
+    if former.id.attribute == "vfs", !canBeUndivided(name) { return }
     if former.id.attribute == "up", value == .bool(false), !goingDown.contains(name) { return }
     var wanted = target.wanted.link(name) ?? Link(name: name, kind: link.kind)
     _ = Link.fields.first { $0.name == former.id.attribute }?.set(&wanted, value)

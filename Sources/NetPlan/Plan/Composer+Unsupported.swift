@@ -36,8 +36,8 @@ extension Composer {
   static func executes(_ mode: Mode, _ via: Via) -> Bool {
     switch (mode, via) {
     case (.bridged, .bridge), (.bridged, .macvtap), (.bridged, .vmm), (.tap, .tap), (.tap, .vde),
-      (.shared, .nat), (.shared, .user), (.shared, .passt), (.dedicated, .vfio), (.dedicated, .macvtap),
-      (.dedicated, .netns):
+      (.shared, .nat), (.shared, .user), (.shared, .passt), (.dedicated, .vfio), (.dedicated, .sriov),
+      (.dedicated, .macvtap), (.dedicated, .netns):
       true
     default: false
     }

@@ -28,6 +28,9 @@ struct Composer {
   var given: [LinkName: String] = [:]
   /// Devices that go to user space, the NICs of the file that ask for them, and the names of their interfaces.
   var assigned: [String: [(NIC, LinkName)]] = [:]
+  /// NICs that are virtual functions, and hardware that has some for this file.
+  var divisions: [Division] = []
+  var divided: Set<LinkName> = []
   /// Guest addresses and prefixes behind routed TAPs: what forwarding is for.
   var guestRoutes: [Route] = []
   /// What the host sends elsewhere by: the routes in words. nil until somebody asks.
@@ -105,6 +108,7 @@ struct Composer {
         for nic in vm.nics where nic.hostAccess == nicsOfStations { add(nic, of: vm) }
       }
     }
+    divide()
     refuseUsesOfGiven()
     refuseUnviableGroups()
     releaseUplinks()

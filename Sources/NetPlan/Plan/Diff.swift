@@ -96,6 +96,9 @@ extension Object {
       if case .link(let master) = link.master { link.master = .link(new(master)) }
       link.lower = link.lower.map(new)
       return .link(link)
+    case .function(var function):
+      function.id.link = new(function.id.link)
+      return .function(function)
     case .address(var address):
       if address.label == address.link.text { address.label = new(address.link).text }
       address.link = new(address.link)

@@ -179,6 +179,8 @@ struct Footing {
   /// Whether the kernel does it by itself when the object's link goes, or goes down.
   func cascades(_ step: Change, in stage: Stage) -> Bool {
     if step.id.isLink { return false }
+    // Functions come and go by their number alone.
+    if step.after == nil, step.before?.function != nil { return true }
     switch stage {
     case .free: return true
     case .remove: return step.before!.links.contains(where: removed.contains)

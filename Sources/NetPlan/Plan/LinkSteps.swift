@@ -3,6 +3,7 @@
 extension Link {
   /// Bare, configured, joined, up.
   var creation: [(Stage, Change)] {
+    if facts?.function != nil { return binding }
     if kind == .vlan { return stacking }
     let link = self
     var bare = Link(name: link.name, kind: link.kind)
@@ -72,6 +73,22 @@ extension Link {
       (.release, raised, self))
   }
 
+  /// The interface of a virtual function, or its device for user space alone.
+  private var binding: [(Stage, Change)] {
+    if vfio != nil { return [(.handOver, Change(before: nil, after: .link(self)))] }
+    var bare = Link(name: name, kind: kind)
+    (bare.facts, bare.up) = (facts, false)
+    if isAway {
+      return [
+        (.bind, Change(before: nil, after: .link(bare))),
+        (.handOver, Change(before: .link(bare), after: .link(self))),
+      ]
+    }
+    var configured = self
+    configured.up = false
+    return chain((.bind, nil, bare), (.configure, bare, configured), (.raise, configured, self))
+  }
+
   /// The old one goes before the new one comes, since both have the name.
   func replacing(_ before: Link) -> [(Stage, Change)] {
     [(.free, Change(before: .link(before), after: nil))] + creation
@@ -118,6 +135,20 @@ extension Link {
     let isLast = after.kind == .vlan && after.mtu ?? 0 > before.mtu ?? 0
     if !isLast { arranged.mtu = after.mtu }
     arranged.bridge = after.bridge
+    // Functions come before all that is made of them, and go after it.
+    if let count = after.functions, count != before.functions {
+      var (divided, undivided) = (before, after)
+      if count > before.functions ?? 0 {
+        // Some drivers refuse what they are told of a function while the hardware has no link.
+        var raised = before
+        if after.up == true { raised.up = true }
+        divided = raised
+        divided.functions = count
+        return chain((.free, before, raised), (.divide, raised, divided)) + updating(divided)
+      }
+      undivided.functions = before.functions
+      return undivided.updating(before) + chain((.remove, undivided, after))
+    }
     return chain(
       (.free, before, named), (.configure, named, configured), (.ports, configured, ported),
       (after.kind == .bridge ? .raiseBridges : .raise, ported, raised),

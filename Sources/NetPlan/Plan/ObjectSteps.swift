@@ -7,6 +7,8 @@ extension Footing {
       if change.action == .replace { return after.replacing(before) }
       return after.moving(before) ?? steps(ofHardware: after, before) ?? after.updating(before)
     case (nil, .link(let after)?): return after.creation
+    // Whoever has it open may refuse, and does so while everything can still be taken back.
+    case (.link(let link)?, nil) where link.vfio != nil: return [(.release, change)]
     case (.link(let link)?, nil): return [(makesRoom(link) ? .free : .remove, change)]
     case (.table?, nil), (.passage?, nil), (.dropIn?, nil), (.zone?, nil): return [(.unfilter, change)]
     case (let before, .dropIn(let after)?): return after.steps(after: before?.dropIn, joining: joining)
@@ -69,6 +71,7 @@ extension Footing {
     switch object {
     case .link: return .configure
     case .netns: return .remove
+    case .function: return change.after == nil ? .remove : .divide
     case .table, .passage, .dropIn, .zone: return .filter
     case .address(let address):
       if change.after == nil {

@@ -12,6 +12,10 @@ package enum Stage: Int, Sendable, Comparable, CaseIterable {
   case enclose
   /// Renames, and the removal half of replacements: names become free.
   case free
+  /// Hardware gets its virtual functions, and is told of each.
+  case divide
+  /// Drivers make interfaces of them.
+  case bind
   /// Links come to be, down and bare.
   case create
   /// Their attributes, while a change of them notifies nobody.

@@ -42,7 +42,7 @@ package struct Attachments: Sendable, Equatable {
           list.append(item)
           continue
         }
-        if nic.via == .vfio, let link = target.assigned(to: path) {
+        if nic.isHanded(over: .vfio), let link = target.assigned(to: path) {
           var item = Attachment(
             vm: nic.vm, nic: nic.name, vmm: vm.vmm, device: link.name, mac: nic.mac, mtu: 1500, queues: 1)
           item.pci = link.vfio
@@ -51,7 +51,7 @@ package struct Attachments: Sendable, Equatable {
         }
         guard let link = links[path[...]] else {
           let usual =
-            nic.via == .netns
+            nic.isHanded(over: .netns)
             ? "the hardware itself is in the network namespace '\(vm.netns?.value ?? "")', where its software finds it"
             : "mode \(nic.mode) via \(nic.via)"
           obstacles[nic.id] = target.obstacles.first { $0.path.hasPrefix(path) }?.message ?? usual

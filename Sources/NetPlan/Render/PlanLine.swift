@@ -46,6 +46,7 @@ extension Object {
     switch self {
     case .link(let link): "\(link.kind == .device ? "link" : link.kind.description) \(link.name)"
     case .netns(let netns): "netns \(netns.name)"
+    case .function(let function): "vf \(function.id.number) of \(function.id.link)"
     case .address(let address): "address \(address.local) dev \(address.link)"
     case .nexthop(let nexthop): "nexthop \(nexthop.summary)"
     case .route(let route): "route \(route.summary)"
@@ -71,7 +72,8 @@ extension Object {
     case .link(let link):
       var words: [String] = []
       if let master = link.master?.name { words.append("master \(master)") }
-      if let netns = link.veth.netns { words.append("netns \(netns)") }
+      if let vfio = link.vfio { words.append("vfio \(vfio)") }
+      if let netns = link.veth.netns ?? link.netns { words.append("netns \(netns)") }
       if let lower = link.lower { words.append("link \(lower)") }
       if let mode = link.macvtap.mode { words.append("mode \(mode)") }
       if let id = link.vlan.id { words.append("id \(id)") }
@@ -88,6 +90,7 @@ extension Object {
       }
       return words
     case .netns(let netns): return netns.summary
+    case .function(let function): return function.summary
     case .qdisc(let qdisc): return ["rate \(qdisc.rate.bitRate)"]
     case .sysctl(let sysctl): return [sysctl.value]
     case .table(let table): return table.summary
@@ -111,6 +114,7 @@ extension Object {
     return switch (self, before) {
     case (.link(let a), .link(let b)): a.linkChanges(from: b, accounts)
     case (.netns(let a), .netns(let b)): a.changes(from: b)
+    case (.function(let a), .function(let b)): differences(a, b)
     case (.address(let a), .address(let b)): differences(a, b)
     case (.nexthop(let a), .nexthop(let b)): differences(a, b)
     case (.route(let a), .route(let b)): a.routeChanges(from: b) ?? differences(a, b)

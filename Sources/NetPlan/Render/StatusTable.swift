@@ -75,7 +75,7 @@ package struct StatusTable: Sendable {
       rows.append(Row(without: nic, of: topology!.name))
     }
     for nic in topology?.vms.flatMap(\.nics) ?? []
-    where !nic.hasInterface || nic.via == .netns || nic.via == .vfio {
+    where !nic.hasInterface || nic.isHanded(over: .netns) || nic.isHanded(over: .vfio) {
       let id = ServiceID(program: .passt, name: topology!.name, subject: nic.id)
       if nic.via == .user || !seen.contains(id) { rows.append(Row(without: nic, of: topology!.name)) }
     }

@@ -10,9 +10,6 @@ package enum Via: String, Hashable, Sendable, CaseIterable {
 /// How a virtual function reaches the VM.
 package enum HandOver: String, Hashable, Sendable, CaseIterable { case vfio, macvtap, netns }
 
-/// What a virtual function shows as its link (ip-link(8), `vf … state`).
-package enum LinkState: String, Hashable, Sendable, CaseIterable { case auto, enable, disable }
-
 package struct NIC: Hashable, Sendable {
   package var vm: String
   package var name: String
@@ -73,6 +70,16 @@ package struct NIC: Hashable, Sendable {
   package static let usualHostSide = [
     IPInterface(host: .v4(169, 254, 0, 1)), IPInterface(IPAddress("fe80::1")!, length: 64)!,
   ]
+
+  /// Whether it is hardware, or a function of some, that reaches the VM so.
+  package func isHanded(over way: HandOver) -> Bool {
+    switch (via, way) {
+    case (.vfio, .vfio), (.netns, .netns): true
+    case (.macvtap, .macvtap): mode == .dedicated
+    case (.sriov, _): handOver == way
+    default: false
+    }
+  }
 
   /// `VM/NIC`, as the command line names it.
   package var id: String { "\(vm)/\(name)" }

@@ -86,9 +86,9 @@ extension Topology {
   /// The host gives up hardware.
   package var hasDedicated: Bool { vms.contains { $0.nics.contains { $0.mode == .dedicated } } }
 
-  package var hasAssigned: Bool { vms.contains { $0.nics.contains { $0.via == .vfio } } }
+  package var hasAssigned: Bool { vms.contains { $0.nics.contains { $0.via == .vfio || $0.via == .sriov } } }
 
-  package var hasMacvtaps: Bool { vms.contains { $0.nics.contains { $0.via == .macvtap } } }
+  package var hasMacvtaps: Bool { vms.contains { $0.nics.contains { $0.via == .macvtap || $0.isHanded(over: .macvtap) } } }
 }
 
 package enum HostPresence: Hashable, Sendable {

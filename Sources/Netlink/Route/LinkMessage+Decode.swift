@@ -37,6 +37,7 @@ extension LinkMessage {
       case IFLA_PARENT_DEV_NAME: parentDevice = a.string()
       case IFLA_PARENT_DEV_BUS_NAME: parentBus = a.string()
       case IFLA_NUM_VF: virtualFunctions = try a.u32()
+      case IFLA_VFINFO_LIST: functions = try Self.functions(a.nested)
       case IFLA_NET_NS_FD: namespaceDescriptor = try a.i32()
       case IFLA_NET_NS_PID: namespaceProcess = try a.u32()
       case IFLA_LINKINFO: try readInfo(a.nested)

@@ -30,6 +30,7 @@ extension LinkMessage {
     if let parentDevice { writer.put(IFLA_PARENT_DEV_NAME, string: parentDevice) }
     if let parentBus { writer.put(IFLA_PARENT_DEV_BUS_NAME, string: parentBus) }
     if let virtualFunctions { writer.put(IFLA_NUM_VF, u32: virtualFunctions) }
+    encodeFunctions(into: &writer)
     if let namespaceDescriptor { writer.put(IFLA_NET_NS_FD, i32: namespaceDescriptor) }
     if let namespaceProcess { writer.put(IFLA_NET_NS_PID, u32: namespaceProcess) }
     encodeInfo(into: &writer)

@@ -53,6 +53,7 @@ package struct LinkMessage: NetlinkMessage {
   package var parentBus: String?
   /// Virtual functions of an SR-IOV device.
   package var virtualFunctions: UInt32?
+  package var functions: [VirtualFunctionMessage] = []
   /// A request moves the link into the namespace of this descriptor, or process.
   package var namespaceDescriptor: Int32?
   package var namespaceProcess: UInt32?

@@ -49,14 +49,17 @@ extension Conversation where Carrier: ~Copyable {
     return try self.link("read link \(name)", link)
   }
 
-  private mutating func link(_ operation: String, _ asked: LinkMessage) throws(NetlinkError) -> LinkMessage {
+  /// `mask`: RTEXT_FILTER_… of linux/rtnetlink.h.
+  mutating func link(
+    _ operation: String, _ asked: LinkMessage, mask: UInt32 = UInt32(RTEXT_FILTER_SKIP_STATS)
+  ) throws(NetlinkError) -> LinkMessage {
     let answer = try query(
       operation, type: LinkMessage.getType, into: nil as LinkMessage?,
       request: {
         asked.encodeHeader(into: &$0)
         if let name = asked.name { $0.put(IFLA_IFNAME, string: name) }
         if let name = asked.altNames.first { $0.put(IFLA_ALT_IFNAME, string: name) }
-        $0.put(IFLA_EXT_MASK, u32: UInt32(RTEXT_FILTER_SKIP_STATS))
+        $0.put(IFLA_EXT_MASK, u32: mask)
       },
       each: { (result, type, payload) throws(MalformedMessage) in
         if type == LinkMessage.newType { result = try LinkMessage(decoding: payload) }

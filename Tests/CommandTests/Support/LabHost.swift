@@ -2,43 +2,47 @@ import Glibc
 import Testing
 
 /// The lab's machine itself, in its first network namespace, where hardware appears: `lab/run` gives it two e1000e behind an
-/// emulated IOMMU, on one wire.
+/// emulated IOMMU, on one wire, and on another one more and an igb, which has virtual functions.
 ///
-/// `eth0` is the host's, with addresses and routes; `eth1` is in a namespace of its own, the station beyond the wire.
+/// The first of each wire is the host's, with addresses and routes; the other is in a namespace of its own, the station beyond.
 struct LabHost {
   let host: Host
+  let name: String
+  let peer: String
   let device: String
 
-  static let name = "lab-first"
+  private static let first = "lab-first"
 
-  static func with(_ body: (LabHost) throws -> Void) throws {
+  static func with(
+    _ name: String = "eth0", beside peer: String = "eth1", _ body: (LabHost) throws -> Void
+  ) throws {
     let files = try TemporaryFolder()
     defer { files.delete() }
-    try must(["sh", "-c", "ip netns list | grep -qw \(name) || ip netns attach \(name) 1"])
-    let space = Namespace(existing: name)
+    try must(["sh", "-c", "ip netns list | grep -qw \(first) || ip netns attach \(first) 1"])
+    let space = Namespace(existing: first)
     let lan = try Namespace()
     defer { lan.delete() }
-    let device = try must(["readlink", "-f", "/sys/class/net/eth0/device"]).trimmed
-    try space.ip("link set eth1 netns \(lan.name)")
+    let device = try must(["readlink", "-f", "/sys/class/net/\(name)/device"]).trimmed
+    try space.ip("link set \(peer) netns \(lan.name)")
     try lan.ip(
-      "link set eth1 up\naddr add 198.51.100.1/24 dev eth1\naddr add 2001:db8:2::1/64 dev eth1 nodad")
+      "link set \(peer) up\naddr add 198.51.100.1/24 dev \(peer)\naddr add 2001:db8:2::1/64 dev \(peer) nodad")
     try space.ip(
       """
-      link property add dev eth0 altname wan
-      link set eth0 mtu 1400
-      link set eth0 up
-      addr add 198.51.100.10/24 dev eth0
-      addr add 198.51.100.77/24 dev eth0
-      addr add 2001:db8:2::10/64 dev eth0 nodad
-      route add default via 198.51.100.1 dev eth0 metric 700
-      route add 203.0.113.0/25 via 198.51.100.1 dev eth0 metric 50 src 198.51.100.77
-      route add 2001:db8:f::/48 via 2001:db8:2::1 dev eth0 metric 50
+      link property add dev \(name) altname wan
+      link set \(name) mtu 1400
+      link set \(name) up
+      addr add 198.51.100.10/24 dev \(name)
+      addr add 198.51.100.77/24 dev \(name)
+      addr add 2001:db8:2::10/64 dev \(name) nodad
+      route add default via 198.51.100.1 dev \(name) metric 700
+      route add 203.0.113.0/25 via 198.51.100.1 dev \(name) metric 50 src 198.51.100.77
+      route add 2001:db8:f::/48 via 2001:db8:2::1 dev \(name) metric 50
       """)
-    for setting in ["ipv4.conf.eth0.rp_filter=2", "ipv6.conf.eth0.use_tempaddr=1"] {
+    for setting in ["ipv4.conf.\(name).rp_filter=2", "ipv6.conf.\(name).use_tempaddr=1"] {
       try space.sysctl("net.\(setting)")
     }
     let host = Host(space: space, lan: lan, lan2: nil, files: files)
-    let lab = LabHost(host: host, device: device.split(separator: "/").last.map(String.init) ?? "")
+    let lab = LabHost(host: host, name: name, peer: peer, device: device.split(separator: "/").last.map(String.init) ?? "")
     defer { lab.clean() }
     try lab.linked()
     try body(lab)
@@ -46,15 +50,15 @@ struct LabHost {
 
   /// The machine is the next test's, too.
   private func clean() {
-    _ = try? host.space.run(["sh", "-c", "ip addr flush dev eth0; ip link set eth0 down"])
-    _ = try? host.space.run(["ip", "link", "property", "del", "dev", "eth0", "altname", "wan"])
-    _ = try? host.lan.run(["ip", "link", "set", "eth1", "netns", "1"])
+    _ = try? host.space.run(["sh", "-c", "ip addr flush dev \(name); ip link set \(name) down"])
+    _ = try? host.space.run(["ip", "link", "property", "del", "dev", name, "altname", "wan"])
+    _ = try? host.lan.run(["ip", "link", "set", peer, "netns", "1"])
   }
 
   /// Until the hardware has agreed on a speed, which takes it a moment each time.
   func linked() throws {
-    #expect(Clock.wait(20) { (try? host.link("eth0")["operstate"].text) == "UP" }, "no carrier")
-    try host.space.settle("eth0")
+    #expect(Clock.wait(20) { (try? host.link(name)["operstate"].text) == "UP" }, "no carrier")
+    try host.space.settle(name)
   }
 
   var driver: String {
@@ -88,5 +92,8 @@ extension Gate {
     Tools.environment("LAB_KERNEL") != nil && ready
     && access("/sys/class/net/eth0/device/iommu_group", F_OK) == 0
     && access("/sys/bus/pci/drivers/vfio-pci", F_OK) == 0
+  /// The lab's NIC with virtual functions.
+  static let divisible = assignable && access("/sys/class/net/eth3/device/sriov_numvfs", F_OK) == 0
+  static let divisibleComment: Comment = "needs the lab's machine, with a NIC that has virtual functions (lab/run)"
   static let assignableComment: Comment = "needs the lab's machine, with a NIC behind an IOMMU (lab/run)"
 }

@@ -113,6 +113,8 @@ struct StatePair: CustomStringConvertible {
     switch object {
     case .link(let link): try? kernel.perform(.deleteLinks([link.name]))
     case .netns(let netns): try? kernel.perform(.setNetns(netns.name, nil))
+    // The simulated hardware has none.
+    case .function: break
     case .address(let address): try? kernel.perform(.deleteAddress(address))
     case .route(let route): try? kernel.perform(.deleteRoute(route))
     case .nexthop(let nexthop): try? kernel.perform(.deleteNexthop(nexthop.id))

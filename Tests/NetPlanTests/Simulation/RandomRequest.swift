@@ -166,7 +166,7 @@ struct RandomRequest {
     case .bridgeAccess(let access): return .writeAccess(access.id, nil)
     case .service(let service): return .serve(service.id, nil)
     case .reservation(let reservation): return .reserve(gone: [reservation.id], new: [])
-    case .link, .netns, .qdisc, .sysctl, .zone: return ledger()
+    case .link, .netns, .function, .qdisc, .sysctl, .zone: return ledger()
     }
   }
 

@@ -1,0 +1,109 @@
+import Glibc
+import Testing
+
+/// A virtual function that the guest has, of a NIC that stays the host's.
+@Suite("dedicated via sriov", .serialized, .enabled(if: Gate.divisible, Gate.divisibleComment))
+struct DedicatedFunctionTests {
+  private static func text(_ keys: String = "", vm: String = "owner: nobody") -> String {
+    """
+    name: v
+    allow: [default-route, prune-many]
+    vms:
+      gw:
+        \(vm)
+        nics:
+          wan: {mode: dedicated, via: sriov, hardware: eth3, mac: "02:00:00:00:00:31"\(keys)}
+
+    """
+  }
+
+  /// As `ip` sees function `number` of the hardware; nil where there is none.
+  private func function(_ lab: LabHost, _ number: Int = 0) throws -> JSON? {
+    let link = try lab.host.link(lab.name)
+    return link["vfinfo_list"].elements.first { $0["vf"].int == number }
+  }
+
+  private func driver(_ lab: LabHost, _ number: Int = 0) throws -> String {
+    try must([
+      "sh", "-c",
+      "basename $(readlink /sys/bus/pci/devices/\(lab.device)/virtfn\(number)/driver || echo none)",
+    ]).trimmed
+  }
+
+  private func with(_ body: (LabHost) throws -> Void) throws { try LabHost.with("eth3", beside: "eth2", body) }
+
+  @Test("by VFIO: told its MAC, VLAN, priority, trust and rate, of no interface, and gone without a trace")
+  func vfio() throws {
+    try with { lab in
+      let host = lab.host
+      let before = try host.space.dump()
+      let file = try host.files.write(
+        "v.conf", Self.text(", vlan: 12, qos: 5, trust: true, limit: {out: 100mbit}, vf: 1"))
+      let plan = try host.vnet("plan", file)
+      expect(plan, exits: 2)
+      for words in ["vfs 0 → 2", "+ vf 1 of eth3  mac 02:00:00:00:00:31, vlan 12, qos 5, spoofchk on, trust on, max_tx_rate 100"] {
+        #expect(plan.stdout.contains(words), "\(words)\n\(plan)")
+      }
+      expect(try host.vnet("apply", file), exits: 0)
+      #expect(try host.vnet("plan", file).stdout == "No changes.\n")
+      let told = try #require(try function(lab, 1))
+      #expect(told["address"].text == "02:00:00:00:00:31")
+      #expect(told["vlan_list"][0]["vlan"].int == 12 && told["vlan_list"][0]["qos"].int == 5, "\(told)")
+      #expect(told["spoofchk"].isTrue && told["trust"].isTrue, "\(told)")
+      #expect(told["rate"]["max_tx"].int == 100, "\(told)")
+      #expect(try driver(lab, 1) == "vfio-pci" && driver(lab, 0) == "none")
+      #expect(try host.linkNames == ["eth0", "eth1", "eth3", "lo"])
+      let attach = try host.vnet("attach", "gw", "-c", file)
+      #expect(attach.stdout.contains("-device vfio-pci,host=0000:"), "\(attach)")
+      let status = try host.vnet("status", file)
+      #expect(status.stdout.contains("gw/wan"), "\(status)")
+      expect(try host.vnet("remove", file), exits: 0)
+      try lab.linked()
+      expectEqual(before, try host.space.dump())
+    }
+  }
+
+  @Test("in a namespace: it talks to the LAN by its MAC in its VLAN alone")
+  func netns() throws {
+    try with { lab in
+      let host = lab.host
+      let before = try host.space.dump()
+      let inside = try Namespace()
+      defer { inside.delete() }
+      let file = try host.files.write(
+        "v.conf", Self.text(", vlan: 12, hand-over: netns", vm: "netns: \(inside.name)"))
+      expect(try host.vnet("apply", file), exits: 0)
+      #expect(try host.vnet("plan", file).stdout == "No changes.\n")
+      let link = try inside.json("ip -j link show dev eth3v0")[0]
+      #expect(link["address"].text == "02:00:00:00:00:31")
+      try lab.host.lan.ip(
+        "link add link eth2 name eth2.12 type vlan id 12\nlink set eth2.12 up\naddr add 192.0.2.1/24 dev eth2.12")
+      try inside.ip("link set eth3v0 up\naddr add 192.0.2.2/24 dev eth3v0")
+      #expect(Clock.wait(20) { (try? inside.json("ip -j link show dev eth3v0")[0]["operstate"].text) == "UP" })
+      #expect(try lost(from: inside, to: "192.0.2.1") == 0)
+      #expect(try lost(from: host.space, to: "198.51.100.1") == 0)
+      expect(try host.vnet("remove", file), exits: 0)
+      try lab.host.lan.ip("link del eth2.12")
+      try lab.linked()
+      expectEqual(before, try host.space.dump())
+    }
+  }
+
+  @Test("by a macvtap that takes all of it")
+  func macvtap() throws {
+    try with { lab in
+      let host = lab.host
+      let before = try host.space.dump()
+      let file = try host.files.write("v.conf", Self.text(", hand-over: macvtap"))
+      expect(try host.vnet("apply", file), exits: 0)
+      #expect(try host.vnet("plan", file).stdout == "No changes.\n")
+      #expect(try host.link("gw-wan")["address"].text == "02:00:00:00:00:31")
+      #expect(try host.link("eth3v0")["address"].text == "02:00:00:00:00:31")
+      let attach = try host.vnet("attach", "gw", "-c", file)
+      #expect(attach.stderr.contains("/dev/tap"), "\(attach)")
+      expect(try host.vnet("remove", file), exits: 0)
+      try lab.linked()
+      expectEqual(before, try host.space.dump())
+    }
+  }
+}
