@@ -55,8 +55,7 @@ struct ChangesTests {
         let outcome = try host.vnet("apply", file)
         expect(outcome, exits: code)
         for words in row.words { #expect(outcome.stderr.contains(words), "\(outcome)") }
-        #expect(
-          code != 69 || !row.words.isEmpty || outcome.stderr.contains("not yet supported"), "\(outcome)")
+        #expect(!row.words.isEmpty || code != 69, "a row says what is lacking")
         return expectEqual(before, try host.space.dump())
       }
       try expectPlan(row, host, file)

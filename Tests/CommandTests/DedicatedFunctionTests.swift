@@ -68,10 +68,8 @@ struct DedicatedFunctionTests {
     try with { lab in
       let host = lab.host
       let before = try host.space.dump()
-      let inside = try Namespace()
-      defer { inside.delete() }
-      let file = try host.files.write(
-        "v.conf", Self.text(", vlan: 12, hand-over: netns", vm: "netns: \(inside.name)"))
+      let inside = Namespace(existing: "vfs")
+      let file = try host.files.write("v.conf", Self.text(", vlan: 12, hand-over: netns", vm: "netns: vfs"))
       expect(try host.vnet("apply", file), exits: 0)
       #expect(try host.vnet("plan", file).stdout == "No changes.\n")
       let link = try inside.json("ip -j link show dev eth3v0")[0]
@@ -101,6 +99,115 @@ struct DedicatedFunctionTests {
       #expect(try host.link("eth3v0")["address"].text == "02:00:00:00:00:31")
       let attach = try host.vnet("attach", "gw", "-c", file)
       #expect(attach.stderr.contains("/dev/tap"), "\(attach)")
+      expect(try host.vnet("remove", file), exits: 0)
+      try lab.linked()
+      expectEqual(before, try host.space.dump())
+    }
+  }
+
+  @Test("`auto` takes what is free and keeps it; the number of functions stays while one is in use")
+  func numbers() throws {
+    try with { lab in
+      let host = lab.host
+      let before = try host.space.dump()
+      func config(_ vms: [String]) -> String {
+        "name: v\nallow: [default-route, prune-many]\nvms:\n"
+          + vms.map { "  \($0): {nics: {wan: {mode: dedicated, via: sriov, hardware: eth3}}}\n" }.joined()
+      }
+      let file = try host.files.write("v.conf", config(["a", "b"]))
+      expect(try host.vnet("apply", file), exits: 0)
+      #expect(try driver(lab, 0) == "vfio-pci" && driver(lab, 1) == "vfio-pci")
+      let second = try function(lab, 1)?["address"].text
+      try host.files.write("v.conf", config(["b"]))
+      expect(try host.vnet("apply", file), exits: 0)
+      #expect(try driver(lab, 0) == "none" && driver(lab, 1) == "vfio-pci")
+      #expect(try function(lab, 1)?["address"].text == second)
+      expect(try host.vnet("plan", file), exits: 0)
+      try host.files.write("v.conf", config(["b", "c"]))
+      expect(try host.vnet("apply", file), exits: 0)
+      #expect(try driver(lab, 0) == "vfio-pci" && driver(lab, 1) == "vfio-pci")
+      try host.files.write("v.conf", config(["b", "c", "d"]))
+      let refused = try host.vnet("apply", file)
+      expect(refused, exits: 69)
+      #expect(refused.stderr.contains("'eth3' has 2 virtual functions, and all are in use"), "\(refused)")
+      expect(try host.vnet("remove", file), exits: 0)
+      try lab.linked()
+      expectEqual(before, try host.space.dump())
+    }
+  }
+
+  @Test(
+    "functions that the host had stay, with what each was told, its driver and its interface's name",
+    arguments: ["vfio", "macvtap", "netns"])
+  func existing(_ handOver: String) throws {
+    try with { lab in
+      let host = lab.host
+      try must(["sh", "-ec", "echo 2 >/sys/bus/pci/devices/\(lab.device)/sriov_numvfs"])
+      defer { _ = try? must(["sh", "-ec", "echo 0 >/sys/bus/pci/devices/\(lab.device)/sriov_numvfs"]) }
+      let folder = "/sys/bus/pci/devices/\(lab.device)/virtfn1/net"
+      #expect(Clock.wait(20) { (try? must(["ls", folder]))?.isEmpty == false })
+      let name = try must(["ls", folder]).trimmed
+      try host.space.ip("link set \(name) down\nlink set \(name) name vf1\nlink set eth3 vf 1 vlan 7 qos 2")
+      try lab.linked()
+      let before = try host.space.dump()
+      let vm = handOver == "netns" ? "netns: vfs" : "owner: nobody"
+      let file = try host.files.write(
+        "v.conf", Self.text(", vf: 1, vlan: 12, qos: 1, trust: true, hand-over: \(handOver)", vm: vm))
+      expect(try host.vnet("apply", file), exits: 0)
+      #expect(try host.vnet("plan", file).stdout == "No changes.\n")
+      let told = try #require(try function(lab, 1))
+      #expect(told["address"].text == "02:00:00:00:00:31" && told["vlan_list"][0]["vlan"].int == 12, "\(told)")
+      expect(try host.vnet("remove", file), exits: 0)
+      #expect(try driver(lab, 1) == "igbvf")
+      expectEqual(before, try host.space.dump())
+    }
+  }
+
+  @Test("what the driver refuses is said by name, and the host is as it was")
+  func refused() throws {
+    try with { lab in
+      let host = lab.host
+      let before = try host.space.dump()
+      let file = try host.files.write("v.conf", Self.text(", link-state: enable"))
+      let outcome = try host.vnet("apply", file)
+      expect(outcome, exits: 1)
+      #expect(outcome.stderr.contains("set state of vf 0 of eth3"), "\(outcome)")
+      try lab.linked()
+      expectEqual(before, try host.space.dump())
+    }
+  }
+
+  @Test(
+    "failing or killed at any of its calls: none of it is there, or all",
+    arguments: ["ENOMEM", "KILL"], ["vfio", "macvtap"])
+  func faults(_ effect: String, _ handOver: String) throws {
+    try with { lab in
+      let host = lab.host
+      let file = try host.files.write("v.conf", Self.text(", vlan: 12, hand-over: \(handOver)"))
+      let before = try host.space.dump()
+      for command in ["apply", "remove"] {
+        func start() throws {
+          expect(try host.vnet(command == "apply" ? "remove" : "apply", file), exits: 0)
+          try lab.linked()
+        }
+        try start()
+        let calls = try host.calls("sendto,sendmsg,write,openat", [command, file], follows: false)
+        for call in Campaign.some(of: Array(calls.suffix(calls.count * 2 / 3)), usually: 4) {
+          try start()
+          var injection = Injection(at: call, effect == "KILL" ? .signal("KILL") : .error(effect))
+          injection.follows = false
+          let outcome = try host.vnet([command, file], injection).outcome
+          #expect(effect == "KILL" || [0, 1].contains(outcome.code), "\(injection): \(outcome)")
+          if effect == "KILL" { expect(try host.vnet("recover"), exits: 0) }
+          try lab.linked()
+          if try function(lab) == nil {
+            expectEqual(before, try host.space.dump(), "\(injection): \(outcome)")
+          } else {
+            #expect(try driver(lab) == (handOver == "vfio" ? "vfio-pci" : "igbvf"), "\(injection): \(outcome)")
+            expect(try host.vnet("plan", file), exits: 0)
+          }
+        }
+      }
       expect(try host.vnet("remove", file), exits: 0)
       try lab.linked()
       expectEqual(before, try host.space.dump())

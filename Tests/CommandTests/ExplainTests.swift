@@ -12,23 +12,7 @@ struct ExplainTests {
       "ICMP", "IPv6", "ARP", "other Ethertypes", "inbound", "ports below 1024", "host ↔ guest", "overhead",
       "privilege",
     ] { #expect(outcome.stdout.contains(topic), "\(topic): \(outcome)") }
-    #expect(!outcome.stdout.contains("does not execute it"))
     #expect(try run([Tools.vnetApply, "explain"]).stdout.contains("\n\(mode) ") || mode == "shared")
-  }
-
-  @Test(
-    "what is marked as not executed is what `plan` refuses",
-    arguments: [("dedicated", "sriov")])
-  func marked(mode: String, via: String) throws {
-    expect(try run([Tools.vnetApply, "explain", mode, "--via", via]), exits: 0)
-    try Host.with { host in
-      let file = try host.files.write(
-        "e.conf", "vms: {web: {nics: {eth0: {mode: \(mode), via: \(via), hardware: eth1}}}}\n")
-      expect(try host.vnet("plan", file), exits: 69)
-      let outcome = try host.vnet("explain", "web/eth0", "-c", file)
-      expect(outcome, exits: 0)
-      #expect(outcome.stdout.contains("This version does not execute it"), "\(outcome)")
-    }
   }
 
   @Test("a wrong word exits 64, a NIC that the file has not 65")

@@ -60,13 +60,13 @@ private struct AssumedHost {
     }
     for nic in topology.vms.lazy.flatMap(\.nics) {
       for reference in [nic.hardware, nic.proxy] {
-        if let reference { add(reference.value, mtu: nic.mtu?.value) }
+        if let reference { add(reference.value, mtu: nic.mtu?.value, isDivided: nic.via == .sriov) }
       }
     }
   }
 
   /// Its MTU is as large as anybody asks for.
-  private mutating func add(_ reference: HardwareReference, mtu: Int? = nil) {
+  private mutating func add(_ reference: HardwareReference, mtu: Int? = nil, isDivided: Bool = false) {
     let name = AssumedHost.name(of: reference)
     var link = hardware[name] ?? Link(name: name, kind: .device)
     link.mtu = max(link.mtu ?? 1500, mtu ?? 1500)
@@ -78,6 +78,11 @@ private struct AssumedHost {
     case .defaultRoute: hasDefaultRoute = true
     }
     facts.carrier = true
+    if isDivided {
+      // As many as a byte of the routing ID holds beside the hardware itself (PCI Express, ARI).
+      facts.functionRoom = FunctionRoom(total: 255, offset: 1, stride: 1)
+      link.functions = 0
+    }
     link.facts = facts
     hardware[name] = link
   }

@@ -72,7 +72,7 @@ extension Composer {
         let position = division.nic.written["vf"] ?? division.nic.position
         guard let number = division.number else {
           lacking(
-            position, place, "all \(hardware.functions ?? 0) virtual functions of '\(name)' are in use",
+            position, place, "'\(name)' has \(hardware.functions ?? 0) virtual functions, and all are in use",
             hint: more(of: hardware))
           continue
         }
@@ -256,7 +256,6 @@ extension Composer {
     link.alias = alias(Composer.lower(path))
     (link.up, link.addressGeneration) = (true, Link.AddressGeneration.none)
     link.mac = nic.mac
-    if let mtu = nic.mtu { link.mtu = mtu.value }
     target.want(.link(link), because: path)
     setting(.ipv4, link.name, "arp_ignore", "8", path)
     if isUsable(.ipv6) { setting(.ipv6, link.name, "accept_ra", "0", path) }
@@ -264,7 +263,7 @@ extension Composer {
     macvtap.macvtap.allMulticast = true
     macvtap.mac = nic.mac
     macvtap.master = Link.Master.none
-    macvtap.mtu = nic.mtu?.value ?? observed.link(link.name)?.mtu ?? 1500
+    macvtap.mtu = observed.link(link.name)?.mtu ?? 1500
     setting(.ipv4, macvtap.name, "arp_ignore", "8", path)
     target.want(.link(macvtap), because: path)
     attached.append((nic, macvtap))

@@ -2,6 +2,28 @@
 // its first frame on, and what only a port can have is not to be had.
 
 extension Composer {
+  /// Nobody can give an interface an address, a route or forwarding before it is there; filters alone would be no routed NIC.
+  mutating func refuseNamed() {
+    for vm in topology.vms {
+      for nic in vm.nics where nic.via == .vmm {
+        let path = "vms.\(nic.vm).nics.\(nic.name)"
+        if nic.mode == .tap {
+          conflict(
+            nic.position, path,
+            "the host routes to an interface that is there: it can have no address, route or forwarding before the VM software makes it",
+            hint:
+              "'via: tap' makes it beforehand, and 'attach' tells the VM software its name; or 'mode: bridged' on a network"
+          )
+        } else if let netns = vm.netns {
+          conflict(
+            netns.position, path,
+            "the VM software in the network namespace '\(netns.value)' cannot put a port on a bridge of the host",
+            hint: "'via: bridge' joins the namespace to the bridge")
+        }
+      }
+    }
+  }
+
   mutating func addNamed(_ nic: NIC, of vm: VM, _ path: String) {
     guard case .pattern(let text) = nic.device, let reference = nic.network,
       let network = network(named: reference.value), let bridge = bridges[network.name]

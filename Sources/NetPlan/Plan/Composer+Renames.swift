@@ -14,7 +14,7 @@ extension Composer {
       }
     }
     for vm in topology.vms {
-      for nic in vm.nics where Composer.executes(nic) && nic.hasInterface && nic.via != .vmm {
+      for nic in vm.nics where nic.hasInterface && nic.via != .vmm {
         let present = present(nic, of: vm)
         let kind = nic.via == .macvtap ? Link.Kind.macvtap : nic.enclosure == nil ? .tap : .veth
         if let name = deviceName(of: nic, present: present) { rename(present, kind, to: name) }

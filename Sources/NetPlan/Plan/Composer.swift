@@ -98,7 +98,7 @@ struct Composer {
   var observed: State { host.state }
 
   mutating func compose() {
-    refuseUnsupported()
+    refuseNamed()
     assignAddresses()
     for network in topology.networks where network.portGroup == nil { add(network) }
     for network in topology.networks where network.portGroup != nil { add(network) }

@@ -151,6 +151,20 @@ extension Explanation {
       "CAP_NET_ADMIN and CAP_SYS_ADMIN for `vnet-apply`; what runs in the namespace needs what it does there",
   ]
 
+  static let function: Answers = [
+    .address: "whatever the wire has; the host keeps what it has on the NIC",
+    .icmp: "all of it",
+    .ipv6: "all of it",
+    .arp: "its own, on the wire, with a MAC of its own",
+    .ethertypes: "all of them; with `vlan` every frame is tagged by the hardware, and no other VLAN is seen",
+    .protocols: "all of them",
+    .inbound: "everything from the wire for its MAC; no filter of the host sees it",
+    .lowPorts: "its own, all of them",
+    .host: "through the switch that is in the NIC, unless `vlan` keeps them apart",
+    .overhead: "the least of all: no kernel of the host's in between (by `hand-over: macvtap` its driver)",
+    .privilege: "root to hand the function over; the NIC itself stays the host's",
+  ]
+
   static let dedicated: Answers = [
     .address: "whatever the wire has; the host has none there any more",
     .icmp: "all of it",

@@ -23,7 +23,7 @@ package struct Explanation: Sendable {
 
   /// The mechanism that a mode is explained by: the one that this version has, else the usual one.
   package static func of(_ mode: Mode) -> Explanation {
-    of(mode, mode.vias.first { Composer.executes(mode, $0) } ?? mode.vias[0])
+    of(mode, mode.vias[0])
   }
 
   package static func of(_ mode: Mode, _ via: Via) -> Explanation {
@@ -39,6 +39,7 @@ package struct Explanation: Sendable {
       case (.bridged, _): bridged
       case (.dedicated, .macvtap): passthru
       case (.dedicated, .netns): moved
+      case (.dedicated, .sriov): function
       case (.dedicated, _): dedicated
       }
     return Explanation(
@@ -61,8 +62,6 @@ package struct Explanation: Sendable {
       lines.append(
         "The host routes to an interface that is there: `check` takes it, `plan` and `apply` exit 65 and say what does."
       )
-    } else if !Composer.executes(mode, via) {
-      lines.append("This version does not execute it: `check` takes it, `plan` and `apply` exit 69.")
     }
     let width = (Topic.allCases.map(\.rawValue.count).max() ?? 0) + 2
     for (topic, answer) in answers {
@@ -79,8 +78,7 @@ package struct Explanation: Sendable {
   }
 
   private static func label(_ mode: Mode, _ via: Via) -> String {
-    if isImpossible(mode, via) { return via.rawValue + " (not for a host that routes)" }
-    return via.rawValue + (Composer.executes(mode, via) ? "" : " (not executed yet)")
+    via.rawValue + (isImpossible(mode, via) ? " (not for a host that routes)" : "")
   }
 
   /// No later version will do it either.

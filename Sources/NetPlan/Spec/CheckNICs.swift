@@ -3,6 +3,7 @@ extension Resolver {
   mutating func checkAlone(_ nic: NIC, _ kind: NICKinds, _ vm: VM) {
     checkVMM(nic, kind, vm)
     checkNamedPort(nic, kind, vm)
+    if kind == .sriov { checkFunction(nic) }
     if let vlan = nic.vlan, nic.trunk.contains(vlan) {
       report(
         .vlanInTrunk, nic, "trunk", nil, "`trunk` holds VLAN \(vlan), which `vlan` makes the untagged one")

@@ -19,7 +19,8 @@ struct LabHost {
     let files = try TemporaryFolder()
     defer { files.delete() }
     try must(["sh", "-c", "ip netns list | grep -qw \(first) || ip netns attach \(first) 1"])
-    let space = Namespace(existing: first)
+    var space = Namespace(existing: first)
+    space.isOwn = true
     let lan = try Namespace()
     defer { lan.delete() }
     let device = try must(["readlink", "-f", "/sys/class/net/\(name)/device"]).trimmed

@@ -12,6 +12,8 @@ struct Namespace {
   /// A shell's way there, in a mount namespace of its own.
   static let openTun =
     "mount -t tmpfs -o mode=755 net /dev/net && mknod -m 666 /dev/net/tun c 10 200"
+  /// The tests are in it themselves: what it mounts is seen by all.
+  var isOwn = false
   /// What a command is started by: as which process the mounts are seen.
   var entering: [String] = []
 
@@ -62,7 +64,7 @@ struct Namespace {
 
   /// `arguments` as they run inside; `ip netns exec` replaces itself, so the process id is the command's.
   func command(_ arguments: [String]) -> [String] {
-    entering + ["ip", "netns", "exec", name]
+    entering + (isOwn ? [] : ["ip", "netns", "exec", name])
       + (opensTun ? ["sh", "-c", Self.openTun + " && exec \"$@\"", "sh"] : [])
       + (variables.isEmpty ? [] : ["env"] + variables) + arguments
   }
