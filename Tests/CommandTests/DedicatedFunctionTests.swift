@@ -87,6 +87,22 @@ struct DedicatedFunctionTests {
     }
   }
 
+  @Test("examples/sriov.conf, applied and removed")
+  func example() throws {
+    try with { lab in
+      let host = lab.host
+      let text = try must(["sed", "s/hardware: eth0/hardware: eth3/", "\(Tools.repository)/examples/sriov.conf"])
+      let file = try host.files.write("sriov.conf", text)
+      let before = try host.space.dump()
+      expect(try host.vnet("apply", file), exits: 0)
+      #expect(try host.vnet("plan", file).stdout == "No changes.\n")
+      #expect(try function(lab, 3) != nil)
+      expect(try host.vnet("remove", file), exits: 0)
+      try lab.linked()
+      expectEqual(before, try host.space.dump())
+    }
+  }
+
   @Test("by a macvtap that takes all of it")
   func macvtap() throws {
     try with { lab in
@@ -147,7 +163,7 @@ struct DedicatedFunctionTests {
       let folder = "/sys/bus/pci/devices/\(lab.device)/virtfn1/net"
       #expect(Clock.wait(20) { (try? must(["ls", folder]))?.isEmpty == false })
       let name = try must(["ls", folder]).trimmed
-      try host.space.ip("link set \(name) down\nlink set \(name) name vf1\nlink set eth3 vf 1 vlan 7 qos 2")
+      try host.space.ip("link set \(name) name vf1\nlink set vf1 up\nlink set vf1 down\nlink set eth3 vf 1 vlan 7 qos 2")
       try lab.linked()
       let before = try host.space.dump()
       let vm = handOver == "netns" ? "netns: vfs" : "owner: nobody"
@@ -197,7 +213,8 @@ struct DedicatedFunctionTests {
           var injection = Injection(at: call, effect == "KILL" ? .signal("KILL") : .error(effect))
           injection.follows = false
           let outcome = try host.vnet([command, file], injection).outcome
-          #expect(effect == "KILL" || [0, 1].contains(outcome.code), "\(injection): \(outcome)")
+          // Where it cannot be told who has the device open, somebody may: that is refused.
+          #expect(effect == "KILL" || [0, 1, 73].contains(outcome.code), "\(injection): \(outcome)")
           if effect == "KILL" { expect(try host.vnet("recover"), exits: 0) }
           try lab.linked()
           if try function(lab) == nil {

@@ -23,7 +23,7 @@ private struct Example: Sendable, CustomTestStringConvertible {
   var awaitsPatterns: Bool { text.contains("via: vmm}") }
 
   /// The guest has hardware that only the lab's machine has to give.
-  var namesDevices: Bool { text.contains("via: vfio") }
+  var namesDevices: Bool { text.contains(/via: (vfio|sriov)/) }
 
   /// NICs that the VM software has by itself.
   var userModes: Int { text.matches(of: /mode: shared(?!, via)/).count }

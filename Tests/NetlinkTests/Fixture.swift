@@ -92,6 +92,7 @@ indirect enum AttributeTree: Hashable, Comparable, CustomStringConvertible {
         52: Nests(),
       ], text: 20)
     static let veth = Nests(inner: [18: Nests(inner: [2: Nests(inner: [1: Nests(skip: 16)])], text: 1)])
+    static let functions = Nests(inner: [22: Nests(inner: [1: Nests()])])
     static let bridgePort = Nests(inner: [12: Nests()])
     static let bridge = Nests(inner: [26: Nests()])
     static let qdisc = Nests(inner: [2: Nests()])

@@ -46,6 +46,22 @@ extension GoldenTests {
         }
       }),
     Golden(
+      "request-vf", .attributes(.functions), header: 16,
+      with(LinkMessage(index: 4)) {
+        $0.functions = [
+          with(VirtualFunctionMessage(number: 3)) {
+            $0.address = mac(9)
+            $0.vlan = 12
+            $0.qos = 5
+            $0.checksSpoofing = true
+            $0.isTrusted = true
+            $0.linkState = 2
+            $0.maxRate = 200
+            $0.minRate = 100
+          }
+        ]
+      }),
+    Golden(
       "request-vlan-link", .attributes(.link), header: 16,
       with(LinkMessage(name: "x5")) {
         $0.address = mac(6)

@@ -1,7 +1,7 @@
 /// One of the virtual functions of a NIC (SR-IOV), as the NIC is told of it: `vf N` of `ip link show`.
 ///
 /// In a desired state nil leaves a setting open; in an observed one it is what the driver does not know.
-package struct VirtualFunction: Described, Hashable {
+package struct VirtualFunction: Described {
   package var id: FunctionID
   package var mac: MACAddress?
   /// Every frame is tagged with it on the wire; 0 for none.
@@ -22,6 +22,8 @@ package struct VirtualFunction: Described, Hashable {
   package var interface: LinkName?
 
   package init(id: FunctionID) { self.id = id }
+
+  package static func == (a: VirtualFunction, b: VirtualFunction) -> Bool { a.differences(from: b).isEmpty }
 
   package static let fields: [Field<VirtualFunction>] = [
     .always("link", \.id.link),

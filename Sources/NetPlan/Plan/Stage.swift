@@ -48,7 +48,8 @@ package enum Stage: Int, Sendable, Comparable, CaseIterable {
   case confirm
   /// Changes in place that interrupt.
   case rearrange
-  /// Routes, rules, addresses, settings that are no longer asked for; each could come back.
+  /// Routes, rules, addresses, settings that are no longer asked for, and virtual functions that user space had; each could
+  /// come back.
   case release
   /// Hardware leaves for the network namespace of a VM, or for user space.
   case handOver

@@ -50,8 +50,19 @@ struct JournalTests {
     link.netns = "jail"
     link.vfio = "0000:03:00.0"
     link.driver = Link.vfioDriver
+    link.functions = 7
+    link.facts?.functionRoom = FunctionRoom(total: 7, offset: 128, stride: 2)
+    link.facts?.function = FunctionID(link: br, number: 3)
     link.macvtap.mode = .vepa
     link.macvtap.allMulticast = true
+    var function = VirtualFunction(id: FunctionID(link: br, number: 63))
+    function.mac = link.mac
+    (function.vlan, function.qos) = (4094, 7)
+    (function.spoofCheck, function.trust) = (false, true)
+    function.linkState = .disable
+    (function.maxRate, function.minRate) = (10_000, 1)
+    (function.device, function.driver) = ("0000:03:10.0", "igbvf")
+    function.interface = LinkName("eth1v63")
     var address = Address(link: br, local: IPInterface("192.0.2.1/24")!)
     address.peer = IPAddress("192.0.2.2")
     address.broadcast = IPAddress("192.0.2.255")
@@ -94,7 +105,7 @@ struct JournalTests {
       users: ["a", "b"])
     let netns = Netns(name: "jail", owner: "lab", state: .unmounted, objects: [.link(link), .sysctl(sysctl)])
     return [
-      .link(link), .netns(netns), .address(address), .route(route), .rule(rule), .neighbour(proxy),
+      .link(link), .netns(netns), .function(function), .address(address), .route(route), .rule(rule), .neighbour(proxy),
       .qdisc(qdisc),
       .sysctl(sysctl),
       .former(former),

@@ -221,6 +221,8 @@ def record():
     request("request-master", "ip link set dev v0 master br0 up")
     request("request-port", "ip link set dev v0 type bridge_slave isolated on learning off guard on")
     request("request-group", "ip link set dev v1 group 7")
+    request("request-vf", "ip link set dev v0 vf 3 mac 02:00:00:00:00:09 vlan 12 qos 5 spoofchk on trust on "
+            "state disable max_tx_rate 200 min_tx_rate 100", check=False)
     run("ip tuntap add tap0 mode tap user 1000 group 100 multi_queue vnet_hdr")
     run("ip link set tap0 address 02:00:00:00:00:04 alias 'vnet:demo/web/eth0' master br0")
     run("ip link set br0 up; ip link set v1 up; ip link property add dev tap0 altname demo.web.eth1 altname second")
