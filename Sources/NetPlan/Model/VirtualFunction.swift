@@ -53,7 +53,9 @@ package struct VirtualFunction: Described {
 }
 
 /// What a virtual function shows as its link (ip-link(8), `vf … state`).
-package enum LinkState: String, Hashable, Sendable, CaseIterable, JSONRepresentable { case auto, enable, disable }
+package enum LinkState: String, Hashable, Sendable, CaseIterable, JSONRepresentable {
+  case auto, enable, disable
+}
 
 /// `eth1/0`: the NIC that has it, by its interface, and its number from 0.
 package struct FunctionID: Hashable, Sendable, Comparable, TextRepresentable {

@@ -13,28 +13,22 @@ extension Composer {
 
   mutating func addFunction(_ nic: NIC, of vm: VM, _ path: String) {
     let place = "\(path).hardware"
-    guard let reference = nic.hardware, isFirstNamespace(at: nic.position, path),
-      let hardware = find(reference, place), canBeDivided(hardware, at: reference.position, place)
+    guard let reference = nic.hardware, let hardware = find(reference, place),
+      canBeDivided(hardware, at: reference.position, place), isFirstNamespace(at: nic.position, path)
     else { return }
+    let present = observed.functions.first { $0.id.link == hardware.name && isHeld($0, by: nic, path) }
     divisions.append(
-      Division(nic: nic, vm: vm, path: path, hardware: hardware, number: nic.vf ?? number(at: path, hardware)))
+      Division(nic: nic, vm: vm, path: path, hardware: hardware, number: nic.vf ?? present?.id.number))
   }
 
-  /// That which a NIC has by now.
-  private func number(at path: String, _ hardware: Link) -> Int? {
-    let functions =
-      observed.formers.filter { $0.movedPath == path }.compactMap(\.function)
-      + [owned[Composer.lower(path)]?.facts?.function].compactMap(\.self)
-      + observed.functions.filter { function in
-        function.interface.map { given(at: path).contains($0) } ?? false
-          || observed.formers.contains { $0.movedPath == path && $0.set == function.device }
-      }.map(\.id)
-    return functions.first { $0.link == hardware.name }?.number
-  }
-
-  /// Interfaces that are a NIC's own already.
-  private func given(at path: String) -> [LinkName] {
-    (owned[path]?.macvtap.link).map { [$0] } ?? []
+  /// Whether it is what a NIC has by now.
+  private func isHeld(_ function: VirtualFunction, by nic: NIC, _ path: String) -> Bool {
+    let isAway = observed.formers.contains { former in
+      former.movedPath == path
+        && (former.function == function.id || former.set == function.device || function.mac == nic.mac)
+    }
+    if isAway || owned[Composer.lower(path)]?.facts?.function == function.id { return true }
+    return function.interface != nil && owned[path]?.macvtap.link == function.interface
   }
 
   /// Where the interface of a function below a macvtap stands in the configuration.
@@ -48,7 +42,8 @@ extension Composer {
     guard hardware.facts?.functionRoom != nil else {
       lacking(
         position, path, "'\(hardware.name)' can have no virtual functions",
-        hint: "name a NIC with SR-IOV, which some firmware has to be told to offer; 'via: macvtap' needs none")
+        hint: "name a NIC with SR-IOV, which some firmware has to be told to offer; 'via: macvtap' needs none"
+      )
       return false
     }
     return true
@@ -139,136 +134,6 @@ extension Composer {
     "the kernel can only make all of them anew: end the VMs that have one and apply without them first; a NIC with 'vf: N' leaves room for N + 1 from the start"
   }
 
-  // MARK: One
-
-  private mutating func give(_ division: Division) {
-    let (nic, path) = (division.nic, division.path)
-    let id = FunctionID(link: division.hardware.name, number: division.number!)
-    let present = observed[.function(id)]?.function
-    tell(id, of: nic, present, path)
-    // One with an interface, here or away, is hardware like any other.
-    let away = observed.formers.first {
-      $0.isOfMoved && $0.movedPath == path && $0.function == nil && $0.link.flatMap(observed.link) != nil
-    }
-    let own = owned[Composer.lower(path)]
-    let interface = present?.interface.flatMap(observed.link).flatMap { $0.owner == nil ? $0 : nil }
-    if let hardware = away?.link.flatMap(observed.link) ?? interface,
-      record(ofAway: hardware.name)?.function == nil
-    {
-      switch nic.handOver {
-      case .vfio: return assign(hardware, to: nic, division.vm, path)
-      case .netns: return move(hardware, to: nic, division.vm, path)
-      case .macvtap: return put(hardware, below: nic, division.vm, path)
-      }
-    }
-    if let driver = present?.driver, present?.interface == nil, own == nil, !isOurs(id, present, path) {
-      conflict(
-        nic.written["vf"] ?? nic.position, "\(path).vf",
-        "VF \(id.number) of '\(id.link)' is in use: the driver \(driver) has it",
-        hint: "name another one, or leave 'vf' out")
-      return
-    }
-    let name = id.interface
-    if let there = observed.link(name), there.facts?.function != id {
-      conflict(
-        nic.position, path, "VF \(id.number) of '\(id.link)' is to be called '\(name)', and the host has that",
-        hint: "give that one another name: ip link set \(name) name …")
-      return
-    }
-    given[name] = path
-    var link = Link(name: name, kind: .device)
-    link.facts = LinkFacts()
-    link.facts?.function = id
-    switch nic.handOver {
-    case .vfio: assignNew(&link, id, division)
-    case .netns: moveNew(&link, id, division)
-    case .macvtap: putNew(&link, id, division)
-    }
-  }
-
-  private func isOurs(_ id: FunctionID, _ function: VirtualFunction?, _ path: String) -> Bool {
-    observed.formers.contains {
-      $0.function == id && $0.users.contains(topology.name)
-    }
-  }
-
-  /// What the hardware is told of it.
-  private mutating func tell(_ id: FunctionID, of nic: NIC, _ present: VirtualFunction?, _ path: String) {
-    func set(_ attribute: String, _ value: JSON?) {
-      guard let value else { return }
-      let usual = VirtualFunction.usual.first { $0.attribute == attribute }?.value
-      let otherwise = present == nil ? usual?.text() : nil
-      hold(.function(id), attribute, value.text())
-      let former = FormerID(object: ObjectID.function(id).description, attribute: attribute)
-      if held[former]?.otherwise == nil { held[former]?.otherwise = otherwise }
-      var wanted = target.wanted[.function(id)]?.function ?? VirtualFunction(id: id)
-      _ = VirtualFunction.fields.first { $0.name == attribute }?.set(&wanted, value)
-      target.want(.function(wanted), because: path)
-    }
-    set("mac", nic.mac.json)
-    set("vlan", nic.vlan.map(\.json))
-    set("qos", nic.qos.map(\.json))
-    set("spoofchk", nic.antiSpoof.contains(.mac).json)
-    set("trust", nic.trust.map(\.json))
-    set("state", nic.linkState.map(\.json))
-    set("max_tx_rate", nic.limitOut.map { Int($0 / 1_000_000).json })
-  }
-
-  private mutating func assignNew(_ link: inout Link, _ id: FunctionID, _ division: Division) {
-    let (nic, path) = (division.nic, division.path)
-    let room = division.hardware.facts?.functionRoom
-    let device =
-      observed[.function(id)]?.function?.device
-      ?? division.hardware.facts?.parentDevice.flatMap { room?.device(of: id.number, $0) }
-    guard canAssign(at: nic.position, path), let device else { return }
-    if let functions = host.facts.pci,
-      functions.first(where: { $0.address == division.hardware.facts?.parentDevice })?.group == nil
-    {
-      return refuseUnconfined(device, of: link.name, at: nic.hardware?.position, "\(path).hardware")
-    }
-    assigned[device, default: []].append((nic, link.name))
-    (link.vfio, link.driver) = (device, Link.vfioDriver)
-    setAccess(&link, nic, division.vm, path)
-    remember(link, as: "vfio", device, home(of: link, path, [.init("function", id.json)]))
-    target.want(.link(link), because: path)
-  }
-
-  private mutating func moveNew(_ link: inout Link, _ id: FunctionID, _ division: Division) {
-    let (nic, vm, path) = (division.nic, division.vm, division.path)
-    guard let netns = vm.netns?.value, canEnclose(nic, in: vm.netns, path) else { return }
-    if namespaces[netns] == nil { namespaces[netns] = Inside(reason: "vms.\(vm.name)") }
-    link.netns = netns
-    var home = link
-    (home.mac, home.netns) = (nic.mac, nil)
-    remember(link, as: "netns", netns, self.home(of: home, path, [.init("function", id.json)]))
-    if observed.link(link.name)?.netns != netns {
-      // As the kernel lets it arrive (`__dev_change_net_namespace`, net/core/dev.c).
-      (link.up, link.addressGeneration, link.forwarding) = (false, .eui64, false)
-    }
-    target.want(.link(link), because: path)
-  }
-
-  /// It is the guest's by a macvtap that takes all of it.
-  private mutating func putNew(_ link: inout Link, _ id: FunctionID, _ division: Division) {
-    let (nic, vm, path) = (division.nic, division.vm, division.path)
-    guard canHaveMacvtaps(at: nic.position, path), var macvtap = self.link(.macvtap, for: nic, of: vm, path)
-    else { return }
-    link.alias = alias(Composer.lower(path))
-    (link.up, link.addressGeneration) = (true, Link.AddressGeneration.none)
-    link.mac = nic.mac
-    target.want(.link(link), because: path)
-    setting(.ipv4, link.name, "arp_ignore", "8", path)
-    if isUsable(.ipv6) { setting(.ipv6, link.name, "accept_ra", "0", path) }
-    macvtap.macvtap = Link.Macvtap(.passthru, on: link.name)
-    macvtap.macvtap.allMulticast = true
-    macvtap.mac = nic.mac
-    macvtap.master = Link.Master.none
-    macvtap.mtu = observed.link(link.name)?.mtu ?? 1500
-    setting(.ipv4, macvtap.name, "arp_ignore", "8", path)
-    target.want(.link(macvtap), because: path)
-    attached.append((nic, macvtap))
-  }
-
   // MARK: Giving back
 
   /// Hardware that has functions for this configuration by now.
@@ -281,7 +146,7 @@ extension Composer {
   /// Whether hardware can be as undivided as it was: nobody else has a function of it.
   func canBeUndivided(_ hardware: LinkName) -> Bool {
     observed.functions.filter { $0.id.link == hardware }.allSatisfy { function in
-      isIdle(function) || isOurs(function.id, function, "")
+      isIdle(function) || isOurs(function.id)
         || function.interface.flatMap(observed.link).map(isOurs) ?? false
     }
   }

@@ -6,16 +6,19 @@ extension Resolver {
       report(.conflictingKeys, nic, key, nil, message, hint: hint)
     }
     refuse(
-      "trunk", "hardware gives a virtual function one VLAN, or those that its guest asks for: it enforces no list",
+      "trunk",
+      "hardware gives a virtual function one VLAN, or those that its guest asks for: it enforces no list",
       "write `vlan`; or neither, and the guest tags its frames itself")
     if nic.limitIn != nil {
       report(
-        .conflictingKeys, nic, "limit", nil, "hardware limits what a virtual function sends, not what it receives",
+        .conflictingKeys, nic, "limit", nil,
+        "hardware limits what a virtual function sends, not what it receives",
         hint: "write `out` alone")
     }
     if let rate = nic.limitOut, rate % 1_000_000 != 0 {
       report(
-        .badRate, nic, "limit", nil, "hardware counts a virtual function's rate in whole mbit, and this is \(rate.bitRate)",
+        .badRate, nic, "limit", nil,
+        "hardware counts a virtual function's rate in whole mbit, and this is \(rate.bitRate)",
         hint: "write whole `mbit`")
     }
     if nic.written["anti-spoof"] != nil, !nic.antiSpoof.isEmpty, !nic.antiSpoof.contains(.mac) {
@@ -24,6 +27,7 @@ extension Resolver {
         hint: "`true` or `[mac]`, or `false`")
     }
     refuse(
-      "also", "hardware lets a virtual function send by its own MAC alone", "`anti-spoof: false` lets it use any")
+      "also", "hardware lets a virtual function send by its own MAC alone",
+      "`anti-spoof: false` lets it use any")
   }
 }

@@ -88,7 +88,9 @@ extension Topology {
 
   package var hasAssigned: Bool { vms.contains { $0.nics.contains { $0.via == .vfio || $0.via == .sriov } } }
 
-  package var hasMacvtaps: Bool { vms.contains { $0.nics.contains { $0.via == .macvtap || $0.isHanded(over: .macvtap) } } }
+  package var hasMacvtaps: Bool {
+    vms.contains { $0.nics.contains { $0.via == .macvtap || $0.isHanded(over: .macvtap) } }
+  }
 }
 
 package enum HostPresence: Hashable, Sendable {

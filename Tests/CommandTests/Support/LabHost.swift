@@ -26,7 +26,8 @@ struct LabHost {
     let device = try must(["readlink", "-f", "/sys/class/net/\(name)/device"]).trimmed
     try space.ip("link set \(peer) netns \(lan.name)")
     try lan.ip(
-      "link set \(peer) up\naddr add 198.51.100.1/24 dev \(peer)\naddr add 2001:db8:2::1/64 dev \(peer) nodad")
+      "link set \(peer) up\naddr add 198.51.100.1/24 dev \(peer)\naddr add 2001:db8:2::1/64 dev \(peer) nodad"
+    )
     try space.ip(
       """
       link property add dev \(name) altname wan
@@ -43,7 +44,8 @@ struct LabHost {
       try space.sysctl("net.\(setting)")
     }
     let host = Host(space: space, lan: lan, lan2: nil, files: files)
-    let lab = LabHost(host: host, name: name, peer: peer, device: device.split(separator: "/").last.map(String.init) ?? "")
+    let lab = LabHost(
+      host: host, name: name, peer: peer, device: device.split(separator: "/").last.map(String.init) ?? "")
     defer { lab.clean() }
     try lab.linked()
     try body(lab)
@@ -95,6 +97,7 @@ extension Gate {
     && access("/sys/bus/pci/drivers/vfio-pci", F_OK) == 0
   /// The lab's NIC with virtual functions.
   static let divisible = assignable && access("/sys/class/net/eth3/device/sriov_numvfs", F_OK) == 0
-  static let divisibleComment: Comment = "needs the lab's machine, with a NIC that has virtual functions (lab/run)"
+  static let divisibleComment: Comment =
+    "needs the lab's machine, with a NIC that has virtual functions (lab/run)"
   static let assignableComment: Comment = "needs the lab's machine, with a NIC behind an IOMMU (lab/run)"
 }

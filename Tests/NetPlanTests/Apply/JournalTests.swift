@@ -105,7 +105,8 @@ struct JournalTests {
       users: ["a", "b"])
     let netns = Netns(name: "jail", owner: "lab", state: .unmounted, objects: [.link(link), .sysctl(sysctl)])
     return [
-      .link(link), .netns(netns), .function(function), .address(address), .route(route), .rule(rule), .neighbour(proxy),
+      .link(link), .netns(netns), .function(function), .address(address), .route(route), .rule(rule),
+      .neighbour(proxy),
       .qdisc(qdisc),
       .sysctl(sysctl),
       .former(former),
