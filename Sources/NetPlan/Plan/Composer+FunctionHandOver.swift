@@ -6,7 +6,7 @@ extension Composer {
     let id = FunctionID(link: division.hardware.name, number: division.number!)
     let present = observed[.function(id)]?.function
     tell(id, of: nic, present, path)
-    // One with an interface, here or away, is hardware like any other.
+    // One with an interface, here or with user space, is hardware like any other.
     let away = observed.formers.first {
       $0.isOfMoved && $0.movedPath == path && $0.function == nil && $0.link.flatMap(observed.link) != nil
     }
@@ -15,11 +15,12 @@ extension Composer {
     if let hardware = away?.link.flatMap(observed.link) ?? interface,
       record(ofAway: hardware.name)?.function == nil
     {
-      switch nic.handOver {
-      case .vfio: return assign(hardware, to: nic, division.vm, path)
-      case .netns: return move(hardware, to: nic, division.vm, path)
-      case .macvtap: return put(hardware, below: nic, division.vm, path)
-      }
+      if nic.handOver == .vfio { return assign(hardware, to: nic, division.vm, path) }
+      let way = nic.handOver.rawValue
+      return conflict(
+        nic.written["hand-over"] ?? nic.position, "\(path).hand-over",
+        "VF \(id.number) of '\(id.link)' has an interface on the host, '\(hardware.name)', whose driver tells it the MAC",
+        hint: "'via: \(way)' with 'hardware: \(hardware.name)' hands over that, or name a VF without one")
     }
     if let driver = present?.driver, present?.interface == nil, own == nil, !isOurs(id) {
       conflict(

@@ -42,6 +42,8 @@ struct Footing {
   var given: Set<LinkName> = []
   /// Hardware whose macvtap goes, and that is the host's again only then.
   var freed: Set<LinkName> = []
+  /// Interfaces whose devices go to user space.
+  var unbound: Set<LinkName> = []
   /// Hardware that becomes a port.
   let joining: Set<LinkName>
 
@@ -73,6 +75,7 @@ struct Footing {
           created.insert(name)
         }
         if change.action == .delete { removed.insert(name) }
+        if change.movesHardware, change.after?.link?.vfio != nil { unbound.insert(name) }
         if change.action == .create || change.action == .replace, let link = change.after?.link,
           link.kind == .vlan
         {

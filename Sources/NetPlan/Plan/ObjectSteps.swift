@@ -71,7 +71,10 @@ extension Footing {
     switch object {
     case .link: return .configure
     case .netns: return .remove
-    case .function: return change.after == nil ? .remove : .divide
+    case .function:
+      if change.after == nil { return .remove }
+      // On its way out the driver of an interface would tell the hardware its own MAC once more.
+      return change.before?.function?.interface.map(unbound.contains) ?? false ? .handOver : .divide
     case .table, .passage, .dropIn, .zone: return .filter
     case .address(let address):
       if change.after == nil {
