@@ -9,28 +9,49 @@ extension LinuxHost {
   /// To list them is asked of none that has none: sysfs says so at once.
   mutating func observeFunctions(of messages: [LinkMessage], _ state: inout State) throws(NetlinkError) {
     for message in messages where message.parentBus == "pci" {
-      guard let address = message.parentDevice, let name = message.name.map(LinkName.init(kernel:)),
-        let room = PCIDevice(address: address).functionRoom, var link = state.link(name)
-      else { continue }
-      link.functions = PCIDevice(address: address).functionCount
-      link.facts = link.facts ?? LinkFacts()
-      link.facts?.functionRoom = room
-      state.insert(.link(link))
-      guard link.functions ?? 0 > 0 else { continue }
-      for message in try socket.functions(of: name.text) {
-        var function = VirtualFunction(message, of: name)
-        let device = PCIDevice(address: address).function(function.id.number)
-        function.device = device?.address
-        function.driver = device?.driver
-        if let interface = try? device?.interface, var own = state.link(interface),
-          own.facts?.parentDevice == device?.address
-        {
-          function.interface = interface
-          own.facts?.function = function.id
-          state.insert(.link(own))
-        }
-        state.insert(.function(function))
+      guard let address = message.parentDevice, let name = message.name.map(LinkName.init(kernel:)) else {
+        continue
       }
+      do throws(HostError) {
+        try observeFunctions(of: name, PCIDevice(address: address), &state)
+      } catch {
+        throw NetlinkError(operation: error.operation, errno: error.errno, message: error.message)
+      }
+    }
+  }
+
+  private mutating func observeFunctions(
+    of name: LinkName, _ hardware: PCIDevice, _ state: inout State
+  ) throws(HostError) {
+    guard let room = try hardware.functionRoom, var link = state.link(name) else { return }
+    link.functions = try hardware.functionCount
+    link.facts = link.facts ?? LinkFacts()
+    link.facts?.functionRoom = room
+    state.insert(.link(link))
+    guard link.functions ?? 0 > 0 else { return }
+    for message in try messages(ofFunctionsOf: name) {
+      var function = VirtualFunction(message, of: name)
+      let device = hardware.function(function.id.number)
+      function.device = device?.address
+      function.driver = device?.driver
+      if let interface = try device?.interface, var own = state.link(interface),
+        own.facts?.parentDevice == device?.address
+      {
+        function.interface = interface
+        own.facts?.function = function.id
+        state.insert(.link(own))
+      }
+      state.insert(.function(function))
+    }
+  }
+
+  private mutating func messages(
+    ofFunctionsOf name: LinkName
+  ) throws(HostError) -> [VirtualFunctionMessage] {
+    do throws(NetlinkError) {
+      return try socket.functions(of: name.text)
+    } catch {
+      throw HostError(error)
     }
   }
 
@@ -71,7 +92,8 @@ extension LinuxHost {
           throw HostError(
             operation: "find vf \(function.number) of \(function.link)", errno: 0,
             message: "it is \(device.address), and was expected to be \(address)",
-            hint: "apply again: its place is known now")
+            hint: "make the functions beforehand: echo N >/sys/class/net/\(function.link)/device/sriov_numvfs"
+          )
         }
         try device.assign(to: link.tap)
         return .done
@@ -86,12 +108,11 @@ extension LinuxHost {
   mutating func unbind(_ link: Link, _ function: FunctionID) -> StepOutcome {
     links.forget(link.name)
     do throws(HostError) {
-      // With the hardware's functions it has gone already.
-      guard let device = try? device(of: function) else { return .done }
-      try device.release()
+      try device(of: function).release()
       return .done
     } catch {
-      return .unknown(error)
+      // With the hardware's functions it has gone already.
+      return error.errno == ENODEV ? .done : .unknown(error)
     }
   }
 

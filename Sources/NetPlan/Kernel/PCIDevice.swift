@@ -46,19 +46,21 @@ struct PCIDevice {
 
   /// nil for what can have none.
   var functionRoom: FunctionRoom? {
-    guard let total = number(in: "sriov_totalvfs"), total > 0, let offset = number(in: "sriov_offset"),
-      let stride = number(in: "sriov_stride")
-    else { return nil }
-    return FunctionRoom(total: total, offset: offset, stride: stride)
+    get throws(HostError) {
+      guard let total = try number(in: "sriov_totalvfs"), total > 0,
+        let offset = try number(in: "sriov_offset"), let stride = try number(in: "sriov_stride")
+      else { return nil }
+      return FunctionRoom(total: total, offset: offset, stride: stride)
+    }
   }
 
-  var functionCount: Int? { number(in: "sriov_numvfs") }
+  var functionCount: Int? { get throws(HostError) { try number(in: "sriov_numvfs") } }
 
   func function(_ number: Int) -> PCIDevice? { target(of: "virtfn\(number)").map(PCIDevice.init(address:)) }
 
   /// They come without a driver: no interface of theirs is seen, named, or given an address by anybody in passing.
   func setFunctionCount(_ count: Int) throws(HostError) {
-    let former = number(in: "sriov_drivers_autoprobe")
+    let former = try number(in: "sriov_drivers_autoprobe")
     if former == 1 { try write("sriov_drivers_autoprobe", "0") }
     defer { if former == 1 { try? write("sriov_drivers_autoprobe", "1") } }
     try write("sriov_numvfs", "\(count)")
@@ -67,7 +69,7 @@ struct PCIDevice {
   /// To the driver of the kernel that it is for; its interface, whatever that is called.
   func bind() throws(HostError) -> LinkName {
     // Where hardware's functions are kept from drivers, none would take it (`pci_device_can_probe`).
-    let isKept = number(in: "physfn/sriov_drivers_autoprobe") == 0
+    let isKept = try number(in: "physfn/sriov_drivers_autoprobe") == 0
     if isKept { try write("physfn/sriov_drivers_autoprobe", "1") }
     defer { if isKept { try? write("physfn/sriov_drivers_autoprobe", "0") } }
     try write("driver_override", "\n")
@@ -87,7 +89,13 @@ struct PCIDevice {
     try write("driver_override", "\n")
   }
 
-  private func number(in file: String) -> Int? { ProcFile.read("\(folder)/\(file)").flatMap { Int($0) } }
+  /// nil where there is no such file.
+  private func number(in file: String) throws(HostError) -> Int? {
+    let path = "\(folder)/\(file)"
+    guard access(path, F_OK) == 0 else { return nil }
+    guard let text = ProcFile.read(path) else { throw HostError("read \(path)", errno: errno) }
+    return Int(text)
+  }
 
   // MARK: Changing hands
 

@@ -15,6 +15,12 @@ extension Composer {
   mutating func assign(_ hardware: Link, to nic: NIC, _ vm: VM, _ path: String) {
     guard let reference = nic.hardware, canAssign(at: nic.position, path) else { return }
     let place = "\(path).hardware"
+    if let count = hardware.functions, count > 0 {
+      return conflict(
+        reference.position, place,
+        "'\(hardware.name)' has \(count) virtual functions, which would go with its driver",
+        hint: "'via: sriov' gives a VM one of them")
+    }
     let isThere = hardware.vfio != nil && movedPath(of: hardware.name) == path
     guard isThere || canBeGiven(hardware, at: reference.position, place),
       isFree(hardware, for: nil, at: reference.position, place),

@@ -1,4 +1,5 @@
 import Glibc
+import Synchronization
 import Testing
 
 /// The lab's machine itself, in its first network namespace, where hardware appears: `lab/run` gives it two e1000e behind an
@@ -12,10 +13,16 @@ struct LabHost {
   let device: String
 
   private static let first = "lab-first"
+  /// There is one machine: suites that run at once take turns.
+  private static let turn = Mutex(())
 
   static func with(
     _ name: String = "eth0", beside peer: String = "eth1", _ body: (LabHost) throws -> Void
   ) throws {
+    try turn.withLock { _ in try take(name, peer, body) }
+  }
+
+  private static func take(_ name: String, _ peer: String, _ body: (LabHost) throws -> Void) throws {
     let files = try TemporaryFolder()
     defer { files.delete() }
     try must(["sh", "-c", "ip netns list | grep -qw \(first) || ip netns attach \(first) 1"])
