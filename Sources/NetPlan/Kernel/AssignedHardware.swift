@@ -19,7 +19,8 @@ extension LinuxHost {
     }
   }
 
-  /// What is away; of virtual functions that had no interface, those that VFIO has. An interface that has come back by itself is seen among the others, and put in the place of this.
+  /// What is away; of virtual functions that had no interface, those that VFIO has. An interface that has come back by itself
+  /// is seen among the others, and put in the place of this.
   func readAssigned(_ state: State) throws(HostError) -> [Object] {
     let away = state.assigned.filter {
       $0.device.isThere && ($0.former.function == nil || $0.device.driver == Link.vfioDriver)

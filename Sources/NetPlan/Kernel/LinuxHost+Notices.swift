@@ -23,8 +23,7 @@ extension LinuxHost {
       case .rule(let id): groups.insert(id.family == .ipv4 ? .ipv4Rule : .ipv6Rule)
       // Proxies and settings notify nobody, or not of what counts.
       case .netns, .function, .neighbour, .qdisc, .sysctl, .former, .table, .passage, .dropIn, .zone,
-        .bridgeAccess,
-        .reservation, .service:
+        .bridgeAccess, .reservation, .service:
         break
       }
     }

@@ -17,7 +17,6 @@ package struct LinkFacts: Described, Hashable, JSONRepresentable {
   package var joinPVID: UInt16?
   /// How it queues where that is somebody else's doing: the kind of its root discipline, of a TAP of ours.
   package var qdisc: String?
-
   /// What this hardware can have of virtual functions.
   package var functionRoom: FunctionRoom?
   /// The virtual function that this is the interface or the device of.

@@ -6,7 +6,7 @@ extension Composer {
     case .passt: return addPasst(nic, of: vm, path)
     case .macvtap where nic.mode == .dedicated: return addPassthru(nic, of: vm, path)
     case .macvtap: return addMacvtap(nic, of: vm, path)
-    case .vmm: return nic.mode == .tap ? () : addNamed(nic, of: vm, path)
+    case .vmm: return addNamed(nic, of: vm, path)
     case .netns: return addMoved(nic, of: vm, path)
     case .sriov: return addFunction(nic, of: vm, path)
     case .vfio: return addAssigned(nic, of: vm, path)
