@@ -23,10 +23,27 @@ extension Planner {
       default: nil
       }
     }
-    let chosen = own + shared + services(changes, for: own) + tables + putBack(changes, with: shared)
+    let chosen =
+      own + shared + services(changes, for: own) + tables + putBack(changes, with: shared)
+      + divisions(changes, for: own)
     refuseMissingBridges(changes, chosen, target, &obstacles)
     refuseMissingNetns(changes, chosen, target, &obstacles)
     return chosen.sorted { $0.id < $1.id }
+  }
+
+  /// Hardware gets its virtual functions with the first of them, whoever's that is.
+  private func divisions(_ changes: [Change], for own: [Change]) -> [Change] {
+    let ids = Set(own.map(\.id))
+    let functions = own.compactMap { $0.after?.function?.id }
+    let hardware = Set(functions.map(\.link))
+    let ledger = Set(
+      hardware.map { ObjectID.link($0).description } + functions.map { ObjectID.function($0).description })
+    return changes.filter { change in
+      guard !ids.contains(change.id) else { return false }
+      if case .former(let id) = change.id { return ledger.contains(id.object) }
+      guard let link = change.after?.link, hardware.contains(link.name) else { return false }
+      return link.functions != change.before?.link?.functions
+    }
   }
 
   /// What serves a network is told of a NIC that comes or goes; it starts and ends with its network.
