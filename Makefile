@@ -3,7 +3,7 @@ SHELL   := bash
 SWIFT   ?= swift
 PREFIX  ?= /usr/local
 DESTDIR ?=
-RELEASE := $(SWIFT) build -c release --static-swift-stdlib -Xlinker -s
+RELEASE := $(SWIFT) build -c release
 BINARY  := .build/release/vnet-apply
 
 .PHONY: help setup build demo test prove lab check bench gallery release install clean
@@ -20,21 +20,18 @@ build: ## a debug build
 demo: setup ## show it at work, in throwaway network namespaces (root)
 	@scripts/demo
 
-test: setup ## build and run every test, on what ships; run as root to include those on the kernel
-	$(RELEASE) --quiet
-	@VNET_APPLY_BIN=$(CURDIR)/$(BINARY) scripts/test
-	@VNET_APPLY_BIN=$(CURDIR)/$(BINARY) lab/run --short
+test: setup ## build and run every test, on what ships; the kernel's as root, the lab's in the lab
+	@scripts/test
 
-prove: setup release ## failures and kills at every call, of which `make test` tries some; hours
-	@VNET_APPLY_BIN=$(CURDIR)/$(BINARY) VNET_FAULT_POINTS=all scripts/test --filter 'Fault|Kill|Property|StatePair|Hostile|DedicatedNetns|FirewalldZone'
+prove: setup ## failures and kills at every call, of which `make test` tries some; hours
+	@VNET_FAULT_POINTS=all scripts/test --filter 'Fault|Kill|Property|StatePair|Hostile|DedicatedNetns|FirewalldZone'
 
 lab: setup ## boot Debian kernels under QEMU and run on them what this kernel may lack
-	$(SWIFT) build --build-tests
+	$(RELEASE) --build-tests
 	@lab/run
 
-check: setup ## format, layers, warnings, leftovers; that what ships can be built
+check: setup ## format, layers, warnings, leftovers
 	@scripts/check
-	$(RELEASE) --quiet
 
 bench: setup release ## speed against ip -batch and the best C; QUICK=1 for a short one (root)
 	@bench/run $(if $(QUICK),--quick)

@@ -10,6 +10,13 @@ let strict: [SwiftSetting] = [
   .enableUpcomingFeature("MemberImportVisibility"),
 ]
 
+/// Tests are built as they are in a debug build in either configuration: optimising them takes longer than they run.
+let tests =
+  strict + [
+    .unsafeFlags(
+      ["-Onone", "-no-whole-module-optimization", "-enable-batch-mode"], .when(configuration: .release))
+  ]
+
 let package = Package(
   name: "vnet-apply",
   products: [
@@ -36,14 +43,24 @@ let package = Package(
     .executableTarget(
       name: "vnet-apply",
       dependencies: ["NetPlan", .product(name: "ArgumentParser", package: "swift-argument-parser")],
-      swiftSettings: strict),
+      swiftSettings: strict,
+      // What ships needs no Swift on the host. The option `--static-swift-stdlib` would do the same, and have everything
+      // built once more for the tests, whose libraries are shared ones.
+      linkerSettings: [
+        .unsafeFlags(
+          [
+            "-static-stdlib", "-l_FoundationCollections", "-l_FoundationCShims", "-lswiftSynchronization",
+            "-Xlinker", "-s",
+          ],
+          .when(configuration: .release))
+      ]),
 
     .testTarget(
-      name: "NetlinkTests", dependencies: ["Netlink"], resources: [.copy("Fixtures")], swiftSettings: strict),
+      name: "NetlinkTests", dependencies: ["Netlink"], resources: [.copy("Fixtures")], swiftSettings: tests),
     .testTarget(
       name: "NetPlanTests", dependencies: ["NetPlan", "Netlink"], resources: [.copy("Fixtures")],
-      swiftSettings: strict),
-    .testTarget(name: "CommandTests", swiftSettings: strict),
+      swiftSettings: tests),
+    .testTarget(name: "CommandTests", swiftSettings: tests),
 
     // A guest without a hypervisor and a 1 kHz prober, for the acceptance tests and the demo.
     .executableTarget(

@@ -34,7 +34,7 @@ enum Managers {
     guard access(program.runtimeFolder, F_OK) == 0 else { return false }
     let accounts = [0, program.account.flatMap(Accounts.user(named:))?.id]
     let own = threadNamespaceInode()
-    for pid in try Disk.numbers("/proc") where ProcFile.read("/proc/\(pid)/comm") == program.command {
+    for pid in try Disk.numbers("/proc") where try command(of: pid) == program.command {
       var status = stat()
       // Anybody can give a process a name.
       guard stat("/proc/\(pid)", &status) == 0, accounts.contains(status.st_uid) else { continue }
@@ -43,6 +43,17 @@ enum Managers {
       if namespace == nil, try isFirstNamespace() { return true }
     }
     return false
+  }
+
+  /// nil of a process that has ended, and of one that this user may not look at. That another one could not be read must not
+  /// pass for a program that is not there.
+  private static func command(of pid: Int32) throws(HostError) -> String? {
+    let path = "/proc/\(pid)/comm"
+    if let command = ProcFile.read(path) { return command }
+    guard [ENOENT, ESRCH, EACCES, EPERM].contains(errno) else {
+      throw HostError("read \(path)", errno: errno)
+    }
+    return nil
   }
 
   /// Has the program read its files again, if it runs. What else is new in them it takes up, too.

@@ -3,20 +3,20 @@
 /// The kernel replaces the first of them whichever was meant, and adds one behind the others (`fib_table_insert`,
 /// net/ipv4/fib_trie.c; `fib6_add_rt2node`, net/ipv6/ip6_fib.c). So what is not in its place goes and comes again, and
 /// one of them is there at every instant.
-struct AlikeRoutes {
-  enum Step: Equatable {
+package struct AlikeRoutes {
+  package enum Step: Equatable {
     /// The first one takes the place of the first one.
     case replace(Route, Route)
     case append(Route)
     case remove(Route)
   }
 
-  private(set) var steps: [Step] = []
+  package private(set) var steps: [Step] = []
   /// As the kernel has them after the steps.
   private var list: [Route]
 
   /// Ordinals say nothing here: the order in the lists does.
-  init(_ before: [Route], becoming after: [Route]) {
+  package init(_ before: [Route], becoming after: [Route]) {
     list = before.map(\.unnumbered)
     let after = after.map(\.unnumbered)
     settleFirst(after.first)

@@ -3,11 +3,11 @@ package struct Explanation: Sendable {
   package let mode: Mode
   package let via: Via
   /// One line: what the VM is.
-  let gist: String
+  package let gist: String
   /// Topic and answer; an answer may have several lines.
-  let answers: [(topic: Topic, answer: String)]
+  package let answers: [(topic: Topic, answer: String)]
 
-  enum Topic: String, CaseIterable, Sendable {
+  package enum Topic: String, CaseIterable, Sendable {
     case address = "IP address"
     case icmp = "ICMP"
     case ipv6 = "IPv6"
@@ -47,7 +47,7 @@ package struct Explanation: Sendable {
       answers: Topic.allCases.compactMap { topic in answers[topic].map { (topic, $0) } })
   }
 
-  static func gist(_ mode: Mode) -> String {
+  package static func gist(_ mode: Mode) -> String {
     switch mode {
     case .shared: "the VM is one more application on the host, and shares the host's IP address"
     case .tap: "the VM talks to a virtual NIC of the host, which routes its traffic; nothing is bridged"

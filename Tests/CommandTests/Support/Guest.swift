@@ -25,7 +25,8 @@ final class Guest {
     let machine = [
       "qemu-system-x86_64", "-accel", Self.accelerator, "-M", "q35", "-m", "128", "-nodefaults",
       "-display", "none", "-no-reboot", "-serial", "file:\(console)",
-      "-kernel", image.kernel, "-initrd", image.initramfs, "-append", "console=ttyS0 quiet panic=-1 vm=\(vm)",
+      "-kernel", image.kernel, "-initrd", image.initramfs, "-append",
+      "\(image.options) vm=\(vm)",
       "-chardev", "stdio,id=shell,signal=off",
       "-device", "virtio-serial-pci", "-device", "virtserialport,chardev=shell",
       // Nothing boots from the network; without this the NIC's own boot program would be needed, and run.

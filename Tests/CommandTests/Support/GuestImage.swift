@@ -2,11 +2,8 @@
 struct GuestImage {
   let kernel: String
   let initramfs: String
-
-  private init(kernel: String, initramfs: String) {
-    self.kernel = kernel
-    self.initramfs = initramfs
-  }
+  /// The kernel's options, parted by blanks.
+  let options: String
 
   /// As `lab/vm/image` gives it, or why it cannot.
   static let made: Result<GuestImage, CommandFailure> = {
@@ -15,10 +12,11 @@ struct GuestImage {
       let outcome = try run(
         ["\(Tools.repository)/lab/vm/image"],
         environment: Dictionary(uniqueKeysWithValues: caches).compactMapValues(\.self))
-      guard outcome.code == 0, outcome.stdout.lines.count == 3 else {
+      guard outcome.code == 0, outcome.stdout.lines.count >= 3 else {
         return .failure(CommandFailure(description: outcome.stderr.trimmed))
       }
-      return .success(GuestImage(kernel: outcome.stdout.lines[0], initramfs: outcome.stdout.lines[1]))
+      let lines = outcome.stdout.lines
+      return .success(GuestImage(kernel: lines[0], initramfs: lines[1], options: lines[2]))
     } catch {
       return .failure(CommandFailure(description: "\(error)"))
     }
@@ -26,7 +24,8 @@ struct GuestImage {
 
   /// Copies that every user may read: a user's cache is nobody else's.
   func copied(to files: TemporaryFolder) throws -> GuestImage {
-    let copy = GuestImage(kernel: files.path + "/vmlinuz", initramfs: files.path + "/initramfs")
+    let copy = GuestImage(
+      kernel: files.path + "/vmlinux", initramfs: files.path + "/initramfs", options: options)
     try must(["install", "-m", "644", kernel, copy.kernel])
     try must(["install", "-m", "644", initramfs, copy.initramfs])
     return copy

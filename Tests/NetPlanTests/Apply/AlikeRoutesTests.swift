@@ -1,8 +1,6 @@
 import NetPlan
 import Testing
 
-@testable import NetPlan
-
 @Suite("Routes that are alike")
 struct AlikeRoutesTests {
   private static func route(_ number: Int, _ family: AddressFamily, hasGateway: Bool = true) -> Route {

@@ -1,6 +1,5 @@
+import NetPlan
 import Testing
-
-@testable import NetPlan
 
 @Suite("What a mode gives")
 struct ExplanationTests {
