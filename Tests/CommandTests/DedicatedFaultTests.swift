@@ -16,11 +16,11 @@ struct DedicatedFaultTests {
 
   @Test("a request that fails leaves the host as it was, or as desired", arguments: edits)
   func failing(_ edit: EditCampaign) throws {
-    try GivenHost.with { try edit.failing(on: $0.host, usually: 3) }
+    try GivenHost.with { try edit.failing(on: $0.host, usually: 5) }
   }
 
   @Test("killed and recovered: old or new, never between", arguments: edits)
   func killed(_ edit: EditCampaign) throws {
-    try GivenHost.with { try edit.killed(on: $0.host, usually: 3) }
+    try GivenHost.with { try edit.killed(on: $0.host, usually: 5) }
   }
 }

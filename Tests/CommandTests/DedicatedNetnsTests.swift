@@ -154,7 +154,7 @@ struct DedicatedNetnsTests {
         var seen: Set<Bool> = []
         for call in ["sendto", "setns"] {
           let count = try calls(call, command, jail, file)
-          for point in Campaign.some(of: Array(1...count), usually: 3) {
+          for point in Campaign.some(of: Array(1...count), usually: 4) {
             if command == "remove" { expect(try jail.host.vnet("apply", file), exits: 0) }
             let inject = effect == "SIGKILL" ? "signal=SIGKILL" : "error=ENOMEM"
             let outcome = try run(

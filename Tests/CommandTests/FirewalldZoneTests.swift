@@ -174,7 +174,7 @@ struct FirewalldZoneTests {
       let calls = try host.calls(Self.calls, ["apply", file], follows: false)
       expect(try host.vnet("remove", file), exits: 0)
       #expect(calls.count > 20)
-      for call in Campaign.some(of: calls, usually: 5) {
+      for call in Campaign.some(of: calls, usually: 8) {
         var injection = Injection(at: call, .signal("KILL"))
         injection.follows = false
         _ = try host.vnet(["apply", file], injection)
@@ -195,7 +195,7 @@ struct FirewalldZoneTests {
       let (before, zones) = (try host.space.dump(), try firewalld.activeZones)
       let calls = try host.calls(Self.calls, ["apply", file], follows: false)
       expect(try host.vnet("remove", file), exits: 0)
-      for call in Campaign.some(of: calls, usually: 5) {
+      for call in Campaign.some(of: calls, usually: 8) {
         var injection = Injection(at: call, .error("ECONNRESET"))
         injection.follows = false
         let (outcome, _) = try host.vnet(["apply", file], injection)

@@ -107,6 +107,6 @@ struct NetnsFaultTests {
   }
 
   private func points(_ count: Int) -> [Int] {
-    Campaign.some(of: (0..<count).map { $0 + 1 }, usually: 3)
+    Campaign.some(of: (0..<count).map { $0 + 1 }, usually: 5)
   }
 }

@@ -112,7 +112,7 @@ struct ServiceFaultTests {
       let calls = try host.calls(effects, ["apply", state.file], follows: false)
       expect(try host.vnet("remove", state.file), exits: 0)
       #expect(calls.count > 20)
-      for call in Campaign.some(of: calls, usually: 6) {
+      for call in Campaign.some(of: calls, usually: 10) {
         var injection = Injection(at: call, .error("ENOSPC"))
         injection.follows = false
         let (outcome, _) = try host.vnet(["apply", state.file], injection)
@@ -130,7 +130,7 @@ struct ServiceFaultTests {
       let state = try Case(host)
       let calls = try host.calls(effects, ["apply", state.file], follows: false)
       expect(try host.vnet("remove", state.file), exits: 0)
-      for call in Campaign.some(of: calls, usually: 6) {
+      for call in Campaign.some(of: calls, usually: 10) {
         var injection = Injection(at: call, .signal("KILL"))
         injection.follows = false
         _ = try host.vnet(["apply", state.file], injection)
@@ -156,7 +156,7 @@ struct ServiceFaultTests {
       expect(try host.vnet("apply", state.file), exits: 0)
       let file = try host.files.write("changed.conf", changed)
       let calls = try host.calls(effects, ["apply", file], follows: false)
-      for call in Campaign.some(of: calls, usually: 6) {
+      for call in Campaign.some(of: calls, usually: 10) {
         expect(try host.vnet("apply", state.file), exits: 0)
         var injection = Injection(at: call, .signal("KILL"))
         injection.follows = false
@@ -175,7 +175,7 @@ struct ServiceFaultTests {
       let state = try Case(host)
       expect(try host.vnet("apply", state.file), exits: 0)
       let calls = try host.calls(effects, ["remove", state.file], follows: false)
-      for call in Campaign.some(of: calls, usually: 6) {
+      for call in Campaign.some(of: calls, usually: 10) {
         expect(try host.vnet("apply", state.file), exits: 0)
         var injection = Injection(at: call, .signal("KILL"))
         injection.follows = false

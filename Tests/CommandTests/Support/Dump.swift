@@ -1,3 +1,5 @@
+import Glibc
+
 /// Everything a namespace's network consists of, one line per fact, apart from what no program can restore
 /// (indexes, counters, time stamps, what was learned, what processes asked for).
 struct Dump: Equatable, CustomStringConvertible {
@@ -27,7 +29,11 @@ struct Dump: Equatable, CustomStringConvertible {
   func replacing(_ names: [String: String]) -> Dump {
     let ordered = names.sorted { $0.key.utf8.count > $1.key.utf8.count }
     return Dump(
-      facts.map { fact in ordered.reduce(fact) { $0.replacing($1.key, with: $1.value) } }.sorted())
+      facts.map { fact in
+        // Most have none of them, and the C library is the sooner to say so.
+        ordered.reduce(fact) { strstr($0, $1.key) == nil ? $0 : $0.replacing($1.key, with: $1.value) }
+      }
+      .sorted())
   }
 }
 
@@ -37,6 +43,27 @@ extension Namespace {
     _ = try Clock.wait(4) {
       try json("ip -j addr show tentative").elements.allSatisfy { $0["addr_info"].elements.isEmpty }
     }
+    var reading = try Reading(of: self)
+    _ = try Clock.wait(1) {
+      if reading.isSettled { return true }
+      reading = try Reading(of: self)
+      return false
+    }
+    return Dump(reading.facts.sorted())
+  }
+}
+
+/// What the kernel's own programs said at one time.
+private struct Reading {
+  private(set) var facts: [String] = []
+  private var addresses: Set<String> = []
+  private var localRoutes: Set<String> = []
+
+  /// The kernel makes the local route of an IPv6 address a moment later, in a queue of its own (`addrconf_dad_work`), also
+  /// where no duplicate is looked for.
+  var isSettled: Bool { addresses.isSubset(of: localRoutes) }
+
+  init(of space: Namespace) throws {
     let script = """
       part() { printf '\\n=== %s\\n' "$1"; shift; "$@" 2>/dev/null; }
       part link ip -d -j link show
@@ -55,17 +82,29 @@ extension Namespace {
       part sysctl grep -r . /proc/sys/net/ipv4/conf /proc/sys/net/ipv6/conf /proc/sys/net/ipv4/neigh \
         /proc/sys/net/ipv6/neigh /proc/sys/net/ipv4/ip_forward /proc/sys/net/bridge
       """
-    let text = try run(["sh", "-c", script]).stdout
-    var facts: [String] = []
-    for part in text.split(separator: "\n=== ").dropFirst(0) {
+    let text = try space.run(["sh", "-c", script]).stdout
+    for part in text.split(separator: "\n=== ") {
       let (name, rest) = Self.head(part)
       if name == "sysctl" {
         facts += rest.split(separator: "\n").map { "sysctl " + $0.dropFirst("/proc/sys/net/".count) }
       } else if let json = try? JSON(parsing: rest) {
         facts += Self.facts(name, json)
+        note(name, json)
       }
     }
-    return Dump(facts.sorted())
+  }
+
+  private mutating func note(_ part: String, _ json: JSON) {
+    if part == "route" {
+      localRoutes.formUnion(json.elements.filter { $0["type"].text == "local" }.compactMap { $0["dst"].text })
+    }
+    guard part == "address" else { return }
+    for link in json.elements where link["flags"].elements.contains(.string("LOWER_UP")) {
+      let own = link["addr_info"].elements.filter {
+        $0["family"].text == "inet6" && $0["tentative"].isNull && $0["dadfailed"].isNull
+      }
+      addresses.formUnion(own.compactMap { $0["local"].text })
+    }
   }
 
   private static func head(_ part: Substring) -> (name: String, rest: String) {

@@ -1,7 +1,5 @@
-import FoundationEssentials
-
 /// Any JSON value, as `ip -j` and friends print it.
-enum JSON: Hashable, Decodable, Sendable {
+enum JSON: Hashable, Sendable {
   case null
   case bool(Bool)
   case number(Double)
@@ -9,29 +7,11 @@ enum JSON: Hashable, Decodable, Sendable {
   case array([JSON])
   case object([String: JSON])
 
-  init(from decoder: any Decoder) throws {
-    let value = try decoder.singleValueContainer()
-    if let text = try? value.decode(String.self) {
-      self = .string(text)
-    } else if let flag = try? value.decode(Bool.self) {
-      self = .bool(flag)
-    } else if let number = try? value.decode(Double.self) {
-      self = .number(number)
-    } else if let members = try? value.decode([String: JSON].self) {
-      self = .object(members)
-    } else if let elements = try? value.decode([JSON].self) {
-      self = .array(elements)
-    } else {
-      self = .null
-    }
-  }
-
   init(parsing text: String) throws {
-    do {
-      self = try JSONDecoder().decode(JSON.self, from: Data(text.utf8))
-    } catch {
-      throw CommandFailure(description: "not JSON (\(error)): \(text.prefix(2000))")
+    guard let value = JSONText.value(of: Array(text.utf8)) else {
+      throw CommandFailure(description: "not JSON: \(text.prefix(2000))")
     }
+    self = value
   }
 
   subscript(key: String) -> JSON {
@@ -73,7 +53,6 @@ enum JSON: Hashable, Decodable, Sendable {
     }
   }
 
-  /// The same value without the members that `keys` names, at any depth.
   /// The elements under `key`, which have no order, in one, wherever they stand.
   func sorting(_ key: String) -> JSON {
     guard case .object(let members) = self else { return self }
@@ -85,6 +64,7 @@ enum JSON: Hashable, Decodable, Sendable {
       })
   }
 
+  /// The same value without the members that `keys` names, at any depth.
   func without(_ keys: Set<String>) -> JSON {
     switch self {
     case .object(let members):

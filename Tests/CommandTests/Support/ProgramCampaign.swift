@@ -50,7 +50,7 @@ struct ProgramCampaign {
   }
 
   private func calls(_ arguments: String...) throws -> [TracedCall] {
-    Campaign.some(of: try host.calls(effects, arguments, follows: false), usually: 8)
+    Campaign.some(of: try host.calls(effects, arguments, follows: false), usually: 12)
   }
 
   private func inject(

@@ -54,6 +54,20 @@ struct PlanFixtureTests {
     fixture.expect(plan.markdown, "plan.md")
   }
 
+  @Test("of a NIC that is to be divided, a VM alone takes along the number of functions, and not those of others")
+  func onlyDivided() throws {
+    let fixture = try #require(PlanFixture.all.first { $0.name == "sriov" })
+    var planner = Planner(topology: try fixture.load().topology, host: try fixture.host())
+    planner.only = ["old"]
+    let (plan, obstacles) = planner.plan()
+    #expect(obstacles.isEmpty)
+    let lines = plan.text().split(separator: "\n").map(String.init)
+    #expect(lines.contains { $0.hasPrefix("~ link eth1 ") && $0.contains("vfs 0 → 4") })
+    #expect(lines.filter { $0.hasPrefix("+ vf ") }.count == 1)
+    #expect(plan.changes.contains { $0.after?.former?.id.object == "link/eth1" })
+    #expect(!lines.contains { $0.contains("eth1v0") || $0.contains("jail") })
+  }
+
   @Test("a recorded host reads back as it was written", arguments: PlanFixture.all)
   func snapshot(_ fixture: PlanFixture) throws {
     let host = try fixture.host()
