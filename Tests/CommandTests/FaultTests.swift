@@ -74,7 +74,7 @@ struct FaultTests {
   func failingRemove(_ call: String) throws {
     try Campaign.with { campaign in
       expect(try campaign.vnet("apply", campaign.file), exits: 0)
-      for point in try campaign.points(call, ["remove", campaign.file], usually: 4) {
+      for point in try campaign.points(call, ["remove", campaign.file], usually: 3) {
         expect(try campaign.vnet("apply", campaign.file), exits: 0)
         let injection = Injection(at: point, .error("ENOMEM"))
         let (outcome, _) = try campaign.host.vnet(["remove", campaign.file], injection)

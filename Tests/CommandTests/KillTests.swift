@@ -67,7 +67,7 @@ struct KillTests {
       let started = Clock.seconds
       let edited = try campaign.host.files.write("edited.conf", Self.edited)
       expect(try campaign.vnet("apply", campaign.file), exits: 0)
-      let points = try campaign.points(call, ["apply", edited], usually: 4)
+      let points = try campaign.points(call, ["apply", edited], usually: 3)
       let after = try campaign.host.comparableDump()
       var old = 0, new = 0
       for point in points {
@@ -95,7 +95,7 @@ struct KillTests {
     try Campaign.with { campaign in
       let started = Clock.seconds
       expect(try campaign.vnet("apply", campaign.file), exits: 0)
-      let points = try campaign.points(call, ["remove", campaign.file], usually: 4)
+      let points = try campaign.points(call, ["remove", campaign.file], usually: 3)
       var old = 0, new = 0
       for point in points {
         expect(try campaign.vnet("apply", campaign.file), exits: 0)
@@ -147,7 +147,7 @@ struct KillTests {
     try Campaign.with { campaign in
       let calls = try campaign.host.calls("sendmsg,sendto", ["apply", campaign.file])
       expect(try campaign.vnet("remove", campaign.file), exits: 0)
-      for point in Campaign.some(of: calls.suffix(12), usually: 4) {
+      for point in Campaign.some(of: calls.suffix(12), usually: 3) {
         let injection = Injection(at: point, .signal("SIGKILL"))
         _ = try campaign.host.vnet(["apply", campaign.file], injection)
         expect(try campaign.vnet("apply", campaign.file), exits: 0)

@@ -44,7 +44,11 @@ struct HostileTests {
         }
       }
     }
-    for each in taken { try Sink.expectAll(each) }
+    // Another two at each place, where there is no time for all.
+    let turned = StringPlace.all.firstIndex(of: place).map { $0 % max(taken.count, 1) } ?? 0
+    for each in Campaign.some(of: Array(taken[turned...] + taken[..<turned]), usually: 2) {
+      try Sink.expectAll(each)
+    }
     // A file that asks for a socket of that path gets one, as long as it is applied.
     var left = stat()
     let isLeft = lstat(HostileText.canary, &left) == 0 && left.st_mode & S_IFMT != S_IFSOCK

@@ -40,7 +40,7 @@ struct Campaign {
 
   /// Of the calls of one kind that a command makes; those that change the kernel's state are worth more.
   func points(_ call: String, _ arguments: [String], usually usual: Int? = nil) throws -> [TracedCall] {
-    let telling = ["sendmsg", "sendto", "ioctl", "recvmsg"].contains(call) ? 8 : 3
+    let telling = ["sendmsg", "sendto", "ioctl", "recvmsg"].contains(call) ? 5 : 2
     return Self.some(of: try host.calls(call, arguments), usually: usual ?? telling)
   }
 

@@ -54,7 +54,7 @@ struct PlanFixtureTests {
     fixture.expect(plan.markdown, "plan.md")
   }
 
-  @Test("of a NIC that is to be divided, a VM alone takes along the number of functions, and not those of others")
+  @Test("`--only` takes along the number of functions of a NIC, and not the functions of others")
   func onlyDivided() throws {
     let fixture = try #require(PlanFixture.all.first { $0.name == "sriov" })
     var planner = Planner(topology: try fixture.load().topology, host: try fixture.host())

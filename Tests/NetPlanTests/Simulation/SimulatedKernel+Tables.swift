@@ -45,15 +45,15 @@ extension SimulatedKernel {
 }
 
 extension SimulatedKernel {
-  /// TAPs of `owner` that are up and that no table of its knows as a guest's: their frames would pass unseen.
   /// Links that a file of ours, where there is one, does not name: a program that reads it would take them.
   func unnamed(of owner: String) -> [LinkName] {
-    let files = dropIns.values.filter { $0.id.name == owner && !$0.text.isEmpty }
+    let named = dropIns.values.filter { $0.id.name == owner && !$0.text.isEmpty }.map(\.interfaces)
     return links.values.filter { link in
-      link.owner.map { $0 == owner } ?? false && files.contains { !$0.interfaces.contains(link.name) }
+      link.owner.map { $0 == owner } ?? false && named.contains { !$0.contains(link.name) }
     }.map(\.name)
   }
 
+  /// TAPs of `owner` that are up and that no table of its knows as a guest's: their frames would pass unseen.
   func unfiltered(of owner: String) -> [LinkName] {
     let known = Set(
       tables.values.filter { $0.id.owner.map { $0 == owner } ?? false }
