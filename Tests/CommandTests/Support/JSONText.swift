@@ -1,6 +1,6 @@
 /// Reads JSON as RFC 8259 has it, no more and no less, and throws nothing on its way: a decoder tries one type after another,
 /// and for each error that is thrown in a test process Swift Testing walks the stack, which took most of the time of the
-/// tests that compare hosts.
+/// tests that compare hosts. Nor is it the program's own reader: that one is under test here.
 struct JSONText {
   private let bytes: [UInt8]
   private var at = 0
