@@ -75,8 +75,11 @@ extension TableSet {
   fileprivate var definition: String {
     var text = (key.hasPrefix("typeof") ? key : "type \(key)") + (value.map { " : \($0)" } ?? "") + ";"
     if isInterval { text += " flags interval;" }
-    // Its elements come from packets; without a size there would be no bound to them (NFT_SET_EVAL).
-    if counts { text += " size 65535; flags dynamic; counter;" }
+    // Its elements come from packets, one for each NIC that something is dropped of; without a size there would be no bound
+    // to them (NFT_SET_EVAL). The kernel makes room for all of them at once (`nft_rhash_init`): 64 KiB for 4,096, which are
+    // four bridges full of ports (BR_MAX_PORTS), and a megabyte for nft's usual 65,535, to be cleared when the table is made
+    // and walked through whenever it is listed.
+    if counts { text += " size 4096; flags dynamic; counter;" }
     return text
   }
 

@@ -40,15 +40,16 @@ struct Dump: Equatable, CustomStringConvertible {
 extension Namespace {
   /// Waits for duplicate address detection to end, then reads everything.
   func dump() throws -> Dump {
-    _ = try Clock.wait(4) {
-      try json("ip -j addr show tentative").elements.allSatisfy { $0["addr_info"].elements.isEmpty }
-    }
     var reading = try Reading(of: self)
-    _ = try Clock.wait(1) {
-      if reading.isSettled { return true }
-      reading = try Reading(of: self)
-      return false
+    func wait(_ seconds: Double, for isDone: (Reading) -> Bool) throws {
+      _ = try Clock.wait(seconds) {
+        if isDone(reading) { return true }
+        reading = try Reading(of: self)
+        return false
+      }
     }
+    try wait(4) { !$0.isTentative }
+    try wait(1) { $0.isSettled }
     return Dump(reading.facts.sorted())
   }
 }
@@ -56,6 +57,7 @@ extension Namespace {
 /// What the kernel's own programs said at one time.
 private struct Reading {
   private(set) var facts: [String] = []
+  private(set) var isTentative = false
   private var addresses: Set<String> = []
   private var localRoutes: Set<String> = []
 
@@ -63,33 +65,55 @@ private struct Reading {
   /// where no duplicate is looked for.
   var isSettled: Bool { addresses.isSubset(of: localRoutes) }
 
-  init(of space: Namespace) throws {
-    let script = """
-      part() { printf '\\n=== %s\\n' "$1"; shift; "$@" 2>/dev/null; }
-      part link ip -d -j link show
-      part address ip -d -j addr show
-      part route ip -d -j -4 route show table all
-      part route ip -d -j -6 route show table all
-      part nexthop ip -j nexthop show
-      part rule ip -j -4 rule show
-      part rule ip -j -6 rule show
-      part neighbour ip -j neigh show nud permanent
-      part neighbour ip -j neigh show proxy
-      part fdb bridge -d -j fdb show
-      part qdisc tc -j qdisc show
-      part nft nft -j list ruleset
-      part vlan bridge -j vlan show
-      part sysctl grep -r . /proc/sys/net/ipv4/conf /proc/sys/net/ipv6/conf /proc/sys/net/ipv4/neigh \
-        /proc/sys/net/ipv6/neigh /proc/sys/net/ipv4/ip_forward /proc/sys/net/bridge
+  /// A program and its commands, each named by what it lists. Started once for all of them: in the lab that is what takes
+  /// the time.
+  private struct Listing {
+    let program: String
+    let commands: [(part: String, command: String)]
+    /// The kernel may know none of it: a bridge's VLANs are an option of its own.
+    var isPartial = false
+  }
+
+  private static let listings = [
+    Listing(
+      program: "ip -d -j -batch",
+      commands: [
+        ("link", "link show"), ("address", "addr show"), ("route", "route show table all"),
+        ("nexthop", "nexthop show"), ("rule", "rule show"), ("neighbour", "neigh show nud permanent"),
+        ("neighbour", "neigh show proxy"),
+      ]),
+    Listing(program: "ip -6 -d -j -batch", commands: [("rule", "rule show")]),
+    Listing(
+      program: "bridge -d -j -batch", commands: [("fdb", "fdb show"), ("vlan", "vlan show")], isPartial: true),
+    Listing(program: "tc -j -batch", commands: [("qdisc", "qdisc show")]),
+  ]
+
+  private static let script =
+    listings.map { listing in
+      let lines = listing.commands.map(\.command).joined(separator: "\\n")
+      return "printf '\(lines)\\n' | \(listing.program) - 2>/dev/null; printf '\\036'"
+    }.joined(separator: "\n") + """
+
+      nft -j list ruleset 2>/dev/null; printf '\\036'
+      grep -r . /proc/sys/net/ipv4/conf /proc/sys/net/ipv6/conf /proc/sys/net/ipv4/neigh \
+        /proc/sys/net/ipv6/neigh /proc/sys/net/ipv4/ip_forward /proc/sys/net/bridge 2>/dev/null
       """
-    let text = try space.run(["sh", "-c", script]).stdout
-    for part in text.split(separator: "\n=== ") {
-      let (name, rest) = Self.head(part)
-      if name == "sysctl" {
-        facts += rest.split(separator: "\n").map { "sysctl " + $0.dropFirst("/proc/sys/net/".count) }
-      } else if let json = try? JSON(parsing: rest) {
-        facts += Self.facts(name, json)
-        note(name, json)
+
+  init(of space: Namespace) throws {
+    let text = try space.run(["sh", "-c", Self.script]).stdout
+    var parts = text.split(separator: "\u{1E}", omittingEmptySubsequences: false)
+    guard parts.count == Self.listings.count + 2 else { throw CommandFailure(description: "a dump: \(text)") }
+    let settings = parts.removeLast().split(separator: "\n")
+    facts = settings.map { "sysctl " + $0.dropFirst("/proc/sys/net/".count) }
+    if let ruleset = try? JSON(parsing: String(parts.removeLast())) { facts += Self.facts("nft", ruleset) }
+    for (listing, text) in zip(Self.listings, parts) {
+      let answers = JSONText.values(of: Array(text.utf8))
+      guard listing.isPartial || answers.count == listing.commands.count else {
+        throw CommandFailure(description: "\(listing.program): \(text)")
+      }
+      for (asked, json) in zip(listing.commands, answers) {
+        facts += Self.facts(asked.part, json)
+        note(asked.part, json)
       }
     }
   }
@@ -99,18 +123,15 @@ private struct Reading {
       localRoutes.formUnion(json.elements.filter { $0["type"].text == "local" }.compactMap { $0["dst"].text })
     }
     guard part == "address" else { return }
-    for link in json.elements where link["flags"].elements.contains(.string("LOWER_UP")) {
-      let own = link["addr_info"].elements.filter {
+    for link in json.elements {
+      let addresses = link["addr_info"].elements
+      if addresses.contains(where: { $0["tentative"].isTrue }) { isTentative = true }
+      guard link["flags"].elements.contains(.string("LOWER_UP")) else { continue }
+      let own = addresses.filter {
         $0["family"].text == "inet6" && $0["tentative"].isNull && $0["dadfailed"].isNull
       }
-      addresses.formUnion(own.compactMap { $0["local"].text })
+      self.addresses.formUnion(own.compactMap { $0["local"].text })
     }
-  }
-
-  private static func head(_ part: Substring) -> (name: String, rest: String) {
-    let trimmed = part.drop { $0 == "\n" || $0 == "=" || $0 == " " }
-    let end = trimmed.firstIndex(of: "\n") ?? trimmed.endIndex
-    return (String(trimmed[..<end]), String(trimmed[end...]))
   }
 
   private static func facts(_ part: String, _ json: JSON) -> [String] {

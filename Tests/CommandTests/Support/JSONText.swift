@@ -12,6 +12,14 @@ struct JSONText {
     return value
   }
 
+  /// Of texts one behind the other, those before the first that is none.
+  static func values(of bytes: [UInt8]) -> [JSON] {
+    var text = JSONText(bytes: bytes)
+    var values: [JSON] = []
+    while text.next() != nil, let value = text.value() { values.append(value) }
+    return values
+  }
+
   private init(bytes: [UInt8]) { self.bytes = bytes }
 
   /// The next byte that is no blank.

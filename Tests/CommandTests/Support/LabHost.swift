@@ -1,5 +1,4 @@
 import Glibc
-import Synchronization
 import Testing
 
 /// The lab's machine itself, in its first network namespace, where hardware appears: `lab/run` gives it two e1000e behind an
@@ -13,13 +12,19 @@ struct LabHost {
   let device: String
 
   private static let first = "lab-first"
-  /// There is one machine: suites that run at once take turns.
-  private static let turn = Mutex(())
 
   static func with(
     _ name: String = "eth0", beside peer: String = "eth1", _ body: (LabHost) throws -> Void
   ) throws {
-    try turn.withLock { _ in try take(name, peer, body) }
+    try inTurn { try take(name, peer, body) }
+  }
+
+  /// There is one machine, with one set of hardware: tests that run at once, in one process or two, take turns.
+  static func inTurn(_ body: () throws -> Void) throws {
+    let turn = open("/run/lab-turn", O_CREAT | O_RDWR | O_CLOEXEC, 0o600)
+    defer { close(turn) }
+    guard flock(turn, LOCK_EX) == 0 else { throw CommandFailure(description: "no turn: errno \(errno)") }
+    try body()
   }
 
   private static func take(_ name: String, _ peer: String, _ body: (LabHost) throws -> Void) throws {

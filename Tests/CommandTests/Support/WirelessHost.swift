@@ -7,6 +7,10 @@ import Testing
 /// has not joined.
 enum WirelessHost {
   static func with(_ body: (Host) throws -> Void) throws {
+    try LabHost.inTurn { try take(body) }
+  }
+
+  private static func take(_ body: (Host) throws -> Void) throws {
     let files = try TemporaryFolder()
     defer { files.delete() }
     let space = try Namespace()
