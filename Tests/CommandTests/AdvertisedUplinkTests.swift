@@ -1,4 +1,5 @@
 import Testing
+import Witness
 
 /// Hosts that live from router advertisements (SLAAC).
 @Suite("an advertised uplink", .enabled(if: Gate.ready, Comment(rawValue: Gate.readyComment)))

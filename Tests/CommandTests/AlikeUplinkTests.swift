@@ -1,4 +1,5 @@
 import Testing
+import Witness
 
 @Suite("an uplink with routes that are alike", .enabled(if: Gate.ready, Comment(rawValue: Gate.readyComment)))
 struct AlikeUplinkTests {

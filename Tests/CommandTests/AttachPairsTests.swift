@@ -1,4 +1,5 @@
 import Testing
+import Witness
 
 @Suite(
   "attach, for each way to a NIC and each VM software",

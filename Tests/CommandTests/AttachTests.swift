@@ -1,4 +1,5 @@
 import Testing
+import Witness
 
 @Suite("attach and status", .enabled(if: Gate.ready, Comment(rawValue: Gate.readyComment)))
 struct AttachTests {

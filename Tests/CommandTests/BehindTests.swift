@@ -1,4 +1,5 @@
 import Testing
+import Witness
 
 /// A machine behind a guest that forwards for it, by the prefixes that `routes` of the guest's NIC name.
 @Suite(

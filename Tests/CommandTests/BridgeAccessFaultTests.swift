@@ -1,4 +1,5 @@
 import Testing
+import Witness
 
 @Suite(
   "qemu-bridge-helper's list, when something fails",

@@ -1,4 +1,5 @@
 import Testing
+import Witness
 
 /// Who may have qemu-bridge-helper put a TAP on a bridge; the helper of Debian's QEMU is the witness.
 @Suite("qemu-bridge-helper's list", .enabled(if: Gate.bridgeHelper, Gate.bridgeHelperComment))

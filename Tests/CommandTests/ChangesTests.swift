@@ -1,4 +1,5 @@
 import Testing
+import Witness
 
 @Suite(
   "docs/changes.md, row by row", .enabled(if: Gate.ready, Comment(rawValue: Gate.readyComment)))

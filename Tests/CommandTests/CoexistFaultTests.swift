@@ -1,4 +1,5 @@
 import Testing
+import Witness
 
 @Suite(
   "rules of ours in a chain of others, when something fails",

@@ -1,4 +1,5 @@
 import Testing
+import Witness
 
 @Suite(
   "beside the firewalls of others, by connections",

@@ -1,5 +1,6 @@
 import Glibc
 import Testing
+import Witness
 
 @Suite(
   "two at once, and interruptions",

@@ -1,4 +1,5 @@
 import Testing
+import Witness
 
 @Suite(
   "dedicated NICs and a failure half-way", .enabled(if: Gate.macvtap, Gate.macvtapComment),

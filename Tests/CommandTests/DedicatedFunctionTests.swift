@@ -1,5 +1,6 @@
 import Glibc
 import Testing
+import Witness
 
 /// A virtual function that the guest has, of a NIC that stays the host's.
 @Suite("dedicated via sriov", .serialized, .enabled(if: Gate.divisible, Gate.divisibleComment))

@@ -1,5 +1,6 @@
 import Glibc
 import Testing
+import Witness
 
 /// A hardware NIC in the network namespace of its VM.
 @Suite(

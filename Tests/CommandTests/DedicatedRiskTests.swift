@@ -1,4 +1,5 @@
 import Testing
+import Witness
 
 @Suite("risks of giving a NIC up", .enabled(if: Gate.macvtap, Gate.macvtapComment))
 struct DedicatedRiskTests {

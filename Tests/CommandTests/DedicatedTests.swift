@@ -1,4 +1,5 @@
 import Testing
+import Witness
 
 /// A hardware NIC that a VM owns, and what the host had on it.
 struct GivenHost {

@@ -1,5 +1,6 @@
 import Glibc
 import Testing
+import Witness
 
 /// A hardware NIC whose PCI device the guest has.
 @Suite("dedicated via vfio", .serialized, .enabled(if: Gate.assignable, Gate.assignableComment))

@@ -1,4 +1,5 @@
 import Testing
+import Witness
 
 @Suite(
   "a broken configuration and a wrong command line",

@@ -1,4 +1,5 @@
 import Testing
+import Witness
 
 /// A file of examples/.
 private struct Example: Sendable, CustomTestStringConvertible {

@@ -1,5 +1,6 @@
 import Glibc
 import Testing
+import Witness
 
 /// A way to a NIC, what `explain` says of it, and what packets are to say.
 private struct Way: Sendable, CustomTestStringConvertible {

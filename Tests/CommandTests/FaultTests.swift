@@ -1,4 +1,5 @@
 import Testing
+import Witness
 
 /// Failures injected at the system calls that matter, at points spread over a run (`Campaign.some`).
 @Suite("a failure half-way", .enabled(if: Gate.ready && Gate.strace, "needs root, /dev/net/tun and strace"))

@@ -1,4 +1,5 @@
 import Testing
+import Witness
 
 @Suite("beside firewalld, by connections", .enabled(if: Gate.firewalld, "\(Gate.firewalldComment)"))
 struct FirewalldTests {

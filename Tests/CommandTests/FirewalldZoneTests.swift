@@ -1,4 +1,5 @@
 import Testing
+import Witness
 
 @Suite("zones of firewalld", .enabled(if: Gate.firewalld, "\(Gate.firewalldComment)"))
 struct FirewalldZoneTests {

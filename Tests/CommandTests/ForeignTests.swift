@@ -1,5 +1,6 @@
 import Glibc
 import Testing
+import Witness
 
 @Suite("what is not ours", .enabled(if: Gate.ready, Comment(rawValue: Gate.readyComment)))
 struct ForeignTests {

@@ -1,4 +1,5 @@
 import Testing
+import Witness
 
 /// What becomes of connections through forwards that change: both ends of each are asked, and conntrack(8).
 @Suite(

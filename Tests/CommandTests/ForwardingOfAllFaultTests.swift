@@ -1,4 +1,5 @@
 import Testing
+import Witness
 
 /// In the lab they take a run of their own: `lab/run --filter ForwardingOfAllFaultTests`.
 @Suite(

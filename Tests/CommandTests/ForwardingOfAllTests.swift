@@ -1,4 +1,5 @@
 import Testing
+import Witness
 
 /// Before Linux 6.17 IPv6 is forwarded by all interfaces or by none.
 @Suite(

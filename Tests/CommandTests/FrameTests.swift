@@ -1,4 +1,5 @@
 import Testing
+import Witness
 
 /// A sender that is never heard proves nothing: without filters every frame comes through, byte for byte.
 @Suite(

@@ -1,4 +1,5 @@
 import Testing
+import Witness
 
 /// A pair of configurations as a pull request has them.
 private let old = """

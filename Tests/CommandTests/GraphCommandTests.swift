@@ -1,4 +1,5 @@
 import Testing
+import Witness
 
 @Suite("graph")
 struct GraphCommandTests {

@@ -1,4 +1,5 @@
 import Testing
+import Witness
 
 @Suite("addresses and routes of guests", .enabled(if: Gate.ready, Comment(rawValue: Gate.readyComment)))
 struct GuestAddressTests {

@@ -1,4 +1,5 @@
 import Testing
+import Witness
 
 /// The host as one more station on the NIC of its macvtap guests.
 @Suite("host-access", .enabled(if: Gate.macvtap, Gate.macvtapComment))

@@ -1,4 +1,5 @@
 import Testing
+import Witness
 
 @Suite(
   "what guests reach on the host and of each other, by connections",

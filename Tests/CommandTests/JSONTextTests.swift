@@ -1,4 +1,5 @@
 import Testing
+import Witness
 
 @Suite("what reads the JSON of other programs")
 struct JSONTextTests {

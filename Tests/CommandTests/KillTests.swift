@@ -1,4 +1,5 @@
 import Testing
+import Witness
 
 /// SIGKILL at the entry of system calls, then `recover`.
 @Suite("killed half-way", .enabled(if: Gate.ready && Gate.strace, "needs root, /dev/net/tun and strace"))

@@ -1,4 +1,5 @@
 import Testing
+import Witness
 
 @Suite("the language, as the kernel shows it", .enabled(if: Gate.ready, Comment(rawValue: Gate.readyComment)))
 struct LanguageTests {

@@ -1,4 +1,5 @@
 import Testing
+import Witness
 
 @Suite("what others do later", .enabled(if: Gate.ready, Comment(rawValue: Gate.readyComment)))
 struct LaterChangesTests {

@@ -1,4 +1,5 @@
 import Testing
+import Witness
 
 /// Rates by TCP connections of guests that are namespaces; `tc` and `nft` are the other witnesses.
 @Suite(

@@ -1,4 +1,5 @@
 import Testing
+import Witness
 
 /// What goes through the device nodes: stations at them, and the LAN behind the hardware NIC.
 @Suite("packets of a macvtap", .enabled(if: Gate.macvtap, Gate.macvtapComment))

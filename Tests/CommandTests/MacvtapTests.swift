@@ -1,5 +1,6 @@
 import Glibc
 import Testing
+import Witness
 
 extension Gate {
   /// Macvtaps, whose nodes a devtmpfs has.

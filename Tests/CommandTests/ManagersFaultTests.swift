@@ -1,4 +1,5 @@
 import Testing
+import Witness
 
 @Suite(
   "files among the configuration of others, when something fails",

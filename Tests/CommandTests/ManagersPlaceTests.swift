@@ -1,4 +1,5 @@
 import Testing
+import Witness
 
 @Suite(
   "beside programs that manage interfaces, where they run and where not",

@@ -1,4 +1,5 @@
 import Testing
+import Witness
 
 /// What the VM software does when a VM starts and ends: a TAP by its own name, on the bridge.
 struct SoftwarePort {

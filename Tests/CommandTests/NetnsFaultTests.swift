@@ -1,5 +1,6 @@
 import Glibc
 import Testing
+import Witness
 
 @Suite(
   "VMs in network namespaces, when a call fails or the run is killed",

@@ -1,5 +1,6 @@
 import Glibc
 import Testing
+import Witness
 
 /// VMs in namespaces of their own, on a host that is worked on from outside.
 struct Clones {

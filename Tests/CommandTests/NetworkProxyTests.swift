@@ -1,4 +1,5 @@
 import Testing
+import Witness
 
 /// A network whose subnet is part of a LAN: whoever is there is answered for.
 @Suite(

@@ -1,4 +1,5 @@
 import Testing
+import Witness
 
 @Suite(
   "an uplink with nexthop objects", .enabled(if: Gate.ready, Comment(rawValue: Gate.readyComment)))

@@ -1,4 +1,5 @@
 import Testing
+import Witness
 
 @Suite("one key changed", .enabled(if: Gate.ready, Comment(rawValue: Gate.readyComment)))
 struct OneKeyTests {

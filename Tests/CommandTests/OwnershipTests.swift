@@ -1,4 +1,5 @@
 import Testing
+import Witness
 
 @Suite("several configurations on one host", .enabled(if: Gate.ready, Comment(rawValue: Gate.readyComment)))
 struct OwnershipTests {

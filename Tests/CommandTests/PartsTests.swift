@@ -1,4 +1,5 @@
 import Testing
+import Witness
 
 @Suite(
   "parts of a configuration, and words of the command line",

@@ -1,4 +1,5 @@
 import Testing
+import Witness
 
 @Suite(
   "A passt whose start fails, or whose starter is killed",

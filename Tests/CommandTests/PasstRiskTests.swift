@@ -1,5 +1,6 @@
 import Glibc
 import Testing
+import Witness
 
 @Suite(
   "`via: passt`: what stands in its way is said before anything changes",

@@ -1,5 +1,6 @@
 import Glibc
 import Testing
+import Witness
 
 @Suite(
   "`via: passt`: a process of the VM's owner", .enabled(if: Gate.passt, Comment(rawValue: Gate.passtComment)))

@@ -1,5 +1,6 @@
 import Glibc
 import Testing
+import Witness
 
 @Suite(
   "`via: passt` without any privilege", .enabled(if: Gate.passt, Comment(rawValue: Gate.passtComment)),

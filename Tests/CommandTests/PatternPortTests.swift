@@ -1,4 +1,5 @@
 import Testing
+import Witness
 
 /// Frames at ports of which only the beginning of the name is known, on kernels that can tell the bridge of a port.
 @Suite(

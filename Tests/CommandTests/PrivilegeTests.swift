@@ -1,4 +1,5 @@
 import Testing
+import Witness
 
 @Suite(
   "without privilege, and without a kernel",

@@ -1,4 +1,5 @@
 import Testing
+import Witness
 
 @Suite(
   "a live uplink under 1 kHz probes", .enabled(if: Gate.ready, Comment(rawValue: Gate.readyComment)),

@@ -1,4 +1,5 @@
 import Testing
+import Witness
 
 @Suite("the quickstart, from outside", .enabled(if: Gate.ready, Comment(rawValue: Gate.readyComment)))
 struct QuickstartTests {

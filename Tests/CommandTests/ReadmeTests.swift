@@ -1,5 +1,6 @@
 import Glibc
 import Testing
+import Witness
 
 @Suite("the pages, as they are written")
 struct ReadmeTests {

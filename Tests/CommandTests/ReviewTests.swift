@@ -1,4 +1,5 @@
 import Testing
+import Witness
 
 /// docs/ci.md, run as it is written: a repository with two branches, and in place of GitHub's program one that keeps
 /// comments in a file.

@@ -1,4 +1,5 @@
 import Testing
+import Witness
 
 @Suite("risks of taking an uplink in", .enabled(if: Gate.ready, Comment(rawValue: Gate.readyComment)))
 struct RiskTests {

@@ -1,4 +1,5 @@
 import Testing
+import Witness
 
 /// Guests that are namespaces behind routed TAPs, `one` and `two`, and `far` on a network of the host's.
 @Suite(

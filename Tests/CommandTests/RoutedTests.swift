@@ -1,4 +1,5 @@
 import Testing
+import Witness
 
 @Suite("a routed TAP, by packets", .enabled(if: Gate.ready, Comment(rawValue: Gate.readyComment)))
 struct RoutedTests {

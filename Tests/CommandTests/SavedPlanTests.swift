@@ -1,4 +1,5 @@
 import Testing
+import Witness
 
 @Suite("saved and partial plans", .enabled(if: Gate.ready, Comment(rawValue: Gate.readyComment)))
 struct SavedPlanTests {

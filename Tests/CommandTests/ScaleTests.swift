@@ -1,4 +1,5 @@
 import Testing
+import Witness
 
 @Suite("a thousand NICs", .enabled(if: Gate.ready, Comment(rawValue: Gate.readyComment)), .serialized)
 struct ScaleTests {

@@ -1,5 +1,6 @@
 import Glibc
 import Testing
+import Witness
 
 /// What changes files, folders and processes.
 private let effects = "rename,mkdir,unlink,rmdir,fchmod,clone,clone3,wait4,pidfd_open,pidfd_send_signal"

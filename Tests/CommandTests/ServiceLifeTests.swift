@@ -1,5 +1,6 @@
 import Glibc
 import Testing
+import Witness
 
 @Suite(
   "The process that serves a network",

@@ -1,5 +1,6 @@
 import Glibc
 import Testing
+import Witness
 
 @Suite(
   "DHCP, DNS and router advertisements on a network with an address",

@@ -1,4 +1,5 @@
 import Testing
+import Witness
 
 /// A guest that claims to be the root of the spanning tree; who the bridge takes for it, sysfs says.
 @Suite(

@@ -1,4 +1,5 @@
 import Testing
+import Witness
 
 /// Frames by name, from a guest whose frames are checked; what a sibling, the host's bridge and the LAN hear of them.
 @Suite(

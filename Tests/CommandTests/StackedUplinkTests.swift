@@ -1,4 +1,5 @@
 import Testing
+import Witness
 
 /// Uplinks that are no plain NICs: bonds, VLAN interfaces, VLAN interfaces of bonds, which others have made.
 @Suite(

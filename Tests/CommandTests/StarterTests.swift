@@ -1,4 +1,5 @@
 import Testing
+import Witness
 
 @Suite(
   "What a run gets from its starter and its machine",

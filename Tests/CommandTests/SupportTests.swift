@@ -1,4 +1,5 @@
 import Testing
+import Witness
 
 /// The witnesses themselves, held against the kernel without the program under test.
 @Suite("the witnesses", .enabled(if: Gate.root, "needs root"))

@@ -1,4 +1,5 @@
 import Testing
+import Witness
 
 @Suite(
   "as whom guests leave, by connections",

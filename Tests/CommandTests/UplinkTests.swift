@@ -1,4 +1,5 @@
 import Testing
+import Witness
 
 @Suite("an uplink and its neighbours", .enabled(if: Gate.ready, Comment(rawValue: Gate.readyComment)))
 struct UplinkTests {

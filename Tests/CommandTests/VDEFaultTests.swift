@@ -1,4 +1,5 @@
 import Testing
+import Witness
 
 @Suite(
   "A switch whose start fails, or whose starter is killed",

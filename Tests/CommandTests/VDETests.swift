@@ -1,5 +1,6 @@
 import Glibc
 import Testing
+import Witness
 
 @Suite(
   "`via: vde`: a switch of the VM's owner holds the TAP",

@@ -1,4 +1,5 @@
 import Testing
+import Witness
 
 @Suite(
   "VLANs on bridges of others and of our own", .enabled(if: Gate.ready, Comment(rawValue: Gate.readyComment)),

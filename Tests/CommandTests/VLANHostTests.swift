@@ -1,4 +1,5 @@
 import Testing
+import Witness
 
 @Suite(
   "`host` in a VLAN of its uplink", .enabled(if: Gate.ready, Comment(rawValue: Gate.readyComment)),

@@ -1,4 +1,5 @@
 import Testing
+import Witness
 
 @Suite(
   "the host in VLANs of bridges", .enabled(if: Gate.ready, Comment(rawValue: Gate.readyComment)),

@@ -1,4 +1,5 @@
 import Testing
+import Witness
 
 @Suite(
   "port groups as networks of guests", .enabled(if: Gate.services, Comment(rawValue: Gate.servicesComment)),

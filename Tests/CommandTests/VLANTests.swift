@@ -1,4 +1,5 @@
 import Testing
+import Witness
 
 extension Host {
   /// The flags of a VLAN whose frames are untagged on a port.

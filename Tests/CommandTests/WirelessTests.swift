@@ -1,4 +1,5 @@
 import Testing
+import Witness
 
 /// On a host that has Wi-Fi alone.
 @Suite("Wi-Fi", .serialized, .enabled(if: Gate.wireless, Gate.wirelessComment))

@@ -1,4 +1,5 @@
 import Testing
+import Witness
 
 extension RealGuests {
   @Suite("a guest that shares the host's address by its VM software")

@@ -1,4 +1,5 @@
 import Testing
+import Witness
 
 extension RealGuests {
   /// QEMU itself asks qemu-bridge-helper, as a user who may nothing else.

@@ -1,4 +1,5 @@
 import Testing
+import Witness
 
 extension RealGuests {
   @Suite("guests that are clones of one snapshot, each in its network namespace")

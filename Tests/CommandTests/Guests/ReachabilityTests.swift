@@ -1,4 +1,5 @@
 import Testing
+import Witness
 
 extension RealGuests {
   /// A scenario is a row of docs/reachability.md: what its guests were seen to reach.

@@ -1,4 +1,5 @@
 import Testing
+import Witness
 
 extension RealGuests {
   /// Nobody types an address: what the guests have, DHCP and router advertisements gave them.

@@ -1,4 +1,5 @@
 import Testing
+import Witness
 
 extension RealGuests {
   /// That a frame arrives is not yet that it does harm: here is what each does to a Linux guest that nothing protects.

@@ -1,5 +1,6 @@
 import Glibc
 import Testing
+import Witness
 
 @Suite(
   "hostile text in every key that takes text",

@@ -1,6 +1,7 @@
 import Glibc
 import Synchronization
 import Testing
+import Witness
 
 /// Where values of a configuration go, and who reads it there.
 enum Sink {

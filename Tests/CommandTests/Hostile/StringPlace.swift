@@ -1,4 +1,5 @@
 import Testing
+import Witness
 
 /// A place of the language where text may stand: the value of a key, an item of its list, or a name that is a key.
 struct StringPlace: Hashable, Sendable, CustomTestStringConvertible {

@@ -1,4 +1,5 @@
 import Testing
+import Witness
 
 /// Hosts that live from router advertisements (SLAAC), and what they have of them.
 enum Advertised {

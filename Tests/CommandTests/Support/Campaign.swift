@@ -1,4 +1,5 @@
 import Testing
+import Witness
 
 /// A host on which calls are made to fail, one after the other: its dump before, and with the quickstart applied.
 struct Campaign {
@@ -28,12 +29,20 @@ struct Campaign {
     }
   }
 
-  /// At how many points of a run a call is made to fail, where `VNET_FAULT_POINTS` says so; `all` is no bound (`make prove`).
+  /// At how many points of a run a call is made to fail, where `VNET_FAULT_POINTS` says so; `all` is no bound (`make prove`),
+  /// and neither is `steps`, but for calls that change nothing.
   static let bound = Tools.environment("VNET_FAULT_POINTS").map { Int($0) ?? .max }
+  private static let isOfSteps = Tools.environment("VNET_FAULT_POINTS") == "steps"
 
-  /// Some of them, evenly, the first and the last among them: as many as `bound` says, or as usual.
-  static func some<Point>(of all: [Point], usually usual: Int) -> [Point] {
-    let most = bound ?? usual
+  /// Some of them, evenly: as many as `bound` says, or as usual.
+  static func some<Point>(of all: [Point], usually usual: Int) -> [Point] { evenly(bound ?? usual, of: all) }
+
+  static func some(of calls: [TracedCall], usually usual: Int) -> [TracedCall] {
+    evenly(bound ?? usual, of: isOfSteps ? calls.filter { !$0.isReading } : calls)
+  }
+
+  /// The first and the last among them.
+  private static func evenly<Point>(_ most: Int, of all: [Point]) -> [Point] {
     if all.count <= most { return all }
     return most == 1 ? [all[all.count / 2]] : (0..<most).map { all[$0 * (all.count - 1) / (most - 1)] }
   }

@@ -1,3 +1,5 @@
+import Witness
+
 extension Host {
   /// What the checks have dropped of a guest, by their names, as nft(8) lists it.
   func drops(_ device: String) throws -> [String: Int] {

@@ -1,4 +1,5 @@
 import Testing
+import Witness
 
 /// An apply that leads from one file to another, disturbed at points of its way.
 struct EditCampaign: CustomTestStringConvertible {

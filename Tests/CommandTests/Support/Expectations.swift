@@ -1,4 +1,5 @@
 import Testing
+import Witness
 
 func expect(_ outcome: Outcome, exits code: Int32, sourceLocation: SourceLocation = #_sourceLocation) {
   #expect(

@@ -1,3 +1,5 @@
+import Witness
+
 /// A host in a namespace with hardware NICs (veths), each with a LAN of one station behind it.
 ///
 /// `eth1` carries 192.0.2.10/24, 2001:db8::10/64 and the default routes via its LAN's 192.0.2.1 and

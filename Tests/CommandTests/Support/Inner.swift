@@ -1,4 +1,5 @@
 import Testing
+import Witness
 
 /// Guests that are namespaces on networks of a host that forwards for them, and machines that say at port 80 whom they
 /// hear.

@@ -1,5 +1,6 @@
 import Glibc
 import Testing
+import Witness
 
 /// The lab's machine itself, in its first network namespace, where hardware appears: `lab/run` gives it two e1000e behind an
 /// emulated IOMMU, on one wire, and on another one more and an igb, which has virtual functions.

@@ -1,5 +1,6 @@
 import Glibc
 import Synchronization
+import Witness
 
 /// A network namespace of a test, by name; `delete` ends what was started inside.
 struct Namespace {

@@ -1,4 +1,5 @@
 import Testing
+import Witness
 
 /// A host on which the start, the change and the end of a NIC's program fail or are cut short, at one call after the other.
 struct ProgramCampaign {

@@ -1,3 +1,5 @@
+import Witness
+
 /// The configuration that most tests start from: one network on the uplink, an internal one, a routed TAP; five
 /// NICs over three VMs.
 enum Quickstart {

@@ -1,4 +1,5 @@
 import Testing
+import Witness
 
 /// A guest that is a network namespace, joined to the TAP of a NIC: its programs are the witnesses.
 struct SpaceGuest {

@@ -1,3 +1,5 @@
+import Witness
+
 /// A stand-in guest that holds a TAP.
 final class Station {
   let child: Child

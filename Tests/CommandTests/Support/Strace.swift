@@ -1,3 +1,5 @@
+import Witness
+
 /// A failure or a signal at the N-th call of one kind, by `strace -e inject`.
 struct Injection: CustomStringConvertible {
   enum Effect {
@@ -47,6 +49,8 @@ struct Injection: CustomStringConvertible {
 struct TracedCall {
   let name: String
   let ordinal: Int
+  /// It opens a file to read it: nothing is changed by it.
+  var isReading = false
 }
 
 extension Host {
@@ -65,7 +69,8 @@ extension Host {
       let name = line.dropFirst(thread.count).drop { $0 == " " }.prefix { $0 != "(" && $0 != " " }
       guard set.split(separator: ",").contains(name) else { return nil }
       counts[name, default: 0] += 1
-      return TracedCall(name: String(name), ordinal: counts[name] ?? 0)
+      let isReading = name == "openat" && !line.contains(/O_WRONLY|O_RDWR|O_CREAT/)
+      return TracedCall(name: String(name), ordinal: counts[name] ?? 0, isReading: isReading)
     }
   }
 

@@ -1,3 +1,5 @@
+import Witness
+
 /// Who a frame is from or for.
 struct Identity: Sendable {
   let mac: String

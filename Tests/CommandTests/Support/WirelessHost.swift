@@ -1,5 +1,6 @@
 import Glibc
 import Testing
+import Witness
 
 /// A host whose way out is Wi-Fi: `wlan0` has joined an open access point, which is the LAN's station 192.0.2.1.
 ///

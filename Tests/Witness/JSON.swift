@@ -1,5 +1,5 @@
 /// Any JSON value, as `ip -j` and friends print it.
-enum JSON: Hashable, Sendable {
+package enum JSON: Hashable, Sendable {
   case null
   case bool(Bool)
   case number(Double)
@@ -7,31 +7,31 @@ enum JSON: Hashable, Sendable {
   case array([JSON])
   case object([String: JSON])
 
-  init(parsing text: String) throws {
+  package init(parsing text: String) throws {
     guard let value = JSONText.value(of: Array(text.utf8)) else {
-      throw CommandFailure(description: "not JSON: \(text.prefix(2000))")
+      throw NotJSON(text: text)
     }
     self = value
   }
 
-  subscript(key: String) -> JSON {
+  package subscript(key: String) -> JSON {
     if case .object(let members) = self { members[key] ?? .null } else { .null }
   }
 
-  subscript(index: Int) -> JSON {
+  package subscript(index: Int) -> JSON {
     let elements = self.elements
     return elements.indices.contains(index) ? elements[index] : .null
   }
 
-  var elements: [JSON] { if case .array(let elements) = self { elements } else { [] } }
-  var members: [String: JSON] { if case .object(let members) = self { members } else { [:] } }
-  var text: String? { if case .string(let text) = self { text } else { nil } }
-  var int: Int? { if case .number(let number) = self { Int(exactly: number) } else { nil } }
-  var isTrue: Bool { self == .bool(true) }
-  var isNull: Bool { self == .null }
+  package var elements: [JSON] { if case .array(let elements) = self { elements } else { [] } }
+  package var members: [String: JSON] { if case .object(let members) = self { members } else { [:] } }
+  package var text: String? { if case .string(let text) = self { text } else { nil } }
+  package var int: Int? { if case .number(let number) = self { Int(exactly: number) } else { nil } }
+  package var isTrue: Bool { self == .bool(true) }
+  package var isNull: Bool { self == .null }
 
   /// One line, members sorted by key.
-  var line: String {
+  package var line: String {
     switch self {
     case .null: "null"
     case .bool(let flag): "\(flag)"
@@ -44,7 +44,7 @@ enum JSON: Hashable, Sendable {
   }
 
   /// `path=value` for every leaf; the elements of an array of plain values stay on one line.
-  func leaves(under path: String) -> [String] {
+  package func leaves(under path: String) -> [String] {
     switch self {
     case .object(let members): members.flatMap { $1.leaves(under: "\(path).\($0)") }
     case .array(let elements) where elements.contains { !$0.members.isEmpty }:
@@ -54,7 +54,7 @@ enum JSON: Hashable, Sendable {
   }
 
   /// The elements under `key`, which have no order, in one, wherever they stand.
-  func sorting(_ key: String) -> JSON {
+  package func sorting(_ key: String) -> JSON {
     guard case .object(let members) = self else { return self }
     return .object(
       members.reduce(into: [:]) { result, member in
@@ -65,7 +65,7 @@ enum JSON: Hashable, Sendable {
   }
 
   /// The same value without the members that `keys` names, at any depth.
-  func without(_ keys: Set<String>) -> JSON {
+  package func without(_ keys: Set<String>) -> JSON {
     switch self {
     case .object(let members):
       .object(members.filter { !keys.contains($0.key) }.mapValues { $0.without(keys) })
@@ -73,4 +73,10 @@ enum JSON: Hashable, Sendable {
     default: self
     }
   }
+}
+
+package struct NotJSON: Error, CustomStringConvertible {
+  let text: String
+
+  package var description: String { "not JSON: \(text.prefix(2000))" }
 }

@@ -1,69 +1,13 @@
-import Glibc
-
-/// Everything a namespace's network consists of, one line per fact, apart from what no program can restore
-/// (indexes, counters, time stamps, what was learned, what processes asked for).
-struct Dump: Equatable, CustomStringConvertible {
-  private(set) var facts: [String]
-
-  init(_ facts: [String]) { self.facts = facts }
-
-  var description: String { facts.joined(separator: "\n") }
-
-  /// `-` for what only this dump has, `+` for what only `other` has; empty where they are equal.
-  func difference(to other: Dump) -> String {
-    var surplus: [String: Int] = [:]
-    for fact in facts { surplus[fact, default: 0] += 1 }
-    for fact in other.facts { surplus[fact, default: 0] -= 1 }
-    let lines = surplus.filter { $0.value != 0 }.sorted { ($0.key, $0.value) < ($1.key, $1.value) }
-    return lines.map { ($0.value > 0 ? "- " : "+ ") + $0.key }.joined(separator: "\n")
-  }
-
-  /// The facts in which one of `words` occurs.
-  func mentioning(_ words: String...) -> Dump {
-    Dump(facts.filter { fact in words.contains { fact.contains($0) } })
-  }
-
-  func without(_ word: String) -> Dump { Dump(facts.filter { !$0.contains(word) }) }
-
-  /// The same with each of the given strings replaced, longest first.
-  func replacing(_ names: [String: String]) -> Dump {
-    let ordered = names.sorted { $0.key.utf8.count > $1.key.utf8.count }
-    return Dump(
-      facts.map { fact in
-        // Most have none of them, and the C library is the sooner to say so.
-        ordered.reduce(fact) { strstr($0, $1.key) == nil ? $0 : $0.replacing($1.key, with: $1.value) }
-      }
-      .sorted())
-  }
-}
-
-extension Namespace {
-  /// Waits for duplicate address detection to end, then reads everything.
-  func dump() throws -> Dump {
-    var reading = try Reading(of: self)
-    func wait(_ seconds: Double, for isDone: (Reading) -> Bool) throws {
-      _ = try Clock.wait(seconds) {
-        if isDone(reading) { return true }
-        reading = try Reading(of: self)
-        return false
-      }
-    }
-    try wait(4) { !$0.isTentative }
-    try wait(1) { $0.isSettled }
-    return Dump(reading.facts.sorted())
-  }
-}
-
 /// What the kernel's own programs said at one time.
-private struct Reading {
-  private(set) var facts: [String] = []
-  private(set) var isTentative = false
+package struct Reading {
+  package private(set) var facts: [String] = []
+  package private(set) var isTentative = false
   private var addresses: Set<String> = []
   private var localRoutes: Set<String> = []
 
   /// The kernel makes the local route of an IPv6 address a moment later, in a queue of its own (`addrconf_dad_work`), also
   /// where no duplicate is looked for.
-  var isSettled: Bool { addresses.isSubset(of: localRoutes) }
+  package var isSettled: Bool { addresses.isSubset(of: localRoutes) }
 
   /// A program and its commands, each named by what it lists. Started once for all of them: in the lab that is what takes
   /// the time.
@@ -88,7 +32,8 @@ private struct Reading {
     Listing(program: "tc -j -batch", commands: [("qdisc", "qdisc show")]),
   ]
 
-  private static let script =
+  /// For a shell in the namespace; `init` takes what it says.
+  package static let script =
     listings.map { listing in
       let lines = listing.commands.map(\.command).joined(separator: "\\n")
       return "printf '\(lines)\\n' | \(listing.program) - 2>/dev/null; printf '\\036'"
@@ -99,17 +44,16 @@ private struct Reading {
         /proc/sys/net/ipv6/neigh /proc/sys/net/ipv4/ip_forward /proc/sys/net/bridge 2>/dev/null
       """
 
-  init(of space: Namespace) throws {
-    let text = try space.run(["sh", "-c", Self.script]).stdout
+  package init(_ text: String) throws {
     var parts = text.split(separator: "\u{1E}", omittingEmptySubsequences: false)
-    guard parts.count == Self.listings.count + 2 else { throw CommandFailure(description: "a dump: \(text)") }
+    guard parts.count == Self.listings.count + 2 else { throw NotJSON(text: text) }
     let settings = parts.removeLast().split(separator: "\n")
     facts = settings.map { "sysctl " + $0.dropFirst("/proc/sys/net/".count) }
     if let ruleset = try? JSON(parsing: String(parts.removeLast())) { facts += Self.facts("nft", ruleset) }
     for (listing, text) in zip(Self.listings, parts) {
       let answers = JSONText.values(of: Array(text.utf8))
       guard listing.isPartial || answers.count == listing.commands.count else {
-        throw CommandFailure(description: "\(listing.program): \(text)")
+        throw NotJSON(text: "\(listing.program): \(text)")
       }
       for (asked, json) in zip(listing.commands, answers) {
         facts += Self.facts(asked.part, json)

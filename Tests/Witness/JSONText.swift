@@ -1,19 +1,19 @@
 /// Reads JSON as RFC 8259 has it, no more and no less, and throws nothing on its way: a decoder tries one type after another,
 /// and for each error that is thrown in a test process Swift Testing walks the stack, which took most of the time of the
 /// tests that compare hosts. Nor is it the program's own reader: that one is under test here.
-struct JSONText {
+package struct JSONText {
   private let bytes: [UInt8]
   private var at = 0
 
   /// nil of anything that is not one JSON text.
-  static func value(of bytes: [UInt8]) -> JSON? {
+  package static func value(of bytes: [UInt8]) -> JSON? {
     var text = JSONText(bytes: bytes)
     guard let value = text.value(), text.next() == nil else { return nil }
     return value
   }
 
   /// Of texts one behind the other, those before the first that is none.
-  static func values(of bytes: [UInt8]) -> [JSON] {
+  package static func values(of bytes: [UInt8]) -> [JSON] {
     var text = JSONText(bytes: bytes)
     var values: [JSON] = []
     while text.next() != nil, let value = text.value() { values.append(value) }
