@@ -3,7 +3,7 @@ internal import NetPlan
 
 struct Apply: ParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Plan, show the plan, apply it atomically, verify (default).")
+    commandName: "apply", abstract: "Plan, show the plan, apply it atomically, verify (default).")
 
   @Argument(help: ArgumentHelp("Files, a folder, or - for standard input.", valueName: "config"))
   var paths: [String] = []

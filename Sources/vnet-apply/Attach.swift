@@ -3,7 +3,7 @@ internal import NetPlan
 
 struct Attach: ParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "The exact arguments or fragment by which VM software uses a NIC.")
+    commandName: "attach", abstract: "The exact arguments or fragment by which VM software uses a NIC.")
 
   @Argument(help: ArgumentHelp("VM or VM/NIC.", valueName: "vm[/nic]")) var parts: [String] = []
   @Option(

@@ -2,7 +2,8 @@ internal import ArgumentParser
 internal import NetPlan
 
 struct Check: ParsableCommand {
-  static let configuration = CommandConfiguration(abstract: "Parse and validate only: no root, no kernel.")
+  static let configuration = CommandConfiguration(
+    commandName: "check", abstract: "Parse and validate only: no root, no kernel.")
 
   @OptionGroup var arguments: ConfigurationArguments
   @OptionGroup var options: GlobalOptions

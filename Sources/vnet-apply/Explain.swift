@@ -3,6 +3,7 @@ internal import NetPlan
 
 struct Explain: ParsableCommand {
   static let configuration = CommandConfiguration(
+    commandName: "explain",
     abstract: "What a mode gives a VM and cannot give, or what a NIC of a configuration has.")
 
   @Argument(help: ArgumentHelp("shared, tap, bridged, dedicated, or VM/NIC.", valueName: "mode|vm/nic"))

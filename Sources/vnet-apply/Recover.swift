@@ -3,6 +3,7 @@ internal import NetPlan
 
 struct Recover: ParsableCommand {
   static let configuration = CommandConfiguration(
+    commandName: "recover",
     abstract: "Finish an interrupted apply (every command that changes anything does this first).")
 
   @OptionGroup var options: GlobalOptions

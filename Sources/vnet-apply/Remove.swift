@@ -3,6 +3,7 @@ internal import NetPlan
 
 struct Remove: ParsableCommand {
   static let configuration = CommandConfiguration(
+    commandName: "remove",
     abstract:
       "Remove everything a configuration's name owns, or the named parts; the host is as it was before.")
 

@@ -3,6 +3,7 @@ internal import NetPlan
 
 struct Status: ParsableCommand {
   static let configuration = CommandConfiguration(
+    commandName: "status",
     abstract:
       "Every VM NIC: mode, device, state, who holds it; with a configuration also how the host differs.")
 

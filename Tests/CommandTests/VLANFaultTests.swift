@@ -33,11 +33,11 @@ struct VLANFaultTests {
 
   @Test("a request that fails leaves the host as it was, or as desired", arguments: edits)
   func failing(_ edit: EditCampaign) throws {
-    try Host.with { try edit.failing(on: $0, usually: 3, follows: true) }
+    try Host.with { try edit.failing(on: $0, usually: 2, follows: true) }
   }
 
   @Test("killed and recovered: old or new, never between", arguments: edits)
   func killed(_ edit: EditCampaign) throws {
-    try Host.with { try edit.killed(on: $0, usually: 3, follows: true) }
+    try Host.with { try edit.killed(on: $0, usually: 2, follows: true) }
   }
 }

@@ -227,12 +227,15 @@ enum Clock {
   /// that many times longer.
   static let patience = Tools.environment("LAB_PATIENCE").flatMap(Double.init) ?? 1
 
-  /// Whether `condition` held within `timeout` seconds.
+  /// Whether `condition` held within `timeout` seconds. To ask takes time of its own, most often a program's: who waits for
+  /// long asks less often.
   static func wait(_ timeout: Double, until condition: () throws -> Bool) rethrows -> Bool {
     let end = seconds + timeout
+    var pause = 0.02
     while try !condition() {
       guard seconds < end else { return false }
-      sleep(0.02)
+      sleep(pause)
+      pause = min(pause * 1.5, 0.1 * patience)
     }
     return true
   }
