@@ -38,7 +38,7 @@ struct VNetApply: ParsableCommand {
       exit(withError: Exit.failed)
     }
     // Each says its own: what the library makes of a type's name costs a fifth of the start.
-    let names = configuration.subcommands.compactMap(\.configuration.commandName)
+    let names = configuration.subcommands.compactMap { $0.configuration.commandName }
     do {
       main(try Arguments.ordered(Array(CommandLine.arguments.dropFirst()), commands: names))
     } catch {
