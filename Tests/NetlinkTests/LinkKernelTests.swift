@@ -180,9 +180,10 @@ struct LinkKernelTests {
         }
         try far.request("create v0", .create, veth)
         #expect(try far.dumpLinks().map(\.name) == ["lo", "v0"])
+        // While the namespace is still there: with it both ends go.
+        let link = try near.link(named: "v1")
+        #expect(link.lowerNamespace != nil)
       }
-      let link = try near.link(named: "v1")
-      #expect(link.lowerNamespace != nil)
     }
   }
 
