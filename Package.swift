@@ -61,7 +61,7 @@ let package = Package(
       name: "NetPlanTests", dependencies: ["NetPlan", "Netlink"], resources: [.copy("Fixtures")],
       swiftSettings: tests),
     .testTarget(name: "CommandTests", dependencies: ["Witness"], swiftSettings: tests),
-    // What other programs say of a host, read and compared: optimised, since the tests do little else.
+    // What other programs say of a host, read and compared: optimised, since campaigns do little else.
     .target(name: "Witness", path: "Tests/Witness", swiftSettings: strict),
 
     // A guest without a hypervisor and a 1 kHz prober, for the acceptance tests and the demo.

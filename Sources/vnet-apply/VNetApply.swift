@@ -37,7 +37,7 @@ struct VNetApply: ParsableCommand {
       Output.error("error: the command line cannot be read from /proc/self/cmdline")
       exit(withError: Exit.failed)
     }
-    // Each says its own: what the library makes of a type's name costs a fifth of the start.
+    // Each says its own: what the library makes of a type's name costs a seventh of a `check`.
     let names = configuration.subcommands.compactMap { $0.configuration.commandName }
     do {
       main(try Arguments.ordered(Array(CommandLine.arguments.dropFirst()), commands: names))

@@ -78,7 +78,7 @@ extension TableSet {
     // Its elements come from packets, one for each NIC that something is dropped of; without a size there would be no bound
     // to them (NFT_SET_EVAL). The kernel makes room for all of them at once (`nft_rhash_init`): 64 KiB for 4,096, which are
     // four bridges full of ports (BR_MAX_PORTS), and a megabyte for nft's usual 65,535, to be cleared when the table is made
-    // and walked through whenever it is listed.
+    // and walked through whenever it is listed. A full set counts no further NIC; the drop is a rule of its own.
     if counts { text += " size 4096; flags dynamic; counter;" }
     return text
   }
