@@ -14,10 +14,15 @@ protocol Keyed: Sendable {
 }
 
 /// One key of a mapping: its name, its value, and where that goes.
+///
+/// Every run has all tables and few of the keys: a key's path and shape, which cost the runtime more to make than to use, are
+/// made where the file has it.
 struct TableKey<Record: Keyed>: Sendable {
+  typealias Place<Value> = @Sendable () -> any WritableKeyPath<Record, Value?> & Sendable
+
   let name: String
   let about: String
-  let schema: JSON
+  private let described: @Sendable () -> JSON
   let read: @Sendable (Node, WrittenKey, inout Record, inout NodeReader) -> Void
   /// Takes the value of a lower layer.
   let adopt: @Sendable (inout Record, Record) -> Void
@@ -26,47 +31,49 @@ struct TableKey<Record: Keyed>: Sendable {
   /// Keys below this one that the file wrote.
   let nested: (@Sendable (Record) -> [(path: String, written: WrittenKey)])?
 
+  var schema: JSON { described() }
+
   init<Value>(
-    _ name: String, _ value: any WritableKeyPath<Record, Value?> & Sendable, _ shape: ValueShape<Value>,
-    _ about: String
+    _ name: String, _ value: @autoclosure @escaping Place<Value>,
+    _ shape: @autoclosure @escaping @Sendable () -> ValueShape<Value>, _ about: String
   ) {
     self.init(
-      name: name, about: about, schema: shape.schema,
+      name: name, about: about, schema: shape().schema,
       read: { node, _, record, reader in
-        if let read = shape.read(node, &reader) { record[keyPath: value] = read }
+        if let read = shape().read(node, &reader) { record[keyPath: value()] = read }
       },
-      adopt: { $0[keyPath: value] = $1[keyPath: value] }, fill: nil, nested: nil)
+      adopt: { $0[keyPath: value()] = $1[keyPath: value()] }, fill: nil, nested: nil)
   }
 
   /// A key whose value is one of a few words.
   static func choice<Value>(
-    _ name: String, _ value: any WritableKeyPath<Record, Value?> & Sendable, _ about: String
+    _ name: String, _ value: @autoclosure @escaping Place<Value>, _ about: String
   ) -> TableKey where Value: RawRepresentable & CaseIterable & Hashable & Sendable, Value.RawValue == String {
-    TableKey(name, value, ValueShape<Value>.choice, about)
+    TableKey(name, value(), ValueShape<Value>.choice, about)
   }
 
   /// A key whose value is a mapping of its own.
   static func mapping<Value: Keyed>(
-    _ name: String, _ value: any WritableKeyPath<Record, Value?> & Sendable, _ table: KeyTable<Value>,
+    _ name: String, _ value: @autoclosure @escaping Place<Value>, _ table: KeyTable<Value>,
     _ about: String
   ) -> TableKey {
     TableKey(
       name: name, about: about, schema: table.reference,
       read: { node, _, record, reader in
-        if let read = table.read(node, &reader) { record[keyPath: value] = read }
+        if let read = table.read(node, &reader) { record[keyPath: value()] = read }
       },
-      adopt: { $0[keyPath: value] = $1[keyPath: value] },
+      adopt: { $0[keyPath: value()] = $1[keyPath: value()] },
       fill: { record, lower in
-        guard var upper = record[keyPath: value], let lower = lower[keyPath: value] else { return }
+        guard var upper = record[keyPath: value()], let lower = lower[keyPath: value()] else { return }
         table.overlay(&upper, on: lower)
-        record[keyPath: value] = upper
+        record[keyPath: value()] = upper
       },
-      nested: { record in record[keyPath: value].map { table.writtenPaths($0) } ?? [] })
+      nested: { record in record[keyPath: value()].map { table.writtenPaths($0) } ?? [] })
   }
 
   /// A key whose mapping can be switched off with `false`.
   static func toggle<Value: Keyed>(
-    _ name: String, _ value: any WritableKeyPath<Record, Toggle<Value>?> & Sendable, _ table: KeyTable<Value>,
+    _ name: String, _ value: @autoclosure @escaping Place<Toggle<Value>>, _ table: KeyTable<Value>,
     _ about: String
   ) -> TableKey {
     TableKey(
@@ -74,32 +81,34 @@ struct TableKey<Record: Keyed>: Sendable {
       read: { node, _, record, reader in
         if node.isBooleanWord {
           guard let isOn = ValueShape<Bool>.boolean.read(node, &reader) else { return }
-          record[keyPath: value] = isOn ? .on(Value()) : .off
+          record[keyPath: value()] = isOn ? .on(Value()) : .off
         } else if let read = table.read(node, &reader, or: "true, false or ") {
-          record[keyPath: value] = .on(read)
+          record[keyPath: value()] = .on(read)
         }
       },
-      adopt: { $0[keyPath: value] = $1[keyPath: value] }, fill: nil,
+      adopt: { $0[keyPath: value()] = $1[keyPath: value()] }, fill: nil,
       nested: { record in
-        guard case .on(let inner)? = record[keyPath: value] else { return [] }
+        guard case .on(let inner)? = record[keyPath: value()] else { return [] }
         return table.writtenPaths(inner)
       })
   }
 
   /// The same key in a mapping that holds this one's record.
-  func lifted<Outer: Keyed>(_ inner: any WritableKeyPath<Outer, Record> & Sendable) -> TableKey<Outer> {
+  func lifted<Outer: Keyed>(
+    _ inner: @autoclosure @escaping @Sendable () -> any WritableKeyPath<Outer, Record> & Sendable
+  ) -> TableKey<Outer> {
     TableKey<Outer>(
       name: name, about: about, schema: schema,
       read: { [index = index] node, written, outer, reader in
-        read(node, written, &outer[keyPath: inner], &reader)
-        outer[keyPath: inner].written.append(
+        read(node, written, &outer[keyPath: inner()], &reader)
+        outer[keyPath: inner()].written.append(
           WrittenKey(key: index, keyPosition: written.keyPosition, position: written.position))
       },
-      adopt: { adopt(&$0[keyPath: inner], $1[keyPath: inner]) }, fill: nil, nested: nil)
+      adopt: { adopt(&$0[keyPath: inner()], $1[keyPath: inner()]) }, fill: nil, nested: nil)
   }
 
   private init(
-    name: String, about: String, schema: JSON, index: UInt8 = 0,
+    name: String, about: String, schema: @autoclosure @escaping @Sendable () -> JSON, index: UInt8 = 0,
     read: @escaping @Sendable (Node, WrittenKey, inout Record, inout NodeReader) -> Void,
     adopt: @escaping @Sendable (inout Record, Record) -> Void,
     fill: (@Sendable (inout Record, Record) -> Void)?,
@@ -107,7 +116,7 @@ struct TableKey<Record: Keyed>: Sendable {
   ) {
     self.name = name
     self.about = about
-    self.schema = schema
+    described = schema
     self.index = index
     self.read = read
     self.adopt = adopt

@@ -1,20 +1,26 @@
 /// What a value of the file may be: how it is read, and how the schema says it.
 struct ValueShape<Value: Sendable>: Sendable {
-  let schema: JSON
+  private let described: @Sendable () -> JSON
   /// nil when something is wrong and has been reported.
   let read: @Sendable (Node, inout NodeReader) -> Value?
 
-  init(_ schema: JSON, _ read: @escaping @Sendable (Node, inout NodeReader) -> Value?) {
-    self.schema = schema
+  var schema: JSON { described() }
+
+  init(
+    _ schema: @autoclosure @escaping @Sendable () -> JSON,
+    _ read: @escaping @Sendable (Node, inout NodeReader) -> Value?
+  ) {
+    described = schema
     self.read = read
   }
 
   /// Text that `parse` understands; else `code`, with what would be right.
   static func parsed(
-    _ expected: String, _ code: DiagnosticCode, schema: JSON = ["type": "string"], hint: String? = nil,
+    _ expected: String, _ code: DiagnosticCode,
+    schema: @autoclosure @escaping @Sendable () -> JSON = ["type": "string"], hint: String? = nil,
     _ parse: @escaping @Sendable (String) -> Value?
   ) -> ValueShape {
-    ValueShape(schema) { node, reader in
+    ValueShape(schema()) { node, reader in
       guard let (text, _) = reader.text(node, expected) else { return nil }
       if let value = parse(text) { return value }
       reader.report(code, node.position, "`\(text.shown)` is not \(expected)", hint: hint)
