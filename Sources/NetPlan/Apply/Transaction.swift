@@ -34,7 +34,7 @@ package struct Transaction<H: Host & ~Copyable, Store: JournalStore & ~Copyable>
     } catch {
       return undo(journal, [error])
     }
-    return .done(warnings: finish(batches.filter(\.stage.isDeferred)))
+    return .done(warnings: finish(batches.filter(\.stage.isDeferred), of: journal))
   }
 
   /// All steps before the commit; the cause of failure, or nil when everything is as planned.
@@ -71,8 +71,21 @@ package struct Transaction<H: Host & ~Copyable, Store: JournalStore & ~Copyable>
     }
   }
 
-  /// The deletions that nothing can take back; one that fails is drift, never a reason to undo.
-  private mutating func finish(_ deferred: [Batch]) -> [HostError] {
+  /// The deletions that nothing can take back; one that fails twice is drift, never a reason to undo.
+  private mutating func finish(_ deferred: [Batch], of journal: Journal) -> [HostError] {
+    var warnings = delete(deferred)
+    if !warnings.isEmpty, let seen = try? host.observe().state {
+      warnings = delete(schedule(difference(from: seen, to: journal.redoTarget(seen))))
+    }
+    do {
+      try store.end()
+    } catch {
+      warnings.append(error)
+    }
+    return warnings
+  }
+
+  private mutating func delete(_ deferred: [Batch]) -> [HostError] {
     var warnings: [HostError] = []
     /// What is still to be given back, as the ledger names it: it stays there.
     var owed: Set<String> = []
@@ -88,11 +101,6 @@ package struct Transaction<H: Host & ~Copyable, Store: JournalStore & ~Copyable>
         warnings.append(error)
         owed.insert(step.change.id.description)
       }
-    }
-    do {
-      try store.end()
-    } catch {
-      warnings.append(error)
     }
     return warnings
   }
@@ -149,7 +157,7 @@ package struct Transaction<H: Host & ~Copyable, Store: JournalStore & ~Copyable>
       host.look(for: journal.changes)
       let seen = try host.observe().state
       let changes = difference(from: seen, to: journal.redoTarget(seen))
-      return .finished(name: journal.header.name, warnings: finish(schedule(changes)))
+      return .finished(name: journal.header.name, warnings: finish(schedule(changes), of: journal))
     }
     guard let bytes = try store.load(committed: false) else { return .nothing }
     guard let journal = try parse(bytes) else {
