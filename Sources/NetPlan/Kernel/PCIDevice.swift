@@ -60,20 +60,37 @@ struct PCIDevice {
 
   /// They come without a driver: no interface of theirs is seen, named, or given an address by anybody in passing.
   func setFunctionCount(_ count: Int) throws(HostError) {
-    let former = try number(in: "sriov_drivers_autoprobe")
-    if former == 1 { try write("sriov_drivers_autoprobe", "0") }
-    defer { if former == 1 { try? write("sriov_drivers_autoprobe", "1") } }
-    try write("sriov_numvfs", "\(count)")
+    if count == 0 { return try write("sriov_numvfs", "0") }
+    try probing(false, file: "sriov_drivers_autoprobe") { () throws(HostError) in
+      try write("sriov_numvfs", "\(count)")
+    }
+  }
+
+  /// Runs `body` while drivers are offered new functions, or are not, and puts that back whatever becomes of it.
+  private func probing(
+    _ isOn: Bool, file: String, _ body: () throws(HostError) -> Void
+  ) throws(HostError) {
+    guard let former = try number(in: file), former != (isOn ? 1 : 0) else { return try body() }
+    func putBack() throws(HostError) {
+      do throws(HostError) { try write(file, "\(former)") } catch { try write(file, "\(former)") }
+    }
+    try write(file, isOn ? "1" : "0")
+    do throws(HostError) {
+      try body()
+    } catch {
+      try? putBack()
+      throw error
+    }
+    try putBack()
   }
 
   /// To the driver of the kernel that it is for; its interface, whatever that is called.
   func bind() throws(HostError) -> LinkName {
     // Where hardware's functions are kept from drivers, none would take it (`pci_device_can_probe`).
-    let isKept = try number(in: "physfn/sriov_drivers_autoprobe") == 0
-    if isKept { try write("physfn/sriov_drivers_autoprobe", "1") }
-    defer { if isKept { try? write("physfn/sriov_drivers_autoprobe", "0") } }
-    try write("driver_override", "\n")
-    if driver == nil { try write("\(Self.bus)/drivers_probe", address) }
+    try probing(true, file: "physfn/sriov_drivers_autoprobe") { () throws(HostError) in
+      try write("driver_override", "\n")
+      if driver == nil { try write("\(Self.bus)/drivers_probe", address) }
+    }
     guard let driver else {
       throw HostError(
         operation: "bind \(address)", errno: ENODEV, message: "no driver took it",
