@@ -31,6 +31,11 @@ struct DedicatedFunctionTests {
     ]).trimmed
   }
 
+  /// Whether the kernel offers functions to drivers when they come to be.
+  private func offers(_ lab: LabHost) throws -> Bool {
+    try must(["cat", "/sys/bus/pci/devices/\(lab.device)/sriov_drivers_autoprobe"]).trimmed == "1"
+  }
+
   private func with(_ body: (LabHost) throws -> Void) throws {
     try LabHost.with("eth3", beside: "eth2", body)
   }
@@ -213,6 +218,49 @@ struct DedicatedFunctionTests {
     }
   }
 
+  @Test("killed while functions are made: `recover` offers them to drivers again")
+  func killedDividing() throws {
+    try with { lab in
+      let host = lab.host
+      let file = try host.files.write("v.conf", Self.text())
+      let before = try host.space.dump()
+      let writes = try host.calls("write", ["apply", file], follows: false)
+      expect(try host.vnet("remove", file), exits: 0)
+      // The write that makes them, and the one that turns it on again.
+      var wasOff = 0
+      for write in writes {
+        var injection = Injection(at: write, .signal("KILL"))
+        injection.follows = false
+        _ = try host.vnet(["apply", file], injection)
+        let isOff = try !offers(lab)
+        if isOff { wasOff += 1 }
+        expect(try host.vnet("recover"), exits: 0)
+        #expect(try offers(lab), "\(injection)")
+        if !isOff, wasOff > 0 { break }
+      }
+      #expect(wasOff == 2)
+      expect(try host.vnet("remove", file), exits: 0)
+      try lab.linked()
+      expectEqual(before, try host.space.dump())
+    }
+  }
+
+  @Test("hardware that can have functions goes to a namespace, and comes back, as any other")
+  func whole() throws {
+    try with { lab in
+      let host = lab.host
+      let text = Self.text(vm: "netns: vfs").replacing("via: sriov", with: "via: netns")
+        .replacing(", mac: \"02:00:00:00:00:31\"", with: "")
+      let file = try host.files.write("v.conf", text)
+      let before = try host.space.dump()
+      expect(try host.vnet("apply", file), exits: 0)
+      #expect(try host.vnet("plan", file).stdout == "No changes.\n")
+      expect(try host.vnet("remove", file), exits: 0)
+      try lab.linked()
+      expectEqual(before, try host.space.dump())
+    }
+  }
+
   /// Each way to fail with each hand-over in `make prove`, in passing with one.
   private static let effects =
     Campaign.bound == nil
@@ -246,6 +294,7 @@ struct DedicatedFunctionTests {
           #expect(effect == "KILL" || [0, 1, 73].contains(outcome.code), "\(injection): \(outcome)")
           if effect == "KILL" { expect(try host.vnet("recover"), exits: 0) }
           try lab.linked()
+          #expect(try offers(lab), "\(injection): \(outcome)")
           if try function(lab) == nil {
             expectEqual(before, try host.space.dump(), "\(injection): \(outcome)")
           } else {

@@ -110,6 +110,8 @@ extension Object {
       if let value = field.json(before) { _ = field.set(&result, value) }
     }
     if before.netns != after.netns { result.netns = before.netns }
+    // Turned off while functions were made.
+    if before.functions != after.functions { result.offersFunctions = before.offersFunctions }
     // Another bridge knew nothing of what it was as a port.
     if there.master != before.master {
       result.port = before.port

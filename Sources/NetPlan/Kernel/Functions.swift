@@ -25,6 +25,7 @@ extension LinuxHost {
   ) throws(HostError) {
     guard let room = try hardware.functionRoom, var link = state.link(name) else { return }
     link.functions = try hardware.functionCount
+    link.offersFunctions = try hardware.offersFunctions
     link.facts = link.facts ?? LinkFacts()
     link.facts?.functionRoom = room
     state.insert(.link(link))
@@ -65,6 +66,17 @@ extension LinuxHost {
     do throws(HostError) {
       try PCIDevice(address: address).setFunctionCount(count)
       if count > 0, before.up == true { awaitLink(of: before.name) }
+      return .done
+    } catch {
+      return .unknown(error)
+    }
+  }
+
+  /// It ends with the step that makes functions, whatever became of that; this is for what a run that was killed there has left.
+  func offerFunctions(of link: Link, _ isOn: Bool) -> StepOutcome {
+    guard let address = link.facts?.parentDevice else { return .done }
+    do throws(HostError) {
+      try PCIDevice(address: address).offerFunctions(isOn)
       return .done
     } catch {
       return .unknown(error)

@@ -136,6 +136,10 @@ extension LinuxHost {
         let outcome = after.kind == .tap ? changeOwner(before, after) : try changeNodeOwner(after)
         if outcome != .done { return outcome }
       }
+      if let isOn = after.offersFunctions, isOn != before.offersFunctions {
+        let outcome = offerFunctions(of: after, isOn)
+        if outcome != .done { return outcome }
+      }
       try requests.add(before, after, &links)
     case (.link?, nil): break
     case (let before, let after):

@@ -54,28 +54,36 @@ extension LinuxHost {
   /// Hardware that the ledger knows to be in that namespace, which the calling thread is in, by the names it has at home.
   mutating func readMoved(_ formers: [Former], in netns: String) throws(HostError) -> [Object] {
     if formers.isEmpty { return [] }
+    let messages: [LinkMessage]
     do throws(NetlinkError) {
-      let messages = try dumpLinks()
-      links.removeAll()
-      for message in messages {
-        if let name = message.name { links.insert(LinkName(kernel: name), UInt32(message.index)) }
-      }
-      return formers.compactMap { former in
-        guard let name = former.link, let message = messages.hardware(name, former.movedMAC),
-          var link = Link(message, links)
-        else { return nil }
-        link.name = name
-        link.netns = netns
-        if let function = former.function {
-          link.facts = link.facts ?? LinkFacts()
-          link.facts?.function = function
-        }
-        link.master = Link.Master.none
-        return .link(link)
-      }
+      messages = try dumpLinks()
     } catch {
       throw HostError(error)
     }
+    links.removeAll()
+    for message in messages {
+      if let name = message.name { links.insert(LinkName(kernel: name), UInt32(message.index)) }
+    }
+    var moved: [Object] = []
+    for former in formers {
+      guard let name = former.link, let message = messages.hardware(name, former.movedMAC),
+        var link = Link(message, links)
+      else { continue }
+      link.name = name
+      link.netns = netns
+      link.master = Link.Master.none
+      if message.parentBus == "pci", let address = message.parentDevice {
+        let device = PCIDevice(address: address)
+        link.functions = try device.functionCount
+        link.offersFunctions = try device.offersFunctions
+      }
+      if let function = former.function {
+        link.facts = link.facts ?? LinkFacts()
+        link.facts?.function = function
+      }
+      moved.append(.link(link))
+    }
+    return moved
   }
 }
 

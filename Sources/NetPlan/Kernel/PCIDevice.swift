@@ -56,38 +56,42 @@ struct PCIDevice {
 
   var functionCount: Int? { get throws(HostError) { try number(in: "sriov_numvfs") } }
 
+  /// To drivers, when they come to be.
+  var offersFunctions: Bool? { get throws(HostError) { try number(in: Self.offering).map { $0 != 0 } } }
+
+  func offerFunctions(_ isOn: Bool) throws(HostError) { try write(Self.offering, isOn ? "1" : "0") }
+
+  private static let offering = "sriov_drivers_autoprobe"
+
   func function(_ number: Int) -> PCIDevice? { target(of: "virtfn\(number)").map(PCIDevice.init(address:)) }
 
   /// They come without a driver: no interface of theirs is seen, named, or given an address by anybody in passing.
   func setFunctionCount(_ count: Int) throws(HostError) {
     if count == 0 { return try write("sriov_numvfs", "0") }
-    try probing(false, file: "sriov_drivers_autoprobe") { () throws(HostError) in
+    try offering(false, Self.offering) { () throws(HostError) in
       try write("sriov_numvfs", "\(count)")
     }
   }
 
   /// Runs `body` while drivers are offered new functions, or are not, and puts that back whatever becomes of it.
-  private func probing(
-    _ isOn: Bool, file: String, _ body: () throws(HostError) -> Void
+  private func offering(
+    _ isOn: Bool, _ file: String, _ body: () throws(HostError) -> Void
   ) throws(HostError) {
     guard let former = try number(in: file), former != (isOn ? 1 : 0) else { return try body() }
-    func putBack() throws(HostError) {
-      do throws(HostError) { try write(file, "\(former)") } catch { try write(file, "\(former)") }
-    }
     try write(file, isOn ? "1" : "0")
     do throws(HostError) {
       try body()
     } catch {
-      try? putBack()
+      try? write(file, "\(former)")
       throw error
     }
-    try putBack()
+    try write(file, "\(former)")
   }
 
   /// To the driver of the kernel that it is for; its interface, whatever that is called.
   func bind() throws(HostError) -> LinkName {
     // Where hardware's functions are kept from drivers, none would take it (`pci_device_can_probe`).
-    try probing(true, file: "physfn/sriov_drivers_autoprobe") { () throws(HostError) in
+    try offering(true, "physfn/\(Self.offering)") { () throws(HostError) in
       try write("driver_override", "\n")
       if driver == nil { try write("\(Self.bus)/drivers_probe", address) }
     }

@@ -34,6 +34,8 @@ package struct Link: Described {
   package var driver: String?
   /// How many virtual functions this hardware has (SR-IOV); nil for what can have none.
   package var functions: Int?
+  /// Whether they are offered to drivers when they come to be (`sriov_drivers_autoprobe`).
+  package var offersFunctions: Bool?
   /// VLANs of a bridge's port, or of the bridge itself; nil where the bridge does not filter.
   package var vlans: [PortVLAN]?
   /// What is told about the link but never compared.
@@ -51,6 +53,7 @@ package struct Link: Described {
       && a.bridge == b.bridge && a.port == b.port
       && a.tap == b.tap && a.vlan == b.vlan && a.veth == b.veth && a.macvtap == b.macvtap
       && a.vlans == b.vlans && a.isWith(b) && a.driver == b.driver && a.functions == b.functions
+      && a.offersFunctions == b.offersFunctions
   }
 
   package static let fields: [Field<Link>] = [
@@ -66,6 +69,7 @@ package struct Link: Described {
     .exact("vfio", \.vfio),
     .open("driver", \.driver),
     .open("vfs", \.functions),
+    .open("vfs_autoprobe", \.offersFunctions),
     .open("addrgenmode", \.addressGeneration),
     .open("token", \.token),
     .open("forwarding", \.forwarding),

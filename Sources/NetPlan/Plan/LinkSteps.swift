@@ -108,6 +108,7 @@ extension Link {
     configured.linkGroup = after.linkGroup
     configured.tap = after.tap
     configured.macvtap = after.macvtap
+    configured.offersFunctions = after.offersFunctions
     configured.bridge = after.bridge
     if after.bridge.vlanFiltering == true { configured.bridge.vlanFiltering = before.bridge.vlanFiltering }
     // Spanning tree begins when no port of a guest hands it BPDUs any more.

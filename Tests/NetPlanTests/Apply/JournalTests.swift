@@ -50,7 +50,7 @@ struct JournalTests {
     link.netns = "jail"
     link.vfio = "0000:03:00.0"
     link.driver = Link.vfioDriver
-    link.functions = 7
+    (link.functions, link.offersFunctions) = (7, false)
     link.facts?.functionRoom = FunctionRoom(total: 7, offset: 128, stride: 2)
     link.facts?.function = FunctionID(link: br, number: 3)
     link.macvtap.mode = .vepa
