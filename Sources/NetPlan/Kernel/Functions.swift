@@ -24,8 +24,7 @@ extension LinuxHost {
     of name: LinkName, _ hardware: PCIDevice, _ state: inout State
   ) throws(HostError) {
     guard let room = try hardware.functionRoom, var link = state.link(name) else { return }
-    link.functions = try hardware.functionCount
-    link.offersFunctions = try hardware.offersFunctions
+    try link.readFunctions(of: hardware)
     link.facts = link.facts ?? LinkFacts()
     link.facts?.functionRoom = room
     state.insert(.link(link))
@@ -59,12 +58,8 @@ extension LinuxHost {
   /// Another number of them; the kernel goes from one to another by none only (`sriov_numvfs_store`,
   /// drivers/pci/pci-sysfs.c), with which all go.
   mutating func divide(_ before: Link, into count: Int) -> StepOutcome {
-    guard let address = before.facts?.parentDevice else {
-      return .failed(
-        HostError(operation: "find the device of \(before.name)", errno: ENODEV, message: "it is on no PCI"))
-    }
     do throws(HostError) {
-      try PCIDevice(address: address).setFunctionCount(count)
+      try device(of: before).setFunctionCount(count)
       if count > 0, before.up == true { awaitLink(of: before.name) }
       return .done
     } catch {
@@ -74,13 +69,20 @@ extension LinuxHost {
 
   /// It ends with the step that makes functions, whatever became of that; this is for what a run that was killed there has left.
   func offerFunctions(of link: Link, _ isOn: Bool) -> StepOutcome {
-    guard let address = link.facts?.parentDevice else { return .done }
     do throws(HostError) {
-      try PCIDevice(address: address).offerFunctions(isOn)
+      try device(of: link).offerFunctions(isOn)
       return .done
     } catch {
       return .unknown(error)
     }
+  }
+
+  private func device(of hardware: Link) throws(HostError) -> PCIDevice {
+    guard let address = hardware.facts?.parentDevice else {
+      throw HostError(
+        operation: "find the device of \(hardware.name)", errno: ENODEV, message: "it is on no PCI")
+    }
+    return PCIDevice(address: address)
   }
 
   /// Its driver has started it anew, and without a link refuses some settings of functions: igb any rate
@@ -141,6 +143,14 @@ extension LinuxHost {
     }
     throw HostError(
       operation: "find vf \(function.number) of \(function.link)", errno: ENODEV, message: "there is none")
+  }
+}
+
+extension Link {
+  /// What sysfs says of its functions, in whatever namespace its interface is.
+  mutating func readFunctions(of device: PCIDevice) throws(HostError) {
+    functions = try device.functionCount
+    offersFunctions = try device.offersFunctions
   }
 }
 

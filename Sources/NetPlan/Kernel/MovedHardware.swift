@@ -73,9 +73,7 @@ extension LinuxHost {
       link.netns = netns
       link.master = Link.Master.none
       if message.parentBus == "pci", let address = message.parentDevice {
-        let device = PCIDevice(address: address)
-        link.functions = try device.functionCount
-        link.offersFunctions = try device.offersFunctions
+        try link.readFunctions(of: PCIDevice(address: address))
       }
       if let function = former.function {
         link.facts = link.facts ?? LinkFacts()
