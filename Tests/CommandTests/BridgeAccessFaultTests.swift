@@ -31,7 +31,7 @@ struct BridgeAccessFaultTests {
   private func points(_ own: HelperHost, _ file: String) throws -> [TracedCall] {
     let calls = try own.host.calls(Self.effects, ["apply", file], follows: false)
     expect(try own.vnet("remove", file), exits: 0)
-    return Campaign.some(of: calls, usually: 25)
+    return Campaign.some(of: calls, usually: 10)
   }
 
   @Test("whichever call fails, an apply leaves all of it or nothing", arguments: [nil, list])
@@ -72,7 +72,7 @@ struct BridgeAccessFaultTests {
     try prepared(Self.list) { own, file, isAsBefore in
       expect(try own.vnet("apply", file), exits: 0)
       let calls = try own.host.calls(Self.effects, ["remove", file], follows: false)
-      for call in Campaign.some(of: calls, usually: 25) {
+      for call in Campaign.some(of: calls, usually: 10) {
         expect(try own.vnet("apply", file), exits: 0)
         var injection = Injection(at: call, .signal("KILL"))
         injection.follows = false

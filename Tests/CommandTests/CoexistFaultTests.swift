@@ -28,7 +28,7 @@ struct CoexistFaultTests {
       let calls = try host.calls(effects, ["apply", file], follows: false)
       expect(try host.vnet("remove", file), exits: 0)
       #expect(calls.count > 8)
-      for call in Campaign.some(of: calls, usually: 12) {
+      for call in Campaign.some(of: calls, usually: 6) {
         var injection = Injection(at: call, .signal("KILL"))
         injection.follows = false
         _ = try host.vnet(["apply", file], injection)
@@ -47,7 +47,7 @@ struct CoexistFaultTests {
     try prepared { host, file, before in
       let calls = try host.calls("clone,clone3,wait4,pidfd_open", ["apply", file], follows: false)
       expect(try host.vnet("remove", file), exits: 0)
-      for call in Campaign.some(of: calls, usually: 12) {
+      for call in Campaign.some(of: calls, usually: 6) {
         var injection = Injection(at: call, .error("ENOSPC"))
         injection.follows = false
         let (outcome, _) = try host.vnet(["apply", file], injection)

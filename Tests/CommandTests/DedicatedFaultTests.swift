@@ -15,13 +15,10 @@ struct DedicatedFaultTests {
     EditCampaign("the host gets it back", from: text, to: "name: d\nallow: [prune-many]\n"),
   ]
 
-  @Test("a request that fails leaves the host as it was, or as desired", arguments: edits)
-  func failing(_ edit: EditCampaign) throws {
-    try GivenHost.with { try edit.failing(on: $0.host, usually: 5) }
-  }
-
-  @Test("killed and recovered: old or new, never between", arguments: edits)
-  func killed(_ edit: EditCampaign) throws {
-    try GivenHost.with { try edit.killed(on: $0.host, usually: 5) }
+  @Test(
+    "a request that fails leaves the host as it was, or as desired; killed and recovered: old or new, never between",
+    arguments: edits)
+  func disturbed(_ edit: EditCampaign) throws {
+    try GivenHost.with { try edit.disturbed(on: $0.host, usually: 6) }
   }
 }

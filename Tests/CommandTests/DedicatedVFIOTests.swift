@@ -157,7 +157,7 @@ struct DedicatedVFIOTests {
   /// From giving up the first address on, which is the later half of its calls.
   private func points(_ host: Host, _ command: String, _ file: String) throws -> [TracedCall] {
     let calls = try host.calls(Self.effects, [command, file], follows: false)
-    return Campaign.some(of: Array(calls.suffix(calls.count / 2)), usually: 5)
+    return Campaign.some(of: Array(calls.suffix(calls.count / 2)), usually: 2)
   }
 
   @Test(

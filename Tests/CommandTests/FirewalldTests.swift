@@ -23,10 +23,7 @@ struct FirewalldTests {
       let firewalld = try Firewalld(in: plain.space)
       defer { firewalld.leave() }
       host.space.variables = [firewalld.address]
-      for zone in ["trusted", "internal"] {
-        try firewalld.command("--zone=\(zone)", "--add-interface=none0")
-        try firewalld.command("--zone=\(zone)", "--remove-interface=none0")
-      }
+      try firewalld.use("trusted", "internal")
       try body(host, firewalld)
     }
   }
@@ -65,6 +62,7 @@ struct FirewalldTests {
       try #expect(inner.who("one", asks: "2001:db8::1") == "lan 2001:db8::10")
       try #expect(inner.who("lan", asks: "192.0.2.10", port: 8080) == "one 192.0.2.1")
       try #expect(inner.who("lan", asks: "10.7.0.51") == nil)
+      try #expect(firewalld.command("--get-zone-of-interface=net") == "trusted")
       try #expect(firewalld.activeZones == ["trusted": ["net"]])
       try #expect(notices(inner).isEmpty)
     }
@@ -168,10 +166,7 @@ struct FirewalldTests {
       // The policy goes; the zones get the chains back that a reload takes away.
       try firewalld.command("--permanent", "--delete-policy=to-guests")
       try firewalld.command("--reload")
-      for zone in ["trusted", "internal"] {
-        try firewalld.command("--zone=\(zone)", "--add-interface=none0")
-        try firewalld.command("--zone=\(zone)", "--remove-interface=none0")
-      }
+      try firewalld.use("trusted", "internal")
     }
   }
 
@@ -189,8 +184,7 @@ struct FirewalldTests {
       expect(try inner.host.vnet("apply", inner.file), exits: 0)
       expect(try inner.host.vnet("plan", inner.file), exits: 0)
       try #expect(inner.who("one", asks: "192.0.2.1") == "lan 192.0.2.10")
-      try firewalld.command("--zone=internal", "--add-interface=none0")
-      try firewalld.command("--zone=internal", "--remove-interface=none0")
+      try firewalld.use("internal")
     }
   }
 }

@@ -19,7 +19,7 @@ struct FirewalldZoneTests {
   @Test("the zone that an interface had before comes back, and another one is changed in place")
   func former() throws {
     try with("trusted") { host, firewalld, file in
-      try firewalld.command("--zone=internal", "--add-interface=net")
+      try firewalld.add("net", to: "internal")
       let (before, zones) = (try host.space.dump(), try firewalld.activeZones)
       expect(try host.vnet("apply", file), exits: 0)
       try #expect(firewalld.activeZones == ["trusted": ["net", "two-eth0"]])
@@ -42,7 +42,7 @@ struct FirewalldZoneTests {
   func foreign() throws {
     try with("trusted") { host, firewalld, file in
       expect(try host.vnet("apply", file), exits: 0)
-      try firewalld.command("--zone=internal", "--change-interface=net")
+      try firewalld.move("net", to: "internal")
       expect(try host.vnet("remove", file), exits: 0)
       try #expect(firewalld.activeZones == ["internal": ["net"]])
     }
@@ -73,10 +73,7 @@ struct FirewalldZoneTests {
       expect(try host.vnet("remove", file), exits: 0)
       try firewalld.start()
       try #expect(firewalld.activeZones.isEmpty)
-      for zone in ["trusted", "internal"] {
-        try firewalld.command("--zone=\(zone)", "--add-interface=none0")
-        try firewalld.command("--zone=\(zone)", "--remove-interface=none0")
-      }
+      try firewalld.use("trusted", "internal")
       expectEqual(before, try host.space.dump())
     }
   }
@@ -151,7 +148,7 @@ struct FirewalldZoneTests {
   @Test("a plan that was saved binds interfaces as it says")
   func saved() throws {
     try with("trusted") { host, firewalld, file in
-      try firewalld.command("--zone=internal", "--add-interface=net")
+      try firewalld.add("net", to: "internal")
       let path = host.files.path + "/z.plan"
       expect(try host.vnet("plan", "--out", path, file), exits: 2)
       expect(try host.vnet("apply", "--plan", path), exits: 0)
@@ -170,12 +167,12 @@ struct FirewalldZoneTests {
   @Test("killed at any word on the message bus, recovery leaves all of an apply or nothing")
   func killed() throws {
     try with("trusted") { host, firewalld, file in
-      try firewalld.command("--zone=internal", "--add-interface=net")
+      try firewalld.add("net", to: "internal")
       let (before, zones) = (try host.space.dump(), try firewalld.activeZones)
       let calls = try host.calls(Self.calls, ["apply", file], follows: false)
       expect(try host.vnet("remove", file), exits: 0)
       #expect(calls.count > 20)
-      for call in Campaign.some(of: calls, usually: 8) {
+      for call in Campaign.some(of: calls, usually: 4) {
         var injection = Injection(at: call, .signal("KILL"))
         injection.follows = false
         _ = try host.vnet(["apply", file], injection)
@@ -196,7 +193,7 @@ struct FirewalldZoneTests {
       let (before, zones) = (try host.space.dump(), try firewalld.activeZones)
       let calls = try host.calls(Self.calls, ["apply", file], follows: false)
       expect(try host.vnet("remove", file), exits: 0)
-      for call in Campaign.some(of: calls, usually: 8) {
+      for call in Campaign.some(of: calls, usually: 4) {
         var injection = Injection(at: call, .error("ECONNRESET"))
         injection.follows = false
         let (outcome, _) = try host.vnet(["apply", file], injection)

@@ -127,7 +127,7 @@ struct KillTests {
       expect(try campaign.vnet("remove", campaign.file), exits: 0)
       let middle = Injection(at: calls[calls.count * 3 / 4], .signal("SIGKILL"))
       var point = 1, reached = true
-      while reached && point <= (Campaign.bound ?? 4) {
+      while reached && point <= (Campaign.bound ?? 3) {
         _ = try campaign.host.vnet(["apply", campaign.file], middle)
         let again = Injection(call: call, effect: .signal("SIGKILL"), when: "\(point)")
         reached = try campaign.host.vnet(["recover"], again).reached

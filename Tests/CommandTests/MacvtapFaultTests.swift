@@ -22,13 +22,10 @@ struct MacvtapFaultTests {
     EditCampaign("macvtaps go", from: text, to: "name: m\nallow: [prune-many]\n"),
   ]
 
-  @Test("a request that fails leaves the host as it was, or as desired", arguments: edits)
-  func failing(_ edit: EditCampaign) throws {
-    try Host.with { try edit.failing(on: $0, usually: 5) }
-  }
-
-  @Test("killed and recovered: old or new, never between", arguments: edits)
-  func killed(_ edit: EditCampaign) throws {
-    try Host.with { try edit.killed(on: $0, usually: 5) }
+  @Test(
+    "a request that fails leaves the host as it was, or as desired; killed and recovered: old or new, never between",
+    arguments: edits)
+  func disturbed(_ edit: EditCampaign) throws {
+    try Host.with { try edit.disturbed(on: $0, usually: 6) }
   }
 }

@@ -37,7 +37,7 @@ struct ManagersFaultTests {
     expect(try managed.vnet("remove", file), exits: 0)
     // What ends is few, and says whether the program was told.
     let (ends, others) = (calls.filter { $0.name == "wait4" }, calls.filter { $0.name != "wait4" })
-    return ends + Campaign.some(of: others, usually: 12)
+    return ends + Campaign.some(of: others, usually: 6)
   }
 
   @Test("whichever call fails, the apply ends as it says, and the program knows what there is")

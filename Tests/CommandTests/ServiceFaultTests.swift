@@ -113,7 +113,7 @@ struct ServiceFaultTests {
       let calls = try host.calls(effects, ["apply", state.file], follows: false)
       expect(try host.vnet("remove", state.file), exits: 0)
       #expect(calls.count > 20)
-      for call in Campaign.some(of: calls, usually: 10) {
+      for call in Campaign.some(of: calls, usually: 5) {
         var injection = Injection(at: call, .error("ENOSPC"))
         injection.follows = false
         let (outcome, _) = try host.vnet(["apply", state.file], injection)
@@ -131,7 +131,7 @@ struct ServiceFaultTests {
       let state = try Case(host)
       let calls = try host.calls(effects, ["apply", state.file], follows: false)
       expect(try host.vnet("remove", state.file), exits: 0)
-      for call in Campaign.some(of: calls, usually: 10) {
+      for call in Campaign.some(of: calls, usually: 5) {
         var injection = Injection(at: call, .signal("KILL"))
         injection.follows = false
         _ = try host.vnet(["apply", state.file], injection)
@@ -157,7 +157,7 @@ struct ServiceFaultTests {
       expect(try host.vnet("apply", state.file), exits: 0)
       let file = try host.files.write("changed.conf", changed)
       let calls = try host.calls(effects, ["apply", file], follows: false)
-      for call in Campaign.some(of: calls, usually: 10) {
+      for call in Campaign.some(of: calls, usually: 5) {
         expect(try host.vnet("apply", state.file), exits: 0)
         var injection = Injection(at: call, .signal("KILL"))
         injection.follows = false
@@ -176,7 +176,7 @@ struct ServiceFaultTests {
       let state = try Case(host)
       expect(try host.vnet("apply", state.file), exits: 0)
       let calls = try host.calls(effects, ["remove", state.file], follows: false)
-      for call in Campaign.some(of: calls, usually: 10) {
+      for call in Campaign.some(of: calls, usually: 5) {
         expect(try host.vnet("apply", state.file), exits: 0)
         var injection = Injection(at: call, .signal("KILL"))
         injection.follows = false

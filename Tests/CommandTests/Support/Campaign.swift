@@ -41,15 +41,15 @@ struct Campaign {
     evenly(bound ?? usual, of: isOfSteps ? calls.filter { !$0.isReading } : calls)
   }
 
-  /// The first and the last among them.
+  /// The middles of so many equal parts.
   private static func evenly<Point>(_ most: Int, of all: [Point]) -> [Point] {
     if all.count <= most { return all }
-    return most == 1 ? [all[all.count / 2]] : (0..<most).map { all[$0 * (all.count - 1) / (most - 1)] }
+    return (0..<most).map { all[(2 * $0 + 1) * all.count / (2 * most)] }
   }
 
   /// Of the calls of one kind that a command makes; those that change the kernel's state are worth more.
   func points(_ call: String, _ arguments: [String], usually usual: Int? = nil) throws -> [TracedCall] {
-    let telling = ["sendmsg", "sendto", "ioctl", "recvmsg"].contains(call) ? 5 : 2
+    let telling = ["sendmsg", "sendto", "ioctl", "recvmsg"].contains(call) ? 3 : 2
     return Self.some(of: try host.calls(call, arguments), usually: usual ?? telling)
   }
 

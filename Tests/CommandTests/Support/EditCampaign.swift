@@ -12,36 +12,10 @@ struct EditCampaign: CustomTestStringConvertible {
     (self.testDescription, self.old, self.new) = (testDescription, old, new)
   }
 
-  /// A request that fails leaves the host as it was, or as desired: a deletion behind the commit is tried again. `follows`: those
-  /// of child processes, too.
-  func failing(on host: Host, usually usual: Int, follows: Bool = false) throws {
-    try disturbed(by: .error("ENOMEM"), on: host, usually: usual, follows) {
-      _, injection, outcome, before, after in
-      #expect(outcome.code == 0 || outcome.code == 1, "\(injection): \(outcome)")
-      let now = try host.comparableDump()
-      expectEqual(outcome.code == 0 ? after : before, now, "\(injection): \(outcome)")
-      return now
-    }
-  }
-
-  /// Killed and recovered, the host is as before or as after, never between.
-  func killed(on host: Host, usually usual: Int, follows: Bool = false) throws {
-    try disturbed(by: .signal("SIGKILL"), on: host, usually: usual, follows) {
-      file, injection, _, before, after in
-      expect(try host.vnet("recover"), exits: 0)
-      let now = try host.comparableDump()
-      guard now != before else { return now }
-      expectEqual(after, now, "\(injection), neither old nor new")
-      expect(try host.vnet("plan", file), exits: 0)
-      return now
-    }
-  }
-
-  /// `body` returns how the host is then.
-  private func disturbed(
-    by effect: Injection.Effect, on host: Host, usually usual: Int, _ follows: Bool,
-    _ body: (_ file: String, Injection, Outcome, _ before: Dump, _ after: Dump) throws -> Dump
-  ) throws {
+  /// A call that fails leaves the host as it was, or as desired: a deletion behind the commit is tried again. Killed at one and
+  /// recovered, the host is as before or as after, never between. Where some of the calls are tried, they take turns.
+  /// `killsChildren`: also at that call of a child process.
+  func disturbed(on host: Host, usually usual: Int, killsChildren: Bool = false) throws {
     let file = try host.files.write("v.conf", new)
     let former = try old.map { try host.files.write("former.conf", $0) }
     func back() throws {
@@ -53,18 +27,30 @@ struct EditCampaign: CustomTestStringConvertible {
     }
     try back()
     let before = try host.comparableDump()
-    let calls = try host.calls("sendto,sendmsg", ["apply", file], follows: follows)
+    let calls = try host.calls("sendto,sendmsg", ["apply", file], follows: false)
     let after = try host.comparableDump()
     var now = after
-    for point in Campaign.some(of: calls, usually: usual) {
-      if now != before {
-        try back()
-        expectEqual(before, try host.comparableDump(), "on the way back")
+    for (number, point) in Campaign.some(of: calls, usually: usual).enumerated() {
+      for kills in Campaign.bound == nil ? [number % 2 == 1] : [false, true] {
+        if now != before {
+          try back()
+          expectEqual(before, try host.comparableDump(), "on the way back")
+        }
+        var injection = Injection(at: point, kills ? .signal("SIGKILL") : .error("ENOMEM"))
+        injection.follows = kills && killsChildren
+        let outcome = try host.vnet(["apply", file], injection).outcome
+        if kills {
+          expect(try host.vnet("recover"), exits: 0)
+          now = try host.comparableDump()
+          guard now != before else { continue }
+          expectEqual(after, now, "\(injection), neither old nor new")
+          expect(try host.vnet("plan", file), exits: 0)
+        } else {
+          #expect(outcome.code == 0 || outcome.code == 1, "\(injection): \(outcome)")
+          now = try host.comparableDump()
+          expectEqual(outcome.code == 0 ? after : before, now, "\(injection): \(outcome)")
+        }
       }
-      var injection = Injection(at: point, effect)
-      injection.follows = follows
-      let outcome = try host.vnet(["apply", file], injection).outcome
-      now = try body(file, injection, outcome, before, after)
     }
   }
 }

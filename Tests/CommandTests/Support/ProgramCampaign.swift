@@ -51,7 +51,7 @@ struct ProgramCampaign {
   }
 
   private func calls(_ arguments: String...) throws -> [TracedCall] {
-    Campaign.some(of: try host.calls(effects, arguments, follows: false), usually: 12)
+    Campaign.some(of: try host.calls(effects, arguments, follows: false), usually: 6)
   }
 
   private func inject(

@@ -51,6 +51,8 @@ struct TracedCall {
   let ordinal: Int
   /// It opens a file to read it: nothing is changed by it.
   var isReading = false
+  /// As strace writes it.
+  var line = ""
 }
 
 extension Host {
@@ -70,7 +72,8 @@ extension Host {
       guard set.split(separator: ",").contains(name) else { return nil }
       counts[name, default: 0] += 1
       let isReading = name == "openat" && !line.contains(/O_WRONLY|O_RDWR|O_CREAT/)
-      return TracedCall(name: String(name), ordinal: counts[name] ?? 0, isReading: isReading)
+      return TracedCall(
+        name: String(name), ordinal: counts[name] ?? 0, isReading: isReading, line: String(line))
     }
   }
 

@@ -106,7 +106,7 @@ struct TopologyPropertyTests {
       Machine.Fault.Kind.refused, .answersLost, .requestsLost,
     ])
   func faults(_ kind: Machine.Fault.Kind) {
-    hold(25, length: 2, from: 10_000) { tried in
+    hold(15, length: 2, from: 10_000) { tried in
       guard let (before, plan, host, topology) = Self.lastPlan(tried),
         let (count, after) = Self.undisturbed(before, plan, host)
       else { return nil }
@@ -141,7 +141,7 @@ struct TopologyPropertyTests {
 
   @Test("a kill at any event and a recovery leave the host as it was, or as the plan says once it is decided")
   func kills() {
-    hold(25, length: 2, from: 20_000) { tried in
+    hold(15, length: 2, from: 20_000) { tried in
       guard let (before, plan, host, _) = Self.lastPlan(tried),
         let (count, after) = Self.undisturbed(before, plan, host)
       else { return nil }

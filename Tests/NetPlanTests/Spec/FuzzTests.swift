@@ -102,7 +102,7 @@ struct Mutator {
 @Suite("Mutated configurations")
 struct FuzzTests {
   /// In all; VNET_FUZZ in the environment says another number (`make prove`).
-  static let total = getenv("VNET_FUZZ").flatMap { Int(String(cString: $0)) } ?? 250_000
+  static let total = getenv("VNET_FUZZ").flatMap { Int(String(cString: $0)) } ?? 150_000
   static let parts = 4
 
   @Test(
