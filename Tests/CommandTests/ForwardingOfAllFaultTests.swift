@@ -17,7 +17,7 @@ struct ForwardingOfAllFaultTests {
       let calls = try host.calls("write", ["apply", file], follows: false)
       expect(try host.vnet("remove", file), exits: 0)
       #expect(calls.count > 8)
-      for call in Campaign.some(of: calls, usually: 3) {
+      for call in Campaign.some(of: calls, usually: 2) {
         var injection = Injection(at: call, how == "KILL" ? .signal(how) : .error(how))
         injection.follows = false
         _ = try host.vnet(["apply", file], injection)

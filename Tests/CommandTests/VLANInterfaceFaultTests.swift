@@ -42,7 +42,7 @@ struct VLANInterfaceFaultTests {
 
   @Test(
     "a request that fails leaves the host as it was, or as desired; killed and recovered: old or new, never between",
-    arguments: edits)
+    arguments: Campaign.some(of: edits, usually: 2))
   func disturbed(_ edit: EditCampaign) throws {
     try Host.with { try edit.disturbed(on: $0, usually: 2) }
   }

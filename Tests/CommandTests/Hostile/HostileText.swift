@@ -10,13 +10,16 @@ struct HostileText: Hashable, Sendable {
 
   /// The few that stand for all of them.
   private static let few = all.filter { ["newline", "statement", "path", "a word of nft"].contains($0.what) }
-  /// What means something to somebody; each of the others is tried at every fourth place (`make prove`: at all).
+  /// What means something to somebody.
   private static let main = all.prefix { $0.what != "not ASCII" }
   private static let others = all.dropFirst(main.count)
 
+  /// All in `make prove`, else one of four of the others, and half of the few where the same key was asked everything elsewhere.
   static func texts(for place: StringPlace) -> [HostileText] {
-    if place.isRepeated { return few }
-    guard Campaign.bound != .max, let number = StringPlace.all.firstIndex(of: place) else { return all }
+    guard Campaign.bound != .max, let number = StringPlace.all.firstIndex(of: place) else {
+      return place.isRepeated ? few : all
+    }
+    if place.isRepeated { return few.enumerated().filter { ($0.offset + number) % 2 == 0 }.map(\.element) }
     return main + others.enumerated().filter { ($0.offset + number) % 4 == 0 }.map(\.element)
   }
 
