@@ -11,7 +11,7 @@ let strict: [SwiftSetting] = [
 ]
 
 /// What ships asks for no type by its mangled name: for one with parameters the runtime would look for conformances, through
-/// thousands of them each time, which was a third of what a run does.
+/// thousands of them each time, which was a sixth of what a run does.
 let shipped =
   strict + [
     .unsafeFlags(
