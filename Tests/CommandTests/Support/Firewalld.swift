@@ -124,7 +124,8 @@ final class Firewalld {
     }
   }
 
-  /// Interfaces by zone: a dictionary of zones, in each the key `interfaces` with an array.
+  /// Interfaces by zone. The reply is a dictionary of zones, in each the key `interfaces` with an array; dbus-send indents by
+  /// three for each of these.
   var activeZones: [String: [String]] {
     get throws {
       var zones: [String: [String]] = [:]
