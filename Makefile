@@ -3,7 +3,7 @@ SHELL   := bash
 SWIFT   ?= swift
 PREFIX  ?= /usr/local
 DESTDIR ?=
-RELEASE := $(SWIFT) build -c release
+RELEASE := scripts/build
 BINARY  := .build/release/vnet-apply
 
 .PHONY: help setup build demo test prove lab check bench gallery release install clean

@@ -35,7 +35,7 @@ static struct {
   const struct address *from;
   uint8_t hop_mac[6];
   int count, sent, received;
-  int64_t interval, next, deadline;
+  int64_t interval, wait, next, deadline;
   bool seen[65536];
 } ping;
 
@@ -226,6 +226,7 @@ static void receive(void) {
 static void start_ping(char *line) {
   char *save = NULL, *verb = strtok_r(line, " \n", &save), *to = strtok_r(NULL, " \n", &save);
   char *count = strtok_r(NULL, " \n", &save), *interval = strtok_r(NULL, " \n", &save);
+  char *wait = strtok_r(NULL, " \n", &save);
   memset(&ping, 0, sizeof ping);
   if (verb == NULL) return;
   if (strcmp(verb, "ping") != 0 || to == NULL || strlen(to) >= sizeof ping.text || !address_parse(to, &ping.to)) {
@@ -235,6 +236,7 @@ static void start_ping(char *line) {
   strcpy(ping.text, to);
   ping.count = count != NULL ? atoi(count) : 3;
   ping.interval = (interval != NULL ? atoi(interval) : 200) * (int64_t)MILLISECOND;
+  ping.wait = (wait != NULL ? atoi(wait) : 1000) * (int64_t)MILLISECOND;
   ping.from = source_for(&ping.to);
   ping.hop = ping.to;
   bool on_link = ping.from != NULL && address_on_link(ping.from, &ping.to);
@@ -267,7 +269,7 @@ static int64_t step(void) {
     if (ping.resolved) {
       send_echo();
       ping.next += ping.interval;
-      ping.deadline = at + 1000ll * MILLISECOND;
+      ping.deadline = at + ping.wait;
     } else {
       resolve();
       ping.next += 200ll * MILLISECOND;

@@ -12,7 +12,7 @@
 //   stand-in cookie
 //
 // `guest` attaches to a TAP (TUNSETIFF), or opens the device node of a macvtap where NAME is a path, prints "ready" and is a station there: it answers ARP, neighbour
-// solicitations and echo requests. Each line `ping ADDRESS [COUNT [INTERVAL_MS]]` on its standard input sends
+// solicitations and echo requests. Each line `ping ADDRESS [COUNT [INTERVAL_MS [WAIT_MS]]]` on its standard input sends
 // echo requests and prints `ping ADDRESS: 3 sent, 0 lost`. The TAP is held until standard input closes. With
 // `--vlan` it tags its frames and hears those of that VLAN alone.
 //

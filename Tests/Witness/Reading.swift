@@ -40,15 +40,28 @@ package struct Reading {
     }.joined(separator: "\n") + """
 
       nft -j list ruleset 2>/dev/null; printf '\\036'
-      grep -r . /proc/sys/net/ipv4/conf /proc/sys/net/ipv6/conf /proc/sys/net/ipv4/neigh \
-        /proc/sys/net/ipv6/neigh /proc/sys/net/ipv4/ip_forward /proc/sys/net/bridge 2>/dev/null
+      find /proc/sys/net/ipv4/conf /proc/sys/net/ipv6/conf /proc/sys/net/ipv4/neigh /proc/sys/net/ipv6/neigh \
+        /proc/sys/net/ipv4/ip_forward /proc/sys/net/bridge -type f -exec head -vn 1 {} + 2>/dev/null
       """
+
+  /// Of what `head -v` says of each file. (A setting is read anew for each call, into memory that the kernel clears first, as
+  /// much as was asked for: one that asks for little, once, takes a fourth of the time in the lab.)
+  private static func settings(_ text: Substring) -> [String] {
+    var facts: [String] = [], path = Substring()
+    for line in text.split(separator: "\n") {
+      if line.hasPrefix("==> /proc/sys/net/") {
+        path = line.dropFirst("==> /proc/sys/net/".count).dropLast(" <==".count)
+      } else {
+        facts.append("sysctl \(path):\(line)")
+      }
+    }
+    return facts
+  }
 
   package init(_ text: String) throws {
     var parts = text.split(separator: "\u{1E}", omittingEmptySubsequences: false)
     guard parts.count == Self.listings.count + 2 else { throw NotJSON(text: text) }
-    let settings = parts.removeLast().split(separator: "\n")
-    facts = settings.map { "sysctl " + $0.dropFirst("/proc/sys/net/".count) }
+    facts = Self.settings(parts.removeLast())
     if let ruleset = try? JSON(parsing: String(parts.removeLast())) { facts += Self.facts("nft", ruleset) }
     for (listing, text) in zip(Self.listings, parts) {
       let answers = JSONText.values(of: Array(text.utf8))

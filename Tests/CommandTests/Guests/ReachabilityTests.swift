@@ -33,18 +33,20 @@ extension RealGuests {
         ("2001:db8:7::/64", "2001:db8::10"), ("2001:db8:8::/64", "2001:db8::10"),
         ("2001:db8:f::/64", "2001:db8::10"),
       ] { try host.lan.ip("route add \(prefix) via \(router)") }
-      let answering = try [("host", host.space), ("lan", host.lan)].map {
+      let far = try SpaceGuest("far", at: Scenario.far, on: host)
+      defer { far.leave() }
+      let answering = try [("host", host.space), ("lan", host.lan), ("far", far.space)].map {
         try Answering($0, in: $1, files: host.files)
       }
       defer { for each in answering { each.leave() } }
-      return try host.boot(["vm-1", "vm-2", "far"], file) { guests in
+      return try host.boot(["vm-1", "vm-2"], file) { guests in
         for (guest, end) in zip(guests, [51, 52]) {
           let typed = subnet.isRouted ? "ip link set eth0 up\n" + guest.hint : subnet.commands(end)
           try guest.must("set -e\n" + typed)
         }
         // A station of a LAN would hear of the other network from its router.
         if !subnet.isRouted, subnet.router != nil {
-          for guest in guests.prefix(2) {
+          for guest in guests {
             try guest.must(
               """
               ip route add 10.8.0.0/24 via \(subnet.host.ipv4)
@@ -52,28 +54,19 @@ extension RealGuests {
               """)
           }
         }
-        try guests[2].must(
-          """
-          set -e
-          ip link set eth0 up
-          ip addr add 10.8.0.51/24 dev eth0
-          ip -6 addr add 2001:db8:8::51/64 dev eth0
-          ip route add default via 10.8.0.1
-          ip -6 route add default via 2001:db8:8::1
-          """)
-        return try answers(scenario, guests, host: answering[0], lan: answering[1])
+        return try answers(scenario, guests, answering)
       }
     }
 
     private func answers(
-      _ scenario: Scenario, _ guests: [Guest], host: Answering, lan: Answering
+      _ scenario: Scenario, _ guests: [Guest], _ others: [Answering]
     ) throws -> [Scenario.Way: Reach] {
       let subnet = scenario.subnet
       let one = Machine(guests[0], ipv4: "\(subnet.ipv4)51", ipv6: "\(subnet.ipv6)51")
       let two = Machine(guests[1], ipv4: "\(subnet.ipv4)52", ipv6: "\(subnet.ipv6)52")
-      let far = Machine(guests[2], ipv4: "10.8.0.51", ipv6: "2001:db8:8::51")
-      let here = Machine(host, ipv4: subnet.host.ipv4, ipv6: subnet.host.ipv6)
-      let station = Machine(lan, ipv4: "192.0.2.1", ipv6: "2001:db8::1")
+      let here = Machine(others[0], ipv4: subnet.host.ipv4, ipv6: subnet.host.ipv6)
+      let station = Machine(others[1], ipv4: "192.0.2.1", ipv6: "2001:db8::1")
+      let far = Machine(others[2], ipv4: Scenario.far.ipv4, ipv6: Scenario.far.ipv6)
       let questions: [(Scenario.Way, Machine, Machine)] = [
         (.toHost, one, here), (.fromHost, here, one), (.betweenVMs, one, two), (.betweenVMs, two, one),
         (.toLAN, one, station), (.fromLAN, station, one), (.toOther, one, far), (.fromOther, far, one),

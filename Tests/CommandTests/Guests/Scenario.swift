@@ -1,6 +1,6 @@
 import Testing
 
-/// Two guests with NICs alike, a third on another network of the same host, and a LAN behind the host's uplink.
+/// Two guests with NICs alike, a third one on another network of the same host, and a LAN behind the host's uplink.
 struct Scenario: Sendable, CustomTestStringConvertible {
   /// What the NICs are, for a reader of docs/reachability.md.
   let title: String
@@ -80,14 +80,16 @@ struct Scenario: Sendable, CustomTestStringConvertible {
     """
     name: reach
     networks:
-      far: {address: [10.8.0.1/24, "2001:db8:8::1/64"], dhcp: false, dns: false, ra: false}
+      far: {\(Inner.other)}
     \(network.map { "  net: \($0)" } ?? "")
     vms:
       vm: {count: 2, nics: {eth0: \(nic)}}
-      far: {nics: {eth0: {network: far, address: [10.8.0.51, "2001:db8:8::51"]}}}
-
+    \(Inner.vm("far", "far", Self.far))
     """
   }
+
+  /// The guest on the other network, a namespace.
+  static let far = Inner.place(51, of: 8)
 }
 
 extension Scenario {

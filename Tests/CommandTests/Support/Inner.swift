@@ -69,17 +69,8 @@ final class Inner {
   }
 
   private func boot(_ name: String, _ place: Place) throws {
-    let guest = try SpaceGuest("\(name)-eth0", mac: place.mac, on: host)
+    let guest = try SpaceGuest(name, at: place, on: host)
     guests[name] = guest
-    let (length4, length6) = place.isRouted ? (32, 128) : (24, 64)
-    let gateway4 = place.isRouted ? "via inet \(place.gateway4) dev eth0 onlink" : "via \(place.gateway4)"
-    try guest.space.ip(
-      """
-      addr add \(place.ipv4)/\(length4) dev eth0
-      addr add \(place.ipv6)/\(length6) dev eth0
-      route add default \(gateway4)
-      route add default via \(place.gateway6) dev eth0
-      """)
     try answer(name, in: guest.space)
   }
 
@@ -118,5 +109,21 @@ final class Inner {
       ])
     let plain = outcome.stdout.trimmed.filter { !"[]".contains($0) }.replacing("::ffff:", with: "")
     return outcome.code == 0 ? plain : nil
+  }
+}
+
+extension SpaceGuest {
+  /// A VM of one NIC that has its addresses and knows the way.
+  init(_ name: String, at place: Inner.Place, on host: Host) throws {
+    try self.init("\(name)-eth0", mac: place.mac, on: host)
+    let (length4, length6) = place.isRouted ? (32, 128) : (24, 64)
+    let gateway4 = place.isRouted ? "via inet \(place.gateway4) dev eth0 onlink" : "via \(place.gateway4)"
+    try space.ip(
+      """
+      addr add \(place.ipv4)/\(length4) dev eth0
+      addr add \(place.ipv6)/\(length6) dev eth0
+      route add default \(gateway4)
+      route add default via \(place.gateway6) dev eth0
+      """)
   }
 }

@@ -40,9 +40,9 @@ final class Station {
       + (made["vnet_hdr"].isTrue ? ["--vnet-hdr"] : [])
   }
 
-  /// How many of `count` echo requests stayed unanswered.
-  func lost(to address: String, count: Int = 3, interval: Int = 50) throws -> Int {
-    child.write("ping \(address) \(count) \(interval)\n")
+  /// How many of `count` echo requests, one every `interval` milliseconds, stayed unanswered `wait` milliseconds after the last.
+  func lost(to address: String, count: Int = 3, interval: Int = 50, wait: Int = 1000) throws -> Int {
+    child.write("ping \(address) \(count) \(interval) \(wait)\n")
     let prefix = "ping \(address): \(count) sent, "
     guard let line = child.line(timeout: 30), line.hasPrefix(prefix), let lost = Int(line.words[4]) else {
       throw CommandFailure(description: "the stand-in guest did not answer: \(child.finish(timeout: 1))")
