@@ -3,7 +3,7 @@ SHELL   := bash
 SWIFT   ?= swift
 PREFIX  ?= /usr/local
 DESTDIR ?=
-RELEASE := scripts/build
+RELEASE := $(SWIFT) build -c release
 BINARY  := .build/release/vnet-apply
 
 .PHONY: help setup build demo test prove lab check bench gallery release install clean

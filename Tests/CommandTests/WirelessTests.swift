@@ -4,20 +4,20 @@ import Witness
 /// On a host that has Wi-Fi alone.
 @Suite("Wi-Fi", .serialized, .enabled(if: Gate.wireless, Gate.wirelessComment))
 struct WirelessTests {
-  @Test(
-    "what cannot be on Wi-Fi is refused, with what can named",
-    arguments: [
-      "networks: {lan: {uplink: wlan0}}\nvms: {a: {nics: {eth0: {network: lan}}}}",
-      "vms: {a: {nics: {eth0: {mode: bridged, via: macvtap, hardware: wlan0}}}}",
-      "vms: {a: {nics: {eth0: {mode: dedicated, via: macvtap, hardware: wlan0}}}}",
-    ])
-  func refused(_ text: String) throws {
+  @Test("what cannot be on Wi-Fi is refused, with what can named")
+  func refused() throws {
     try WirelessHost.with { host in
-      let file = try host.files.write("w.conf", "name: w\n\(text)\n")
-      let outcome = try host.vnet("plan", file)
-      expect(outcome, exits: 65)
-      for words in ["'wlan0' is Wi-Fi", "'mode: tap' with 'proxy: wlan0'", "'nat: true'"] {
-        #expect(outcome.stderr.contains(words), "\(words)\n\(outcome)")
+      for text in [
+        "networks: {lan: {uplink: wlan0}}\nvms: {a: {nics: {eth0: {network: lan}}}}",
+        "vms: {a: {nics: {eth0: {mode: bridged, via: macvtap, hardware: wlan0}}}}",
+        "vms: {a: {nics: {eth0: {mode: dedicated, via: macvtap, hardware: wlan0}}}}",
+      ] {
+        let file = try host.files.write("w.conf", "name: w\n\(text)\n")
+        let outcome = try host.vnet("plan", file)
+        expect(outcome, exits: 65)
+        for words in ["'wlan0' is Wi-Fi", "'mode: tap' with 'proxy: wlan0'", "'nat: true'"] {
+          #expect(outcome.stderr.contains(words), "\(words)\n\(text)\n\(outcome)")
+        }
       }
     }
   }

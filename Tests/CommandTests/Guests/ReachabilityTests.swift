@@ -5,27 +5,44 @@ extension RealGuests {
   /// A scenario is a row of docs/reachability.md: what its guests were seen to reach.
   @Suite("who reaches whom, by packets")
   struct ReachabilityTests {
-    @Test("guests reach what the scenario says, and nothing else", arguments: Scenario.all)
-    func scenario(_ scenario: Scenario) throws {
+    @Test(
+      "guests reach what the scenario says, and nothing else; also those that run when it begins",
+      arguments: Scenario.series)
+    func series(_ series: Scenario.Series) throws {
+      let first = series.scenarios[0]
       try Host.with { host in
         var host = host
-        host.space.opensTun = scenario.nic.contains("via: vde")
-        let file = try host.files.write("reach.conf", scenario.text)
+        host.space.opensTun = first.nic.contains("via: vde")
         let before = try host.space.dump()
-        expect(try host.vnet("apply", file), exits: 0)
-        let seen = try seen(scenario, host, file)
-        for way in Scenario.Way.allCases {
-          let expected = scenario.reach[way] ?? .none
-          #expect(seen[way] == expected, "\(way.rawValue)")
+        let file = try apply(first, on: host)
+        try peopled(first, host, file) { guests, others in
+          for scenario in series.scenarios {
+            try apply(scenario, on: host)
+            let seen = try answers(scenario, guests, others)
+            for way in Scenario.Way.allCases {
+              let expected = scenario.reach[way] ?? .none
+              #expect(seen[way] == expected, "\(scenario), \(way.rawValue)")
+            }
+            ReachabilityPage.expect(scenario, seen)
+          }
         }
-        ReachabilityPage.expect(scenario, seen)
         expect(try host.vnet("plan", file), exits: 0)
         expect(try host.vnet("remove", file), exits: 0)
         expectEqual(before, try host.space.dump())
       }
     }
 
-    private func seen(_ scenario: Scenario, _ host: Host, _ file: String) throws -> [Scenario.Way: Reach] {
+    @discardableResult
+    private func apply(_ scenario: Scenario, on host: Host) throws -> String {
+      let file = try host.files.write("reach.conf", scenario.text)
+      expect(try host.vnet("apply", file), exits: 0)
+      return file
+    }
+
+    /// With the guests of a scenario, which boot, and what answers on the host, in the LAN and on the other network.
+    private func peopled(
+      _ scenario: Scenario, _ host: Host, _ file: String, _ body: ([Guest], [Answering]) throws -> Void
+    ) throws {
       let subnet = scenario.subnet
       // Every station knows the way back, so that it is the host that decides.
       for (prefix, router) in [
@@ -39,7 +56,7 @@ extension RealGuests {
         try Answering($0, in: $1, files: host.files)
       }
       defer { for each in answering { each.leave() } }
-      return try host.boot(["vm-1", "vm-2"], file) { guests in
+      try host.boot(["vm-1", "vm-2"], file) { guests in
         for (guest, end) in zip(guests, [51, 52]) {
           let typed = subnet.isRouted ? "ip link set eth0 up\n" + guest.hint : subnet.commands(end)
           try guest.must("set -e\n" + typed)
@@ -54,7 +71,7 @@ extension RealGuests {
               """)
           }
         }
-        return try answers(scenario, guests, answering)
+        try body(guests, answering)
       }
     }
 

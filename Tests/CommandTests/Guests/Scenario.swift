@@ -144,3 +144,24 @@ extension Scenario {
       ]),
   ]
 }
+
+extension Scenario {
+  /// Scenarios whose guests are configured alike: those of the first run on in the others, which a plan makes of it in place.
+  struct Series: Sendable, CustomTestStringConvertible {
+    var scenarios: [Scenario]
+
+    var testDescription: String { scenarios.map(\.title).joined(separator: "; ") }
+  }
+
+  static let series: [Series] = all.reduce(into: []) { series, scenario in
+    func isAlike(_ other: Scenario) -> Bool {
+      scenario.subnet.commands(51) == other.subnet.commands(51)
+        && scenario.nic.contains("via: vde") == other.nic.contains("via: vde")
+    }
+    if let place = series.firstIndex(where: { isAlike($0.scenarios[0]) }) {
+      series[place].scenarios.append(scenario)
+    } else {
+      series.append(Series(scenarios: [scenario]))
+    }
+  }
+}
