@@ -10,8 +10,8 @@ let strict: [SwiftSetting] = [
   .enableUpcomingFeature("MemberImportVisibility"),
 ]
 
-/// What ships asks for no type by its mangled name: for one with parameters the runtime would look for conformances, through
-/// thousands of them each time, which was a sixth of what a run does.
+/// What ships, and what tests it, asks for no type by its mangled name: for one with parameters the runtime would look for
+/// conformances, through thousands of them each time, which was a sixth of what a run does.
 let shipped =
   strict + [
     .unsafeFlags(
