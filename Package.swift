@@ -66,10 +66,8 @@ let package = Package(
           .when(configuration: .release))
       ]),
 
-    // It uses nothing of NetPlan, and is to be compiled after it: what takes longest is to begin as soon as it can.
     .testTarget(
-      name: "NetlinkTests", dependencies: ["Netlink", "NetPlan"], resources: [.copy("Fixtures")],
-      swiftSettings: tests),
+      name: "NetlinkTests", dependencies: ["Netlink"], resources: [.copy("Fixtures")], swiftSettings: tests),
     .testTarget(
       name: "NetPlanTests", dependencies: ["NetPlan", "Netlink"], resources: [.copy("Fixtures")],
       swiftSettings: tests),
