@@ -17,10 +17,7 @@
 #include <unistd.h>
 
 // In the child, between fork and exec: nothing of the caller's may reach the program but the network namespace.
-static _Noreturn void become(char *const arguments[], const int standard[3], pid_t parent) {
-  // A starter whose caller was killed does not go on alone. The program itself forks again, which clears this.
-  prctl(PR_SET_PDEATHSIG, SIGKILL);
-  if (getppid() != parent) _exit(127);
+static _Noreturn void become(char *const arguments[], const int standard[3]) {
   sigset_t none;
   sigemptyset(&none);
   sigprocmask(SIG_SETMASK, &none, NULL);
@@ -44,7 +41,23 @@ int cnl_spawn(char *const arguments[], int in, int out, int errors) {
   const int standard[3] = {in, out, errors};
   pid_t parent = getpid();
   pid_t child = fork();
-  if (child == 0) become(arguments, standard, parent);
+  if (child == 0) {
+    // A starter whose caller was killed does not go on alone. The program itself forks again, which clears this.
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    if (getppid() != parent) _exit(127);
+    become(arguments, standard);
+  }
+  return child < 0 ? -errno : child;
+}
+
+int cnl_spawn_apart(char *const arguments[], int errors) {
+  const int standard[3] = {-1, -1, errors};
+  pid_t child = fork();
+  if (child == 0) {
+    // Without a terminal there is none that could hang up.
+    setsid();
+    become(arguments, standard);
+  }
   return child < 0 ? -errno : child;
 }
 

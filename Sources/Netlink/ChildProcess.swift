@@ -17,7 +17,9 @@ package enum ChildProcess {
   ) throws(NetlinkError) -> Result {
     let operation = "start \(arguments[0])"
     let stdin = try Pipe(operation), stdout = try Pipe(operation), stderr = try Pipe(operation)
-    let child = spawn(arguments, stdin.reader, stdout.writer, stderr.writer)
+    let child = unsafe withWords(arguments) {
+      unsafe cnl_spawn($0, stdin.reader, stdout.writer, stderr.writer)
+    }
     guard child > 0 else { throw NetlinkError(operation: operation, errno: -child) }
     stdin.closeReader()
     stdout.closeWriter()
@@ -33,8 +35,20 @@ package enum ChildProcess {
     return result
   }
 
-  private static func spawn(_ arguments: [String], _ input: Int32, _ output: Int32, _ errors: Int32) -> Int32
-  {
+  /// Starts one that outlives this process and its terminal, in the thread's network namespace; what it says goes to the
+  /// descriptor `errors`. Its process id.
+  package static func startApart(_ arguments: [String], errors: Int32) throws(NetlinkError) -> Int32 {
+    let child = unsafe withWords(arguments) { unsafe cnl_spawn_apart($0, errors) }
+    guard child > 0 else { throw NetlinkError(operation: "start \(arguments[0])", errno: -child) }
+    return child
+  }
+
+  /// Reaps a child of this process that has ended; false where it has not.
+  package static func reap(_ child: Int32) -> Bool { waitpid(child, nil, WNOHANG) == child }
+
+  private static func withWords(
+    _ arguments: [String], _ body: (UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>?) -> Int32
+  ) -> Int32 {
     // One block of C strings, and their addresses.
     var bytes: [CChar] = []
     var offsets: [Int] = []
@@ -45,9 +59,7 @@ package enum ChildProcess {
     return unsafe bytes.withUnsafeMutableBufferPointer { block in
       var words = unsafe offsets.map { offset in unsafe block.baseAddress.map { unsafe $0 + offset } }
       unsafe words.append(nil)
-      return unsafe words.withUnsafeMutableBufferPointer {
-        unsafe cnl_spawn($0.baseAddress, input, output, errors)
-      }
+      return unsafe words.withUnsafeMutableBufferPointer { unsafe body($0.baseAddress) }
     }
   }
 

@@ -17,6 +17,19 @@ enum Loading {
     }
   }
 
+  /// One that was applied before, as it was then.
+  static func load(_ generation: Generation, of name: String) throws -> Loaded {
+    let machineID = try Files.machineID
+    do {
+      return try Configuration.load(
+        generation.files.map { SourceFile(path: $0.path, text: $0.text) }, defaultName: name,
+        seed: Seed(machineID: machineID ?? ""))
+    } catch {
+      Output.error(error.text.dropped)
+      throw Exit.invalid
+    }
+  }
+
   /// Plans, and stops where the host does not allow it: 65 for what contradicts the host, 69 for what it lacks.
   /// `known` are NICs that may be named besides those of the topology and the host.
   static func plan(_ planner: Planner, _ files: [SourceFile], known: [String] = []) throws -> Plan {

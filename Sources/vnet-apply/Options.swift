@@ -18,6 +18,12 @@ struct GlobalOptions: ParsableArguments {
 
   @Flag(name: .shortAndLong, help: "Say only what went wrong.")
   var quiet = false
+
+  /// A command line for the same namespace and state.
+  func command(_ name: String) -> String {
+    (["vnet-apply", name] + (netns.map { ["--netns", $0] } ?? [])
+      + (stateDir.map { ["--state-dir", $0] } ?? [])).joined(separator: " ")
+  }
 }
 
 /// The configuration's files.
@@ -33,7 +39,9 @@ struct AllowOption: ParsableArguments {
     help: ArgumentHelp("Accept a risk, everywhere or for one object.", valueName: "risk[=object]"))
   var values: [String] = []
 
-  var acceptances: [RiskAcceptance] {
+  var acceptances: [RiskAcceptance] { AllowOption.acceptances(values) }
+
+  static func acceptances(_ values: [String]) -> [RiskAcceptance] {
     values.map { value in
       let parts = value.split(separator: "=", maxSplits: 1).map(String.init)
       return RiskAcceptance(risk: parts.first ?? "", object: parts.count > 1 ? parts[1] : nil, position: nil)

@@ -11,6 +11,6 @@ struct Recover: ParsableCommand {
 
   func run() throws {
     let change = try Session.open(options).begin("recover", lockTimeout: lock.seconds)
-    if !change.didRecover, !options.quiet { Output.result("Nothing to recover.\n") }
+    if change.recovery == .nothing, !options.quiet { Output.result("Nothing to recover.\n") }
   }
 }

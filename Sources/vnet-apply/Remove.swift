@@ -13,6 +13,7 @@ struct Remove: ParsableCommand {
   @OptionGroup var options: GlobalOptions
   @OptionGroup var allow: AllowOption
   @OptionGroup var lock: LockOption
+  @OptionGroup var trial: TrialOption
 
   func validate() throws {
     if name == nil, words.isEmpty { throw ValidationError("name a configuration, or give --name") }
@@ -40,11 +41,13 @@ struct Remove: ParsableCommand {
     var plan = try Loading.plan(planner, loaded?.files ?? [], known: loaded?.topology.nicIDs ?? [])
     plan.complete(from: change.transaction.host, loaded?.topology ?? planner.topology, allow: planner.allow)
     if !options.quiet { Output.result(plan.text(Output.style)) }
-    if plan.isEmpty { return }
     try change.authorize(plan, "remove")
+    let kept = Session.kept(owner, in: change.stateDirectory)
+    let keeping = Session.Keeping(
+      attachments: parts.isEmpty ? Attachments.none : kept?.without(parts), generation: parts.isEmpty ? Generation(files: [], allow: []) : nil)
+    if plan.isEmpty { return try change.keep(keeping, of: owner) }
     try Report.refuse(plan)
-    try Report.tell(change.transaction.apply(plan, before: before.state), quiet: options.quiet)
-    Session.forget(parts, of: owner, in: change.stateDirectory)
-    if !options.quiet { Output.result("Removed.\n") }
+    let ending = try change.carryOut(plan, before, keeping, trial.trial)
+    try trial.trial.end(ending, of: change, "Removed.\n")
   }
 }

@@ -5,11 +5,13 @@ internal import NetPlan
 enum Report {
   static func tell(_ recovery: Recovery, quiet: Bool) throws {
     switch recovery {
-    case .nothing: break
-    case .undone(let name):
-      if !quiet { Output.error("recovered: an interrupted apply of '\(name)' was undone") }
-    case .finished(let name, let warnings):
-      if !quiet { Output.error("recovered: an interrupted apply of '\(name)' was brought to its end") }
+    case .nothing, .waiting: break
+    case .undone(let name, let deadline):
+      let what = deadline == nil ? "an interrupted apply of '\(name)'" : "a change of '\(name)' that was not confirmed"
+      if !quiet { Output.error("recovered: \(what) was undone") }
+    case .finished(let name, let deadline, let warnings):
+      let what = deadline == nil ? "an interrupted apply of '\(name)'" : "a confirmed change of '\(name)'"
+      if !quiet { Output.error("recovered: \(what) was brought to its end") }
       tell(warnings: warnings)
     case .stuck(let name, let remaining, let errors):
       Output.error("error: an interrupted apply of '\(name)' cannot be undone yet")
@@ -21,6 +23,7 @@ enum Report {
   static func tell(_ ending: Ending, quiet: Bool) throws {
     switch ending {
     case .done(let warnings): tell(warnings: warnings)
+    case .waiting: break
     case .undone(let cause):
       tell(errors: cause)
       Output.error("nothing was changed: the host is as it was before")
@@ -48,7 +51,7 @@ enum Report {
     }
   }
 
-  private static func tell(warnings: [HostError]) {
+  static func tell(warnings: [HostError]) {
     for warning in warnings { Output.error("warning: \(warning)") }
   }
 

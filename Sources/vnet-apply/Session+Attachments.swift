@@ -2,8 +2,8 @@ internal import ArgumentParser
 internal import NetPlan
 
 extension Session {
-  private static func path(_ name: String, in directory: String) -> String {
-    "\(directory)/\(name).nics.json"
+  static func attachmentsFile(of name: String, in directory: String) -> ProvisionalFile {
+    ProvisionalFile("\(directory)/\(name).nics.json")
   }
 
   /// What the last apply of `name` said about its NICs, of those that the host still has.
@@ -72,25 +72,17 @@ extension Session {
     return named
   }
 
-  private static func kept(_ name: String, in directory: String) -> Attachments? {
-    let bytes = (try? Disk.read(path(name, in: directory))).flatMap { $0 }
+  /// Of a change that waits to be confirmed, what it would be.
+  static func kept(_ name: String, in directory: String) -> Attachments? {
+    let file = attachmentsFile(of: name, in: directory)
+    let isWaiting = FileJournal(directory: directory).has(.waiting)
+    let proposed = isWaiting ? (try? Disk.read(file.pending)).flatMap(\.self) : nil
+    let bytes = proposed ?? (try? Disk.read(file.path)).flatMap(\.self)
     return bytes.flatMap { try? JSON(parsing: $0) }.flatMap(Attachments.init(json:))
   }
+}
 
-  /// Parts of `name` that are no longer there; none means everything.
-  static func forget(_ parts: [String], of name: String, in directory: String) {
-    keep(parts.isEmpty ? nil : kept(name, in: directory)?.without(parts), of: name, in: directory)
-  }
-
-  /// Keeps it for later; nothing but `attach --name` misses it where that fails.
-  static func keep(_ attachments: Attachments?, of name: String, in directory: String) {
-    let path = path(name, in: directory)
-    guard let attachments, !attachments.list.isEmpty else {
-      try? Disk.remove(path)
-      return
-    }
-    let bytes = Array(attachments.json.text().utf8)
-    if let there = try? Disk.read(path), there == bytes { return }
-    try? Disk.replace(path, with: bytes, mode: 0o644)
-  }
+extension Attachments {
+  /// Of a file; nil for one that is not needed.
+  var bytes: [UInt8]? { list.isEmpty ? nil : Array(json.text().utf8) }
 }

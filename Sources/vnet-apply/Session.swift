@@ -81,43 +81,40 @@ struct Session: ~Copyable {
     }
   }
 
-  /// Everything that changes the host begins here: privilege, lock, and what an interrupted run left.
+  /// Everything that changes the host begins here: privilege, lock, and what an interrupted run left. Exit 75 while a change
+  /// waits to be confirmed.
   consuming func begin(_ what: String, lockTimeout: Double) throws -> Change {
+    let options = options
+    let change = try enter(what, lockTimeout: lockTimeout)
+    if case .waiting(let name, let deadline) = change.recovery {
+      Output.error("error: a change of '\(name)' waits to be confirmed, for another \(Seconds.left(until: deadline))")
+      Output.error(
+        "  hint: '\(options.command("confirm"))' keeps it, '\(options.command("rollback"))' undoes it")
+      throw Exit.busy
+    }
+    return change
+  }
+
+  /// The same for whoever may decide such a change.
+  consuming func enter(_ what: String, lockTimeout: Double) throws -> Change {
     guard places.isOwn || Capability.netAdmin.isEffective else { throw Session.lacks(.netAdmin, what) }
     if places.isOwn, options.stateDir == nil { try requireFolderOfUser() }
     Signals.hold()
     let lock = try lock(timeout: lockTimeout)
-    do {
+    do throws(HostError) {
       try Disk.makeDirectory(stateDirectory, exactly: true)
-      var transaction = Transaction(
-        host: host, store: FileJournal(directory: stateDirectory), isInterrupted: Signals.isPending)
-      let recovery = try transaction.recover()
-      transaction.host.sweep()
-      try Report.tell(recovery, quiet: options.quiet)
-      return Change(
-        lock: lock, places: places, transaction: transaction, didRecover: recovery != .nothing
-      )
-    } catch let error as HostError {
+    } catch {
       throw Exit.because(error)
     }
-  }
-
-  /// A run that may change the host.
-  struct Change: ~Copyable {
-    let lock: Lock
-    let places: StatePlaces
-    var transaction: Transaction<LinuxHost, FileJournal>
-    let didRecover: Bool
-
-    var stateDirectory: String { places.directory }
-
-    /// Who has no privilege changes what is their own, and nothing else.
-    func authorize(_ plan: Plan, _ what: String) throws {
-      if places.isOwn, !plan.isOfServices { throw Session.lacks(.netAdmin, what) }
-      if plan.entersNetns, !Capability.sysAdmin.isEffective {
-        throw Session.lacks(.sysAdmin, "\(what) in network namespaces")
-      }
-    }
+    let places = places
+    var change = Change(
+      lock: lock, places: places, options: options,
+      transaction: Transaction(
+        host: host, store: FileJournal(directory: stateDirectory), isInterrupted: Signals.isPending),
+      recovery: .nothing)
+    change.transaction.settle = places.settle
+    try change.recover()
+    return change
   }
 
   private func requireFolderOfUser() throws {

@@ -18,13 +18,14 @@ struct VNetApply: ParsableCommand {
         65  the configuration is invalid
         69  the host lacks something that the configuration needs
         73  refused: a risk that is not accepted
-        75  another apply holds the lock
+        75  another apply holds the lock, or a change waits for 'confirm'
         77  missing privilege
       """,
     version: version,
     subcommands: [
-      Apply.self, PlanCommand.self, Check.self, Status.self, SnapshotCommand.self, Remove.self, Recover.self,
-      Attach.self, Explain.self, GraphCommand.self, SchemaCommand.self,
+      Apply.self, PlanCommand.self, Check.self, Status.self, SnapshotCommand.self, Remove.self, Confirm.self,
+      Rollback.self, History.self, Recover.self, Boot.self, Attach.self, Explain.self, GraphCommand.self, SchemaCommand.self,
+      Guard.self,
     ],
     defaultSubcommand: Apply.self)
 

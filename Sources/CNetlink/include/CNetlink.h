@@ -89,6 +89,8 @@ void cnl_close(int fd);
 /// Starts `arguments[0]`, a path, in the calling thread's network namespace: nothing else of the caller's reaches it,
 /// and it is killed if the caller ends before it. The child's pid. A standard descriptor of −1 is /dev/null.
 int cnl_spawn(char *const arguments[], int in, int out, int errors);
+/// Starts one that outlives its caller, its terminal and its session (setsid(2)). The child's pid.
+int cnl_spawn_apart(char *const arguments[], int errors);
 /// Waits for a child and reaps it. Its exit code, or 128 + its signal.
 int cnl_reap(pid_t child);
 /// Both ends close-on-exec.

@@ -1,6 +1,7 @@
 internal import Glibc
 
-/// The journal as files: `journal` while undecided, `journal.committed` from the decision on.
+/// The journal as files: `journal` while undecided, `journal.waiting` while somebody is to decide, `journal.committed`
+/// from the decision on.
 package struct FileJournal: JournalStore, ~Copyable {
   private let directory: String
   private var descriptor: Int32 = -1
@@ -9,13 +10,30 @@ package struct FileJournal: JournalStore, ~Copyable {
 
   deinit { if descriptor >= 0 { close(descriptor) } }
 
-  private var undecided: String { directory + "/journal" }
-  private var committed: String { directory + "/journal.committed" }
+  package func path(_ place: JournalPlace) -> String {
+    switch place {
+    case .undecided: directory + "/journal"
+    case .waiting: directory + "/journal.waiting"
+    case .committed: directory + "/journal.committed"
+    }
+  }
+
+  /// A look without a lock: whether there is a journal.
+  package func has(_ place: JournalPlace) -> Bool { access(path(place), F_OK) == 0 }
+
+  package var isThere: Bool { has(.undecided) || has(.waiting) || has(.committed) }
+
+  /// Until when the one that waits does; nil where none does, or it does not say.
+  package func deadline() throws(HostError) -> UInt64? {
+    try Disk.read(path(.waiting)).flatMap { try? Journal.parse($0) }?.deadline
+  }
 
   package var pid: Int32 { getpid() }
-  package var location: String { undecided }
+  package var location: String { path(.undecided) }
+  package var now: UInt64 { Deadline.now }
 
   package mutating func begin(_ opening: [UInt8], room: Int) throws(HostError) {
+    let undecided = path(.undecided)
     let fd = open(undecided, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
     guard fd >= 0 else { throw HostError("create the journal \(undecided)", errno: errno) }
     do throws(HostError) {
@@ -31,22 +49,33 @@ package struct FileJournal: JournalStore, ~Copyable {
     descriptor = fd
   }
 
-  package mutating func announce() throws(HostError) {
-    try Disk.write(Journal.mark, to: descriptor, undecided)
+  package mutating func append(_ mark: [UInt8]) throws(HostError) {
+    try Disk.write(mark, to: descriptor, path(.undecided))
   }
 
-  package mutating func commit() throws(HostError) { try Disk.rename(undecided, to: committed) }
+  package mutating func move(_ from: JournalPlace, to: JournalPlace) throws(HostError) {
+    try Disk.rename(path(from), to: path(to))
+  }
 
   package mutating func end() throws(HostError) {
     if descriptor >= 0 {
       close(descriptor)
       descriptor = -1
     }
-    try Disk.remove(undecided)
-    try Disk.remove(committed)
+    for place in JournalPlace.allCases { try Disk.remove(path(place)) }
   }
 
-  package mutating func load(committed: Bool) throws(HostError) -> [UInt8]? {
-    try Disk.read(committed ? self.committed : undecided)
+  package mutating func load(_ place: JournalPlace) throws(HostError) -> [UInt8]? {
+    try Disk.read(path(place))
+  }
+}
+
+/// Milliseconds since boot, suspended time included (CLOCK_BOOTTIME, clock_gettime(2)): no setting of the date moves it, and
+/// it does not outlive the kernel state that it is about.
+package enum Deadline {
+  package static var now: UInt64 {
+    var time = timespec()
+    clock_gettime(CLOCK_BOOTTIME, &time)
+    return UInt64(time.tv_sec) * 1000 + UInt64(time.tv_nsec) / 1_000_000
   }
 }

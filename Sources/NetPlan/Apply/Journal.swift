@@ -10,6 +10,8 @@
 /// 4. One rename is the decision. Before it recovery undoes, after it recovery only goes forward.
 /// 5. Undo and redo are idempotent: to be killed while recovering is to be interrupted like any other time.
 /// 6. There is one writer: whoever holds the lock.
+/// 7. A run that waits to be confirmed has its deadline in the journal before the rename that makes it wait. Another rename
+///    takes it on: to the decision, or back to where recovery undoes it. So what is being undone can no longer be kept.
 ///
 /// The file is a text of lines: the header as JSON, one change a line, then marks. `write`, never `mmap`.
 package struct Journal: Sendable {
@@ -35,6 +37,8 @@ package struct Journal: Sendable {
   package var changes: [Change]
   /// How many batches were announced; those after it never began.
   package var announced: Int
+  /// Until when it waits for a decision, in milliseconds since boot; nil for a run that does not.
+  package var deadline: UInt64?
 
   package init(name: String, pid: Int32, changes: [Change]) {
     header = Header(format: Journal.format, name: name, pid: pid, changes: changes.count)
@@ -59,6 +63,14 @@ package struct Journal: Sendable {
 
   /// The mark that announces the next batch.
   package static let mark: [UInt8] = Array("+\n".utf8)
+
+  /// The mark of a deadline.
+  package static func mark(until deadline: UInt64) -> [UInt8] { Array("until \(deadline)\n".utf8) }
+
+  /// The bytes that the marks of so many batches, and of a deadline, need at most.
+  package static func room(_ batches: Int) -> Int {
+    batches * mark.count + mark(until: .max).count
+  }
 
   package struct Damage: Error, Hashable, CustomStringConvertible {
     package var line: Int
@@ -87,7 +99,14 @@ package struct Journal: Sendable {
       changes.append(change)
     }
     var journal = Journal(name: header.name, pid: header.pid, changes: changes)
-    journal.announced = lines.count - 1 - header.changes
+    for mark in lines[(header.changes + 1)...] {
+      let words = String(decoding: mark, as: UTF8.self).split(separator: " ")
+      switch (words.first, words.count) {
+      case ("+", 1): journal.announced += 1
+      case ("until", 2): journal.deadline = UInt64(words[1])
+      default: break
+      }
+    }
     return journal
   }
 }

@@ -4,6 +4,8 @@
 ///                          │           │            │         │
 ///                          └───────────┴── undo ◀───┴─────────┘   before the commit
 ///
+/// Between verification and commit the host may be tried (probes), and then wait for somebody's word.
+///
 /// Undo is a plan like any other: from what is seen now to every `before` in the journal. The same code recovers
 /// after a kill, so there is no second way back that could be wrong.
 package struct Transaction<H: Host & ~Copyable, Store: JournalStore & ~Copyable>: ~Copyable {
@@ -11,6 +13,11 @@ package struct Transaction<H: Host & ~Copyable, Store: JournalStore & ~Copyable>
   package var store: Store
   /// True when the user asked to stop; looked at between batches.
   package var isInterrupted: () -> Bool
+  /// What speaks against a host that is as planned: probes that fail.
+  package var probe: () -> [HostError] = { [] }
+  /// Does what goes with the decision about the change of a name, to keep it or not, as long as the journal is there: a
+  /// kill in between has it done again. What fails of it.
+  package var settle: (_ name: String, _ isKept: Bool) -> [HostError] = { _, _ in [] }
 
   package init(host: consuming H, store: consuming Store, isInterrupted: @escaping () -> Bool = { false }) {
     self.host = host
@@ -18,19 +25,26 @@ package struct Transaction<H: Host & ~Copyable, Store: JournalStore & ~Copyable>
     self.isInterrupted = isInterrupted
   }
 
-  /// `before` is the observation that the plan was made from.
-  package mutating func apply(_ plan: Plan, before: State) -> Ending {
+  /// `before` is the observation that the plan was made from. With `patience`, in milliseconds, the run waits that long to
+  /// be confirmed.
+  package mutating func apply(_ plan: Plan, before: State, patience: UInt64? = nil) -> Ending {
     let batches = schedule(plan.changes)
     var journal = Journal(name: plan.name, pid: store.pid, changes: plan.changes)
     do {
-      try store.begin(journal.opening, room: batches.count * Journal.mark.count)
+      try store.begin(journal.opening, room: Journal.room(batches.count))
     } catch {
       return .undone(cause: [error])
     }
     host.look(for: plan.changes)
     if let cause = advance(batches, of: plan, before: before, &journal) { return undo(journal, cause) }
     do {
-      try store.commit()
+      if let patience {
+        let deadline = store.now + patience
+        try store.append(Journal.mark(until: deadline))
+        try store.move(.undecided, to: .waiting)
+        return .waiting(deadline: deadline)
+      }
+      try store.move(.undecided, to: .committed)
     } catch {
       return undo(journal, [error])
     }
@@ -47,7 +61,7 @@ package struct Transaction<H: Host & ~Copyable, Store: JournalStore & ~Copyable>
     for batch in batches where !batch.stage.isDeferred {
       if isInterrupted() { return [.interrupted] }
       do {
-        try store.announce()
+        try store.append(Journal.mark)
       } catch {
         return [error]
       }
@@ -65,10 +79,13 @@ package struct Transaction<H: Host & ~Copyable, Store: JournalStore & ~Copyable>
     do {
       let now = try host.observe(concerning: plan.links)
       let unmet = verify(plan, batches, before: before, now: now)
-      return unmet.isEmpty ? nil : unmet
+      if !unmet.isEmpty { return unmet }
     } catch {
       return [error]
     }
+    let objections = probe()
+    if !objections.isEmpty { return objections }
+    return isInterrupted() ? [.interrupted] : nil
   }
 
   /// The deletions that nothing can take back; one that fails twice is drift, never a reason to undo.
@@ -77,6 +94,7 @@ package struct Transaction<H: Host & ~Copyable, Store: JournalStore & ~Copyable>
     if !warnings.isEmpty, let seen = try? host.observe().state {
       warnings = delete(schedule(difference(from: seen, to: journal.redoTarget(seen))))
     }
+    warnings += settle(journal.header.name, true)
     do {
       try store.end()
     } catch {
@@ -138,6 +156,7 @@ package struct Transaction<H: Host & ~Copyable, Store: JournalStore & ~Copyable>
       remaining = difference(from: seen, to: journal.undoTarget(seen))
     }
     if remaining.isEmpty {
+      errors += settle(journal.header.name, false)
       do {
         try store.end()
       } catch {
@@ -147,28 +166,43 @@ package struct Transaction<H: Host & ~Copyable, Store: JournalStore & ~Copyable>
     return (remaining, errors)
   }
 
-  /// Finishes what an interrupted run left.
+  /// Finishes what an interrupted run left, and takes back what nobody has confirmed in time.
   package mutating func recover() throws(HostError) -> Recovery {
-    if let bytes = try store.load(committed: true) {
-      guard let journal = try parse(bytes) else {
-        try store.end()
-        return .nothing
-      }
-      host.look(for: journal.changes)
+    if let journal = try load(.committed) {
       let seen = try host.observe().state
       let changes = difference(from: seen, to: journal.redoTarget(seen))
-      return .finished(name: journal.header.name, warnings: finish(schedule(changes), of: journal))
+      return .finished(
+        name: journal.header.name, deadline: journal.deadline,
+        warnings: finish(schedule(changes), of: journal))
     }
-    guard let bytes = try store.load(committed: false) else { return .nothing }
-    guard let journal = try parse(bytes) else {
-      try store.end()
-      return .nothing
+    if let journal = try load(.waiting) {
+      if let deadline = journal.deadline, deadline > store.now {
+        return .waiting(name: journal.header.name, deadline: deadline)
+      }
+      return try decide(keep: false)
     }
-    host.look(for: journal.changes)
+    guard let journal = try load(.undecided) else { return .nothing }
     let (remaining, errors) = restore(journal)
     return remaining.isEmpty
-      ? .undone(name: journal.header.name)
+      ? .undone(name: journal.header.name, deadline: journal.deadline)
       : .stuck(name: journal.header.name, remaining: remaining, errors: errors)
+  }
+
+  /// The word that a waiting transaction waits for.
+  package mutating func decide(keep: Bool) throws(HostError) -> Recovery {
+    try store.move(.waiting, to: keep ? .committed : .undecided)
+    return try recover()
+  }
+
+  /// nil where there is none, or one that was never complete.
+  private mutating func load(_ place: JournalPlace) throws(HostError) -> Journal? {
+    guard let bytes = try store.load(place) else { return nil }
+    guard let journal = try parse(bytes) else {
+      try store.end()
+      return nil
+    }
+    host.look(for: journal.changes)
+    return journal
   }
 
   private func parse(_ bytes: [UInt8]) throws(HostError) -> Journal? {

@@ -71,6 +71,17 @@ package enum Disk {
     guard Glibc.rename(old, new) == 0 else { throw HostError("rename \(old) to \(new)", errno: errno) }
   }
 
+  /// Written through to the disk, or a folder's list of names: what has to be there after a loss of power.
+  static func sync(_ path: String) throws(HostError) {
+    let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+    guard descriptor >= 0 else { throw HostError("open \(path)", errno: errno) }
+    defer { close(descriptor) }
+    // EINVAL, EROFS: a file system that has no such thing (fsync(2)).
+    guard fsync(descriptor) == 0 || errno == EINVAL || errno == EROFS else {
+      throw HostError("write \(path) to the disk", errno: errno)
+    }
+  }
+
   /// Gone is gone.
   package static func remove(_ path: String) throws(HostError) {
     guard unlink(path) == 0 || errno == ENOENT else { throw HostError("remove \(path)", errno: errno) }

@@ -48,7 +48,7 @@ extension ServiceFolder {
     try makeWorkshop(of: program)
     try removeSocket(of: program)
     try refuseFolder(of: program)
-    let result = try run(scope + becoming(program) + [executable, program.mark] + program.arguments)
+    let result = try run(Executable.scope(label) + becoming(program) + [executable, program.mark] + program.arguments)
     var said = program.complaint(result.errors)
     if result.code == 0, try !processes(of: program).isEmpty {
       try omitChecksums(program)
@@ -168,19 +168,6 @@ extension ServiceFolder {
     return "\(id.program.executable) for \(what) '\(id.subject)' of '\(id.name)'"
   }
 
-  /// Under systemd a scope of its own, so that it does not end with the caller's session or unit. Only root may ask for
-  /// one there.
-  private var scope: [String] {
-    guard geteuid() == 0, access("/run/systemd/system", F_OK) == 0,
-      let program = Executable.find("systemd-run")
-    else { return [] }
-    return [
-      program, "--scope", "--quiet", "--collect", "--description=vnet-apply: \(label)",
-      "--slice=system.slice",
-      "--",
-    ]
-  }
-
   /// As another user it has to get at its files.
   private func requireSearchable(_ program: ServiceProgram) throws(HostError) {
     guard geteuid() == 0 else { return }
@@ -196,13 +183,5 @@ extension ServiceFolder {
       }
       folder = String(folder[..<(folder.lastIndex(of: "/") ?? folder.startIndex)])
     }
-  }
-}
-
-/// Programs where a system has them; the caller's own PATH is nobody's business here.
-enum Executable {
-  static func find(_ name: String) -> String? {
-    ["/usr/local/sbin", "/usr/sbin", "/sbin", "/usr/local/bin", "/usr/bin", "/bin"]
-      .map { "\($0)/\(name)" }.first { access($0, X_OK) == 0 }
   }
 }

@@ -38,6 +38,9 @@ package struct StatePlaces: Sendable, Hashable {
 }
 
 extension StatePlaces {
+  /// What `--state-dir` would say for them.
+  package var root: String { String(directory[..<(directory.lastIndex(of: "/") ?? directory.endIndex)]) }
+
   /// The folder that a login gives its user (pam_systemd(8)), gone with the last session like the processes in it. No
   /// environment variable moves it.
   package static func ofUser(_ id: UInt32) -> String { "/run/user/\(id)" }
@@ -58,7 +61,7 @@ extension StatePlaces {
   }
 
   private func hasServices(of name: String?) -> Bool { has("services" + (name.map { "/\($0)" } ?? "")) }
-  private var isInterrupted: Bool { has("journal") || has("journal.committed") }
+  private var isInterrupted: Bool { has("journal") || has("journal.waiting") || has("journal.committed") }
   private var isThere: Bool { has("") }
   private func has(_ file: String) -> Bool { access("\(directory)/\(file)", F_OK) == 0 }
 }

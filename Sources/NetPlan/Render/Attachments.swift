@@ -83,6 +83,8 @@ package struct Attachments: Sendable, Equatable {
     self.list = list
   }
 
+  package static let none = Attachments([])
+
   private init(_ list: [Attachment]) { self.list = list }
 
   /// Those whose device the host has by now, under the alias that says whose it is.

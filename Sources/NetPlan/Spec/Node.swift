@@ -61,7 +61,7 @@ struct Node: Sendable {
 
 extension String {
   /// For messages: control characters made visible, long text cut.
-  var shown: String {
+  package var shown: String {
     var out = ""
     var count = 0
     for scalar in unicodeScalars {

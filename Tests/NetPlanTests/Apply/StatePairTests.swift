@@ -73,6 +73,7 @@ struct StatePairTests {
           machine.restart()
           _ = try? machine.recover()
           failure = differences.isEmpty ? Self.lead(machine, to: pair.to) : "done, but \(differences)"
+        case .waiting: failure = "it waits"
         case .stuck(let cause, let remaining): failure = "stuck on \(remaining): \(cause)"
         }
         if let failure { return "\(fault) of \(events): \(failure)\n\(plan.text())" }
@@ -134,7 +135,7 @@ struct StatePairTests {
         let goal: SimulatedKernel
         switch ending {
         case .done: goal = end
-        case .undone, .stuck: goal = pair.from
+        case .undone, .waiting, .stuck: goal = pair.from
         }
         // What is said is what is there, the foreign deed aside.
         let others = StatePair.differences(machine.kernel, from: goal).filter { line in

@@ -131,6 +131,7 @@ struct TopologyPropertyTests {
           if let failure = Self.apply(topology, to: machine) { return "\(what): \(failure)" }
           let differences = machine.kernel.differences(from: after)
           if !differences.isEmpty { return "\(what): done, but \(differences)\n\(plan.text())" }
+        case .waiting: return "\(what): it waits"
         case .stuck(let cause, let remaining):
           return "\(what): stuck on \(remaining), \(cause)\n\(plan.text())"
         }

@@ -7,8 +7,9 @@ import NetPlan
 /// rename, a removal. Events are counted, so that a test can have each of them go wrong in turn.
 final class Machine {
   var kernel: SimulatedKernel
-  var undecided: [UInt8]?
-  var committed: [UInt8]?
+  var journals: [JournalPlace: [UInt8]] = [:]
+  /// Milliseconds since boot.
+  var now: UInt64 = 1_000_000
   var faults: [Fault]
   /// What others have done, and nobody has heard of yet.
   var notices: [Notice] = []
@@ -91,15 +92,30 @@ final class Machine {
     isDead = false
   }
 
-  var hasJournal: Bool { undecided != nil || committed != nil }
+  var hasJournal: Bool { !journals.isEmpty }
+
+  var undecided: [UInt8]? {
+    get { journals[.undecided] }
+    set { journals[.undecided] = newValue }
+  }
+
+  var committed: [UInt8]? { journals[.committed] }
 
   // MARK: Runs
 
-  func apply(_ plan: Plan, before: State) -> Ending {
+  func apply(
+    _ plan: Plan, before: State, patience: UInt64? = nil, probe: @escaping () -> [HostError] = { [] }
+  ) -> Ending {
     // What a former run could not take away after its decision is named by no file until it goes.
     nameless = plan.nameless.map { $0.union(nameless ?? []) }
     var transaction = Transaction(host: SimulatedHost(self), store: SimulatedStore(self))
-    return transaction.apply(plan, before: before)
+    transaction.probe = probe
+    return transaction.apply(plan, before: before, patience: patience)
+  }
+
+  func decide(keep: Bool) throws(HostError) -> Recovery {
+    var transaction = Transaction(host: SimulatedHost(self), store: SimulatedStore(self))
+    return try transaction.decide(keep: keep)
   }
 
   func recover() throws(HostError) -> Recovery {

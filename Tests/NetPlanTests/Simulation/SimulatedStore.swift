@@ -39,27 +39,31 @@ struct SimulatedStore: JournalStore {
     self.room = opening.count
   }
 
-  mutating func announce() throws(HostError) {
-    let start = room
-    try step("announce", EIO) { machine.undecided![start] = Journal.mark[0] }
-    try step("announce", EIO) { machine.undecided![start + 1] = Journal.mark[1] }
-    room += Journal.mark.count
+  mutating func append(_ mark: [UInt8]) throws(HostError) {
+    // Each byte may be the last.
+    for (offset, byte) in mark.enumerated() {
+      try step("write a mark", EIO) { machine.undecided![room + offset] = byte }
+    }
+    room += mark.count
   }
 
-  mutating func commit() throws(HostError) {
-    try step("commit", EIO) {
-      machine.committed = machine.undecided
-      machine.undecided = nil
+  var now: UInt64 { machine.now }
+
+  mutating func move(_ from: JournalPlace, to: JournalPlace) throws(HostError) {
+    try step("rename the journal", EIO) {
+      machine.journals[to] = machine.journals[from]
+      machine.journals[from] = nil
     }
   }
 
   mutating func end() throws(HostError) {
-    try step("remove the journal", EIO) { machine.undecided = nil }
-    try step("remove the journal", EIO) { machine.committed = nil }
+    for place in JournalPlace.allCases {
+      try step("remove the journal", EIO) { machine.journals[place] = nil }
+    }
   }
 
-  mutating func load(committed: Bool) throws(HostError) -> [UInt8]? {
+  mutating func load(_ place: JournalPlace) throws(HostError) -> [UInt8]? {
     try step("read the journal", EIO) {}
-    return committed ? machine.committed : machine.undecided
+    return machine.journals[place]
   }
 }
