@@ -39,6 +39,7 @@ extension Session.Change {
   ) throws -> Ending {
     do throws(HostError) {
       try propose(keeping, of: plan.name)
+      try Verdict.forget(in: stateDirectory)
       if trial.patience != nil { try GuardPair.begin(Guard.words(caller: getpid(), places), in: stateDirectory) }
     } catch {
       _ = places.settle(plan.name, isKept: false)

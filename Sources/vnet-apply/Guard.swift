@@ -17,6 +17,9 @@ struct Guard: ParsableCommand {
   /// How often an undoing that fails is tried, with five seconds in between.
   private static let attempts = 120
 
+  /// Milliseconds that others have, who decide what becomes of the change: who comes after them is not to find the lock taken.
+  private static let patience: UInt64 = 1000
+
   static func words(caller: Int32, _ places: StatePlaces) -> [String] {
     ["guard", "--caller", "\(caller)", "--state-dir", places.root]
   }
@@ -30,16 +33,20 @@ struct Guard: ParsableCommand {
         role: role, partner: partner, caller: caller, Guard.words(caller: caller, places),
         in: places.directory)
       var deadline: UInt64?
+      /// Since when somebody is at it, or was killed at it.
+      var start: UInt64?
       var attempts = Guard.attempts
       while attempts > 0 {
         if journal.has(.waiting) {
-          if deadline == nil { deadline = try journal.deadline() }
+          if deadline == nil { deadline = try journal.waiting()?.deadline }
           if journal.now >= deadline ?? 0, !undo() { attempts -= 1 }
-        } else if journal.has(.undecided) || journal.has(.committed) {
-          // Somebody is at it, or was killed at it.
-          if deadline != nil || pair.callerHasEnded, !undo() { attempts -= 1 }
+        } else if journal.isThere {
+          let since = start ?? journal.now
+          start = since
+          let isLong = journal.now - since > Guard.patience
+          if isLong, deadline != nil || pair.callerHasEnded, !undo() { attempts -= 1 }
         } else if deadline != nil || pair.callerHasEnded {
-          return
+          return try pair.end()
         }
         try pair.keepPartner()
         usleep(100_000)
@@ -53,9 +60,10 @@ struct Guard: ParsableCommand {
   /// False where it failed, a while ago; another run that is at it will see to it.
   private func undo() -> Bool {
     do {
-      _ = try Session.open(options).enter("recover", lockTimeout: 0)
-      return true
-    } catch let code as ExitCode where code == Exit.busy {
+      let session = try Session.open(options)
+      Signals.hold()
+      guard let lock = try? Lock(namespace: session.cookie, in: session.places.locks) else { return true }
+      _ = try session.enter(with: lock)
       return true
     } catch {
       sleep(5)

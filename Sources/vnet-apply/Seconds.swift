@@ -17,9 +17,9 @@ enum Seconds {
   }
 
   /// What is left until that many milliseconds since boot, a part of a second being one.
-  static func left(until deadline: UInt64) -> String {
+  static func left(until deadline: UInt64) -> Int {
     let now = Deadline.now
-    return "\(deadline > now ? (deadline - now + 999) / 1000 : 0) s"
+    return deadline > now ? Int((deadline - now + 999) / 1000) : 0
   }
 
   /// That moment on the clock of the wall: `14:03:07`.

@@ -87,7 +87,7 @@ struct Session: ~Copyable {
     let options = options
     let change = try enter(what, lockTimeout: lockTimeout)
     if case .waiting(let name, let deadline) = change.recovery {
-      Output.error("error: a change of '\(name)' waits to be confirmed, for another \(Seconds.left(until: deadline))")
+      Output.error("error: a change of '\(name)' waits to be confirmed, for another \(Seconds.left(until: deadline)) s")
       Output.error(
         "  hint: '\(options.command("confirm"))' keeps it, '\(options.command("rollback"))' undoes it")
       throw Exit.busy
@@ -101,6 +101,11 @@ struct Session: ~Copyable {
     if places.isOwn, options.stateDir == nil { try requireFolderOfUser() }
     Signals.hold()
     let lock = try lock(timeout: lockTimeout)
+    return try enter(with: lock)
+  }
+
+  /// The same for whoever has the lock already.
+  consuming func enter(with lock: consuming Lock) throws -> Change {
     do throws(HostError) {
       try Disk.makeDirectory(stateDirectory, exactly: true)
     } catch {

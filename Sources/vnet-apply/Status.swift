@@ -28,16 +28,54 @@ struct Status: ParsableCommand {
       named: session.named(on: host.state, of: name))
     var drift = try loaded.map { try Loading.plan(Planner(topology: $0.topology, host: host), $0.files) }
     drift?.nameAccounts(from: session.host)
+    let waiting = try session.waiting()
     if json {
-      let plan = drift.map { JSON.Member("drift", $0.json) }
-      Output.result(
-        JSON.object([.init("nics", table.json)] + (plan.map { [$0] } ?? [])).text(indent: 2) + "\n")
+      let members = [
+        .init("nics", table.json), drift.map { JSON.Member("drift", $0.json) },
+        waiting.map { JSON.Member("waiting", $0.json) },
+      ].compactMap(\.self)
+      Output.result(JSON.object(members).text(indent: 2) + "\n")
     } else {
       Output.result(table.text)
+      if let text = waiting?.text(options) ?? session.undoing() { Output.result("\n" + text) }
       if let drift, !drift.isEmpty {
         Output.result("\nThe host differs from the configuration:\n" + drift.text(Output.style))
       }
     }
     if let drift, !drift.isEmpty, !exitZero { throw Exit.differences }
+  }
+}
+
+extension Session {
+  fileprivate struct Waiting {
+    var name: String
+    /// Milliseconds since boot.
+    var deadline: UInt64
+
+    var json: JSON {
+      .object([.init("name", .string(name)), .init("seconds", .int(Int64(Seconds.left(until: deadline))))])
+    }
+
+    func text(_ options: GlobalOptions) -> String {
+      """
+      A change of '\(name)' waits to be confirmed, for another \(Seconds.left(until: deadline)) s: '\(options.command("confirm"))' keeps it,
+      '\(options.command("rollback"))' undoes it.
+
+      """
+    }
+  }
+
+  fileprivate func waiting() throws -> Waiting? {
+    do throws(HostError) {
+      return try FileJournal(directory: stateDirectory).waiting().map(Waiting.init)
+    } catch {
+      throw Exit.because(error)
+    }
+  }
+
+  /// Told to whoever comes back after having been cut off.
+  fileprivate func undoing() -> String? {
+    guard let verdict = Verdict(in: stateDirectory), !verdict.kept else { return nil }
+    return "The last change of '\(verdict.name)' was not confirmed, and is undone.\n"
   }
 }

@@ -28,7 +28,7 @@ struct Trial {
     if !options.quiet {
       Output.result(
         """
-        Applied, to be undone in \(Seconds.left(until: deadline)), at \(Seconds.clock(at: deadline)). To keep it:
+        Applied, to be undone in \(Seconds.left(until: deadline)) s, at \(Seconds.clock(at: deadline)). To keep it:
           \(options.command("confirm"))
 
         """)

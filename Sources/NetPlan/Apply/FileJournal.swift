@@ -23,9 +23,12 @@ package struct FileJournal: JournalStore, ~Copyable {
 
   package var isThere: Bool { has(.undecided) || has(.waiting) || has(.committed) }
 
-  /// Until when the one that waits does; nil where none does, or it does not say.
-  package func deadline() throws(HostError) -> UInt64? {
-    try Disk.read(path(.waiting)).flatMap { try? Journal.parse($0) }?.deadline
+  /// A look, without a lock, at the change that waits; nil where none does, or its journal cannot be understood.
+  package func waiting() throws(HostError) -> (name: String, deadline: UInt64)? {
+    guard let bytes = try Disk.read(path(.waiting)), let journal = try? Journal.parse(bytes),
+      let deadline = journal.deadline
+    else { return nil }
+    return (journal.header.name, deadline)
   }
 
   package var pid: Int32 { getpid() }

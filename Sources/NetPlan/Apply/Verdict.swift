@@ -31,5 +31,8 @@ package struct Verdict: Described, JSONRepresentable {
     self.init(json: json)
   }
 
+  /// It is forgotten with the next change.
+  package static func forget(in directory: String) throws(HostError) { try Disk.remove(path(directory)) }
+
   private static func path(_ directory: String) -> String { directory + "/verdict.json" }
 }

@@ -60,6 +60,13 @@ package struct GuardPair: ~Copyable {
     partner = ProcessHandle(pid: pid)
   }
 
+  /// Leaves nothing but what was said.
+  package func end() throws(HostError) {
+    try Disk.remove(GuardPair.path(of: role, in: directory))
+    let log = GuardPair.log(in: directory)
+    if try Disk.read(log)?.isEmpty == true { try Disk.remove(log) }
+  }
+
   /// The process that has this role; nil where it has not said so, or has ended.
   package static func pid(of role: Int, in directory: String) -> Int32? {
     guard let text = ProcFile.read(path(of: role, in: directory)), let pid = Int32(text),

@@ -3,11 +3,32 @@ struct Talk {
   enum Transport: String { case tcp, udp }
 
   fileprivate let child: Child
+  /// Who answers, where nobody else ends it.
+  fileprivate var server: Child?
+
+  /// A TCP connection from one namespace to another, where somebody answers `name`.
+  init(from client: Namespace, to server: Namespace, _ address: String, _ port: Int, name: String) throws {
+    let answering = try server.start(["python3", "-c", Talk.server, "tcp", String(port), name])
+    guard answering.line() == "ready" else {
+      throw CommandFailure(description: answering.finish(timeout: 5).description)
+    }
+    let asking = try client.start(["python3", "-c", Talk.client, "tcp", address, String(port)])
+    guard asking.line() == "ready" else {
+      throw CommandFailure(description: asking.finish(timeout: 5).description)
+    }
+    self.init(child: asking, server: answering)
+  }
+
+  fileprivate init(child: Child, server: Child? = nil) { (self.child, self.server) = (child, server) }
 
   /// Whether a line is answered, and by that one.
   func hears(_ name: String) -> Bool { child.ask("?") == name }
 
-  func leave() { _ = child.finish(timeout: 5) }
+  func leave() {
+    _ = child.finish(timeout: 5)
+    server?.signal(15)
+    _ = server?.finish(timeout: 5)
+  }
 
   /// Answers every line, or every datagram, with a name.
   fileprivate static let server = """
