@@ -3,6 +3,7 @@ SHELL   := bash
 SWIFT   ?= swift
 PREFIX  ?= /usr/local
 DESTDIR ?=
+UNITS   ?= $(PREFIX)/lib/systemd/system
 RELEASE := $(SWIFT) build -c release
 BINARY  := .build/release/vnet-apply
 
@@ -44,12 +45,14 @@ gallery: build ## docs/gallery.md with its pictures, from examples/*.conf
 release: setup ## the binary that ships: .build/release/vnet-apply
 	$(RELEASE)
 
-install: $(BINARY) ## what `make release` built, with completions, into $(DESTDIR)$(PREFIX)
+install: $(BINARY) ## what `make release` built, with completions and the unit for the boot, into $(DESTDIR)$(PREFIX)
 	install -D -m 755 $(BINARY) $(DESTDIR)$(PREFIX)/bin/vnet-apply
 	install -d $(addprefix $(DESTDIR)$(PREFIX)/share/,bash-completion/completions zsh/site-functions fish/vendor_completions.d)
 	$(BINARY) --generate-completion-script bash >$(DESTDIR)$(PREFIX)/share/bash-completion/completions/vnet-apply
 	$(BINARY) --generate-completion-script zsh >$(DESTDIR)$(PREFIX)/share/zsh/site-functions/_vnet-apply
 	$(BINARY) --generate-completion-script fish >$(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d/vnet-apply.fish
+	install -d $(DESTDIR)$(UNITS)
+	sed 's,@PREFIX@,$(PREFIX),' systemd/vnet-apply.service.in >$(DESTDIR)$(UNITS)/vnet-apply.service
 
 $(BINARY):
 	$(MAKE) release

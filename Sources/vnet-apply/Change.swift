@@ -39,8 +39,10 @@ extension Session.Change {
   ) throws -> Ending {
     do throws(HostError) {
       try propose(keeping, of: plan.name)
-      try Verdict.forget(in: stateDirectory)
-      if trial.patience != nil { try GuardPair.begin(Guard.words(caller: getpid(), places), in: stateDirectory) }
+      try Confirmation.forget(in: stateDirectory)
+      if trial.patience != nil {
+        try GuardPair.begin(Guard.words(caller: getpid(), places), in: stateDirectory)
+      }
     } catch {
       _ = places.settle(plan.name, isKept: false)
       throw Exit.because(error)
@@ -60,8 +62,6 @@ extension Session.Change {
   }
 
   private func propose(_ keeping: Session.Keeping, of name: String) throws(HostError) {
-    // What a machine that stopped in between has left is nobody's any more.
-    if let error = places.settle(name, isKept: false).first { throw error }
     if let attachments = keeping.attachments {
       try Session.attachmentsFile(of: name, in: stateDirectory).propose(attachments.bytes)
     }
@@ -75,6 +75,10 @@ extension Session.Change {
     do throws(HostError) {
       recovery = try transaction.recover()
       transaction.host.sweep()
+      if recovery == .nothing {
+        try ProvisionalFile.sweep(stateDirectory)
+        try Generations.sweep(places)
+      }
     } catch {
       throw Exit.because(error)
     }
@@ -96,9 +100,9 @@ extension Session.Change {
   private func heed() {
     switch recovery {
     case .undone(let name, let deadline):
-      Verdict(name: name, deadline: deadline, kept: false)?.write(in: stateDirectory)
+      Confirmation(name: name, deadline: deadline, kept: false)?.write(in: stateDirectory)
     case .finished(let name, let deadline, _):
-      Verdict(name: name, deadline: deadline, kept: true)?.write(in: stateDirectory)
+      Confirmation(name: name, deadline: deadline, kept: true)?.write(in: stateDirectory)
     case .nothing, .waiting, .stuck: break
     }
   }

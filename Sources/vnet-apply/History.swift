@@ -15,14 +15,16 @@ struct History: ParsableCommand {
     if json {
       let list = JSON.array(history.list.map(\.json))
       Output.result(
-        JSON.object([.init("name", .string(history.name)), .init("generations", list)]).text(indent: 2) + "\n")
+        JSON.object([.init("name", .string(history.name)), .init("generations", list)]).text(indent: 2) + "\n"
+      )
       return
     }
     let last = history.list.last?.number
     for generation in history.list {
       let files = generation.files.map(\.path).joined(separator: " ")
       Output.result(
-        "\(generation.number)  \(Seconds.date(generation.time))  \(files.shown)\(generation.number == last ? "  (applied)" : "")\n")
+        "\(generation.number)  \(Seconds.date(generation.time))  \(files.shown)\(generation.number == last ? "  (applied)" : "")\n"
+      )
     }
   }
 

@@ -44,7 +44,8 @@ struct Remove: ParsableCommand {
     try change.authorize(plan, "remove")
     let kept = Session.kept(owner, in: change.stateDirectory)
     let keeping = Session.Keeping(
-      attachments: parts.isEmpty ? Attachments.none : kept?.without(parts), generation: parts.isEmpty ? Generation(files: [], allow: []) : nil)
+      attachments: parts.isEmpty ? Attachments.none : kept?.without(parts),
+      generation: parts.isEmpty ? Generation(files: [], allow: []) : nil)
     if plan.isEmpty { return try change.keep(keeping, of: owner) }
     try Report.refuse(plan)
     let ending = try change.carryOut(plan, before, keeping, trial.trial)

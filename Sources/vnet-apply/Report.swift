@@ -7,7 +7,8 @@ enum Report {
     switch recovery {
     case .nothing, .waiting: break
     case .undone(let name, let deadline):
-      let what = deadline == nil ? "an interrupted apply of '\(name)'" : "a change of '\(name)' that was not confirmed"
+      let what =
+        deadline == nil ? "an interrupted apply of '\(name)'" : "a change of '\(name)' that was not confirmed"
       if !quiet { Output.error("recovered: \(what) was undone") }
     case .finished(let name, let deadline, let warnings):
       let what = deadline == nil ? "an interrupted apply of '\(name)'" : "a confirmed change of '\(name)'"

@@ -23,7 +23,9 @@ struct Rollback: ParsableCommand {
         throw Exit.busy
       }
       try change.decide(keep: false)
-      if !options.quiet { Output.result("Undone: the host is as it was before the change of '\(waiting)'.\n") }
+      if !options.quiet {
+        Output.result("Undone: the host is as it was before the change of '\(waiting)'.\n")
+      }
       return
     }
     let history = try History.of(name, in: change.places)

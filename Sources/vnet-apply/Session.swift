@@ -87,7 +87,8 @@ struct Session: ~Copyable {
     let options = options
     let change = try enter(what, lockTimeout: lockTimeout)
     if case .waiting(let name, let deadline) = change.recovery {
-      Output.error("error: a change of '\(name)' waits to be confirmed, for another \(Seconds.left(until: deadline)) s")
+      Output.error(
+        "error: a change of '\(name)' waits to be confirmed, for another \(Seconds.left(until: deadline)) s")
       Output.error(
         "  hint: '\(options.command("confirm"))' keeps it, '\(options.command("rollback"))' undoes it")
       throw Exit.busy

@@ -75,7 +75,7 @@ extension Session {
 
   /// Told to whoever comes back after having been cut off.
   fileprivate func undoing() -> String? {
-    guard let verdict = Verdict(in: stateDirectory), !verdict.kept else { return nil }
+    guard let verdict = Confirmation(in: stateDirectory), !verdict.kept else { return nil }
     return "The last change of '\(verdict.name)' was not confirmed, and is undone.\n"
   }
 }

@@ -35,19 +35,19 @@ struct Trial {
     }
     guard waits else { return }
     release(change)
-    try Verdict.awaited(deadline, in: directory, quiet: options.quiet)
+    try Confirmation.awaited(deadline, in: directory, quiet: options.quiet)
   }
 
   /// Whoever confirms needs the lock.
   private func release(_ change: consuming Session.Change) {}
 }
 
-extension Verdict {
+extension Confirmation {
   /// Returns when the change is confirmed; exit 1 when it was undone, 75 when somebody is tired of waiting.
   fileprivate static func awaited(_ deadline: UInt64, in directory: String, quiet: Bool) throws {
     let journal = FileJournal(directory: directory)
     while true {
-      if let verdict = Verdict(in: directory), verdict.deadline == deadline {
+      if let verdict = Confirmation(in: directory), verdict.deadline == deadline {
         if verdict.kept {
           if !quiet { Output.result("Confirmed.\n") }
           return
@@ -60,7 +60,7 @@ extension Verdict {
         throw Exit.busy
       }
       // Whoever undoes it may have been killed; who goes on says so.
-      if !journal.isThere, Verdict(in: directory)?.deadline != deadline {
+      if !journal.isThere, Confirmation(in: directory)?.deadline != deadline {
         Output.error("error: the change does not wait any more, and nobody has said what became of it")
         Output.error("  hint: 'vnet-apply plan' shows how the host is")
         throw Exit.failed

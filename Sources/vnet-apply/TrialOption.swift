@@ -5,14 +5,16 @@ internal import NetPlan
 struct TrialOption: ParsableArguments {
   @Option(
     help: ArgumentHelp(
-      "Give the host its former network back unless 'vnet-apply confirm' comes in time.", valueName: "duration"))
+      "Give the host its former network back unless 'vnet-apply confirm' comes in time.",
+      valueName: "duration"))
   var confirmWithin: String?
 
   @Flag(help: "With --confirm-within: stay until it is confirmed or undone.") var wait = false
 
   @Option(
     help: ArgumentHelp(
-      "Undo the change unless this answers: gateway, ping:HOST, tcp:HOST:PORT or dns:NAME.", valueName: "probe"))
+      "Undo the change unless this answers: gateway, ping:HOST, tcp:HOST:PORT or dns:NAME.",
+      valueName: "probe"))
   var probe: [String] = []
 
   @Option(help: ArgumentHelp("How long each probe is repeated before it has failed.", valueName: "duration"))

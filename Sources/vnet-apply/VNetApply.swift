@@ -24,7 +24,8 @@ struct VNetApply: ParsableCommand {
     version: version,
     subcommands: [
       Apply.self, PlanCommand.self, Check.self, Status.self, SnapshotCommand.self, Remove.self, Confirm.self,
-      Rollback.self, History.self, Recover.self, Boot.self, Attach.self, Explain.self, GraphCommand.self, SchemaCommand.self,
+      Rollback.self, History.self, Recover.self, Boot.self, Attach.self, Explain.self, GraphCommand.self,
+      SchemaCommand.self,
       Guard.self,
     ],
     defaultSubcommand: Apply.self)

@@ -43,7 +43,8 @@ struct ConfirmTests {
     try with { host, file, _ in
       let state = host.files.path + "/state"
       let apply = try run([
-        Tools.vnetApply, "apply", "--netns", host.space.name, "--state-dir", state, "--confirm-within", "60s", file,
+        Tools.vnetApply, "apply", "--netns", host.space.name, "--state-dir", state, "--confirm-within", "60s",
+        file,
       ])
       expect(apply, exits: 0)
       let line = try #require(apply.stdout.lines.first { $0.hasPrefix("  vnet-apply confirm") })
@@ -64,12 +65,14 @@ struct ConfirmTests {
       expectEqual(before, try host.space.dump())
       expect(try host.vnet("confirm"), exits: 1)
       let status = try host.vnet("status")
-      #expect(status.stdout.contains("The last change of 'quick' was not confirmed, and is undone."), "\(status)")
+      #expect(
+        status.stdout.contains("The last change of 'quick' was not confirmed, and is undone."), "\(status)")
       #expect(try host.vnet("history").stderr.contains("no configuration that was applied here is kept"))
     }
   }
 
-  @Test("while a change waits everything that would change the host exits 75 and says how long, and what to do")
+  @Test(
+    "while a change waits everything that would change the host exits 75 and says how long, and what to do")
   func busy() throws {
     try with { host, file, before in
       expect(try host.vnet("apply", "--confirm-within", "60s", file), exits: 0)
@@ -116,7 +119,8 @@ struct ConfirmTests {
       #expect(second.stderr.contains("the change was undone"), "\(second)")
       expectEqual(before, try host.space.dump())
       let third = try host.space.start([Tools.vnetApply, "apply", "--confirm-within", "60s", "--wait", file])
-      #expect(try Clock.wait(20) { try run(["test", "-e", host.stateFolder + "/journal.waiting"]).code == 0 })
+      #expect(
+        try Clock.wait(20) { try run(["test", "-e", host.stateFolder + "/journal.waiting"]).code == 0 })
       third.signal(SIGINT)
       expect(third.finish(), exits: 75)
       expect(try host.vnet("rollback"), exits: 0)
@@ -124,7 +128,8 @@ struct ConfirmTests {
     }
   }
 
-  @Test("of the two that watch, one that is killed is replaced, and the change is undone in time all the same")
+  @Test(
+    "of the two that watch, one that is killed is replaced, and the change is undone in time all the same")
   func killedGuard() throws {
     try with { host, file, before in
       expect(try host.vnet("apply", "--confirm-within", "6s", file), exits: 0)
@@ -178,7 +183,8 @@ struct ConfirmTests {
   func hangUp() throws {
     try with { host, file, before in
       let shell = try host.space.start([
-        "setsid", "sh", "-c", "\"$0\" apply --confirm-within 4s \"$1\"; echo done; sleep 60", Tools.vnetApply, file,
+        "setsid", "sh", "-c", "\"$0\" apply --confirm-within 4s \"$1\"; echo done; sleep 60", Tools.vnetApply,
+        file,
       ])
       var line = shell.line(timeout: 30)
       while let text = line, text != "done" { line = shell.line(timeout: 30) }
@@ -234,7 +240,8 @@ struct ConfirmUsageTests {
     "each is refused with exit 64 and what to write",
     arguments: [
       ["--confirm-within", "soon"], ["--confirm-within", "0s"], ["--confirm-within", "48h"], ["--wait"],
-      ["--probe", "pong:x"], ["--probe", "tcp:host"], ["--probe", "tcp:2001:db8::1:22"], ["--probe", "ping:"],
+      ["--probe", "pong:x"], ["--probe", "tcp:host"], ["--probe", "tcp:2001:db8::1:22"],
+      ["--probe", "ping:"],
       ["--probe", "gateway", "--probe-timeout", "0s"],
     ])
   func usage(_ options: [String]) throws {

@@ -38,8 +38,8 @@ struct ReadmeTests {
           ["env", "-C", host.files.path, Tools.vnetApply] + command.words.dropFirst())
         #expect(outcome.code == command.code, "\(page.name): \(outcome)")
         guard let output = command.output else { continue }
-        let printed = outcome.output.lines.map(\.withoutMACs).filter { $0 != "" }
-        expectShown(output.map(\.withoutMACs), printed, "\(page.name): \(outcome)")
+        let printed = outcome.output.lines.map(\.withoutChance).filter { $0 != "" }
+        expectShown(output.map(\.withoutChance), printed, "\(page.name): \(outcome)")
       }
     }
   }
@@ -178,5 +178,9 @@ struct Page: Sendable, CustomTestStringConvertible {
 
 extension String {
   /// Derived MACs follow from the machine id.
-  fileprivate var withoutMACs: String { replacing(/[0-9a-f]{2}(:[0-9a-f]{2}){5}/, with: "MAC") }
+  /// Without addresses that were chosen, and moments.
+  fileprivate var withoutChance: String {
+    replacing(/[0-9a-f]{2}(:[0-9a-f]{2}){5}/, with: "MAC")
+      .replacing(/([0-9]{4}-[0-9]{2}-[0-9]{2}T)?[0-9]{2}:[0-9]{2}:[0-9]{2}Z?/, with: "TIME")
+  }
 }

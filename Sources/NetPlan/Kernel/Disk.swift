@@ -6,7 +6,7 @@ package enum Disk {
   package static func read(_ path: String) throws(HostError) -> [UInt8]? {
     let descriptor = open(path, O_RDONLY | O_CLOEXEC)
     guard descriptor >= 0 else {
-      if errno == ENOENT { return nil }
+      if errno == ENOENT || errno == ENOTDIR { return nil }
       throw HostError("open \(path)", errno: errno)
     }
     defer { close(descriptor) }

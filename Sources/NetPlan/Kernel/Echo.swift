@@ -18,7 +18,9 @@ struct Echo {
     let flags = SOCK_CLOEXEC.rawValue | SOCK_NONBLOCK.rawValue
     // Who may not open a raw one may have one that does nothing else (`net.ipv4.ping_group_range`, icmp(7)).
     var descriptor = Glibc.socket(address.family, Int32(SOCK_RAW.rawValue | flags), transport)
-    if descriptor < 0 { descriptor = Glibc.socket(address.family, Int32(SOCK_DGRAM.rawValue | flags), transport) }
+    if descriptor < 0 {
+      descriptor = Glibc.socket(address.family, Int32(SOCK_DGRAM.rawValue | flags), transport)
+    }
     guard descriptor >= 0 else { throw HostError("open a socket for echoes", errno: errno) }
     defer { close(descriptor) }
     let request = request
@@ -49,7 +51,9 @@ struct Echo {
   /// A raw IPv4 socket gives the IP header too. One's own request is heard as well where it goes to the host itself: of
   /// type 0 or 129 is the answer alone.
   private func isAnswer(_ message: ArraySlice<UInt8>) -> Bool {
-    guard message.count >= token.count + 8, message.suffix(token.count).elementsEqual(token) else { return false }
+    guard message.count >= token.count + 8, message.suffix(token.count).elementsEqual(token) else {
+      return false
+    }
     return message[message.endIndex - token.count - 8] == (isIPv4 ? 0 : 129)
   }
 }

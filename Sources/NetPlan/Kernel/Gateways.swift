@@ -3,8 +3,8 @@ internal import Netlink
 
 /// The routers by which the host reaches everything that it has no other route to.
 enum Gateways {
-  /// nil when one of each family that has any answers; else who is silent.
-  static func ask(until end: UInt64) throws(HostError) -> String? {
+  /// Each for that many milliseconds; nil when one of each family that has any answers; else who is silent.
+  static func ask(waiting time: UInt64) throws(HostError) -> String? {
     do throws(NetlinkError) {
       var socket = try Socket()
       var silent: [String] = []
@@ -14,7 +14,9 @@ enum Gateways {
         if gateways.isEmpty { continue }
         asked += 1
         var answers = false
-        for gateway in gateways where !answers { answers = try gateway.answers(&socket, until: end) }
+        for gateway in gateways where !answers {
+          answers = try gateway.answers(&socket, until: Deadline.now + time)
+        }
         if !answers { silent.append(gateways[0].address.description) }
       }
       if asked == 0 { return "there is no default route" }

@@ -29,6 +29,13 @@ package struct Generations: Sendable {
     return names
   }
 
+  /// Takes away what a run that was killed before it began had proposed.
+  package static func sweep(_ places: StatePlaces) throws(HostError) {
+    for name in try Disk.entries(places.lasting) where !name.hasPrefix("@") {
+      try Generations(of: name, in: places).settle(keep: false)
+    }
+  }
+
   /// The oldest first. A file that cannot be understood is an error: to leave it out would be to go back too far.
   package func list() throws(HostError) -> [Generation] {
     var list: [Generation] = []

@@ -33,7 +33,8 @@ package struct GuardPair: ~Copyable {
     kill(first, SIGKILL)
     throw HostError(
       operation: "start the guard of the change", errno: 0,
-      message: said.isEmpty ? "it is not there after ten seconds" : said.split(separator: "\n")[0].description)
+      message: said.isEmpty ? "it is not there after ten seconds" : said.split(separator: "\n")[0].description
+    )
   }
 
   /// One of the two, in its own process; `partner` is the other, where that is there already, and `caller` whose change it
@@ -82,7 +83,8 @@ package struct GuardPair: ~Copyable {
     let log = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0o600)
     guard log >= 0 else { throw HostError("open \(path)", errno: errno) }
     defer { close(log) }
-    let own = [try executable()] + words + ["--role", "\(role)"] + (partner.map { ["--partner", "\($0)"] } ?? [])
+    let own =
+      [try executable()] + words + ["--role", "\(role)"] + (partner.map { ["--partner", "\($0)"] } ?? [])
     do throws(NetlinkError) {
       // Whom the first starts is in its scope.
       return try ChildProcess.startApart(

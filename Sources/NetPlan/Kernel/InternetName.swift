@@ -6,7 +6,9 @@ struct SocketAddress {
   var family: Int32
 
   func withPointer<Result>(_ body: (UnsafePointer<sockaddr>, socklen_t) -> Result) -> Result {
-    bytes.withUnsafeBytes { body($0.assumingMemoryBound(to: sockaddr.self).baseAddress!, socklen_t($0.count)) }
+    bytes.withUnsafeBytes {
+      body($0.assumingMemoryBound(to: sockaddr.self).baseAddress!, socklen_t($0.count))
+    }
   }
 }
 

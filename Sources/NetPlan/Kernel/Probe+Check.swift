@@ -28,7 +28,7 @@ extension Probe {
   /// Once; nil when there was an answer, and otherwise what is missing.
   private func ask(until end: UInt64) throws(HostError) -> String? {
     switch self {
-    case .gateway: return try Gateways.ask(until: end)
+    case .gateway: return try Gateways.ask(waiting: end > Deadline.now ? end - Deadline.now : 0)
     case .dns(let name):
       return try InternetName.addresses(of: name, port: 0).isEmpty ? "it has no address" : nil
     case .ping(let host):

@@ -6,7 +6,14 @@ package struct ProvisionalFile: Sendable {
 
   package init(_ path: String) { self.path = path }
 
-  package var pending: String { path + ".pending" }
+  private static let suffix = ".pending"
+
+  package var pending: String { path + ProvisionalFile.suffix }
+
+  /// Takes away all that are in a folder and that nobody will decide about.
+  package static func sweep(_ folder: String) throws(HostError) {
+    for name in try Disk.entries(folder) where name.hasSuffix(suffix) { try Disk.remove("\(folder)/\(name)") }
+  }
 
   /// What it is to be; nothing, for it to go. Written through to the disk: it may be the next boot that asks.
   package func propose(_ bytes: [UInt8]?, mode: UInt32 = 0o644) throws(HostError) {

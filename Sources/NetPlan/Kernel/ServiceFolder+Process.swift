@@ -48,7 +48,8 @@ extension ServiceFolder {
     try makeWorkshop(of: program)
     try removeSocket(of: program)
     try refuseFolder(of: program)
-    let result = try run(Executable.scope(label) + becoming(program) + [executable, program.mark] + program.arguments)
+    let result = try run(
+      Executable.scope(label) + becoming(program) + [executable, program.mark] + program.arguments)
     var said = program.complaint(result.errors)
     if result.code == 0, try !processes(of: program).isEmpty {
       try omitChecksums(program)

@@ -16,7 +16,9 @@ package enum Probe: Sendable, Hashable, TextRepresentable {
       return
     }
     let parts = text.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
-    guard parts.count == 2, Probe.isName(parts[1].filter { $0 != "[" && $0 != "]" && $0 != "%" }) else { return nil }
+    guard parts.count == 2, Probe.isName(parts[1].filter { $0 != "[" && $0 != "]" && $0 != "%" }) else {
+      return nil
+    }
     switch parts[0] {
     case "ping": self = .ping(Probe.bare(parts[1]))
     case "dns": self = .dns(parts[1])

@@ -95,7 +95,7 @@ struct StatePairTests {
         let hasEnded = !machine.hasJournal && fault.events.lowerBound > 5
         let goal = machine.committed != nil || hasEnded ? end : pair.from
         if isKilledAgain {
-          machine.restart(faults: [.init(.killed, at: random.below(12))])
+          machine.restart(faults: [.init(.killed, at: 1 + random.below(12))])
           _ = try? machine.recover()
         }
         machine.restart()

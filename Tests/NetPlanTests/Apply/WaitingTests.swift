@@ -93,7 +93,8 @@ struct WaitingTests {
     }
   }
 
-  @Test("killed at any event on the way to waiting, it is undone, or waits and is undone when the time is over")
+  @Test(
+    "killed at any event on the way to waiting, it is undone, or waits and is undone when the time is over")
   func killed() throws {
     for each in try Self.situations {
       let events = each.waiting().events

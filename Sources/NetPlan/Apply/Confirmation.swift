@@ -1,14 +1,14 @@
 /// What became of a change that waited to be confirmed: for whoever waits for that, and whoever comes back later.
-package struct Verdict: Described, JSONRepresentable {
+package struct Confirmation: Described, JSONRepresentable {
   package var name: String
   /// Of the change, in milliseconds since boot, by which it is known.
   package var deadline: UInt64
   package var kept: Bool
 
-  package static let fields: [Field<Verdict>] = [
+  package static let fields: [Field<Confirmation>] = [
     .always("name", \.name), .always("deadline", \.deadline), .always("kept", \.kept),
   ]
-  package static var blank: Verdict { Verdict() }
+  package static var blank: Confirmation { Confirmation() }
 
   private init() { (name, deadline, kept) = ("", 0, false) }
 
@@ -20,12 +20,12 @@ package struct Verdict: Described, JSONRepresentable {
 
   /// Whoever misses it looks at the host.
   package func write(in directory: String) {
-    try? Disk.replace(Verdict.path(directory), with: Array(json.text().utf8), mode: 0o644)
+    try? Disk.replace(Confirmation.path(directory), with: Array(json.text().utf8), mode: 0o644)
   }
 
   /// The last one.
   package init?(in directory: String) {
-    guard let bytes = (try? Disk.read(Verdict.path(directory))).flatMap(\.self),
+    guard let bytes = (try? Disk.read(Confirmation.path(directory))).flatMap(\.self),
       let json = try? JSON(parsing: bytes)
     else { return nil }
     self.init(json: json)
