@@ -48,7 +48,10 @@ extension Session.Change {
       throw Exit.because(error)
     }
     transaction.probe = trial.objections
-    return transaction.apply(plan, before: before.state, patience: trial.patience)
+    let ending = transaction.apply(plan, before: before.state, patience: trial.patience)
+    // Also where there was no room to begin.
+    if case .undone = ending { Report.tell(warnings: places.settle(plan.name, isKept: false)) }
+    return ending
   }
 
   /// Where the host needs no change, what is kept of the configuration may.
