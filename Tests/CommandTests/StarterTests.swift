@@ -53,18 +53,19 @@ struct StarterTests {
       expect(try clones.vnet("apply", file), exits: 0)
       let before = try host.space.dump()
       let trace = host.files.path + "/folders"
-      let plan = try clones.vnet("plan", file, under: ["strace", "-qq", "-o", trace, "-e", "trace=openat"])
-      expect(plan, exits: 0)
-      let calls = try host.files.read("folders").lines.filter { $0.hasPrefix("openat(") }
-      let folders = calls.enumerated().filter {
-        $0.element.contains("O_DIRECTORY") && !$0.element.contains("ENOENT")
-      }
-      for read in ["/run/netns\"", "services\"", "/proc\""] {
-        #expect(folders.contains { $0.element.contains(read) }, "\(read): \(folders)")
-      }
-      for (index, call) in folders {
-        let fault = ["-e", "trace=openat", "-e", "inject=openat:error=ENFILE:when=\(index + 1)"]
-        for command in ["plan", "apply"] {
+      for command in ["plan", "apply"] {
+        let undisturbed = try clones.vnet(
+          command, file, under: ["strace", "-qq", "-o", trace, "-e", "trace=openat"])
+        expect(undisturbed, exits: 0)
+        let calls = try host.files.read("folders").lines.filter { $0.hasPrefix("openat(") }
+        let folders = calls.enumerated().filter {
+          $0.element.contains("O_DIRECTORY") && !$0.element.contains("ENOENT")
+        }
+        for read in ["/run/netns\"", "services\"", "/proc\""] {
+          #expect(folders.contains { $0.element.contains(read) }, "\(read): \(folders)")
+        }
+        for (index, call) in folders {
+          let fault = ["-e", "trace=openat", "-e", "inject=openat:error=ENFILE:when=\(index + 1)"]
           let outcome = try clones.vnet(command, file, under: ["strace", "-qq", "-o", trace] + fault)
           // Who has a TAP or a port open is a name in a sentence, and may be missing.
           if outcome.code != 0 {
