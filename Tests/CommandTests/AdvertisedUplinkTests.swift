@@ -104,6 +104,25 @@ struct AdvertisedUplinkTests {
     }
   }
 
+  @Test("advertisements that come in the middle of a run do not fail it")
+  func busyRouter() throws {
+    try Advertised.withRouter { host, router in
+      let file = try host.files.write("n.conf", Self.office)
+      let hasty = try host.lan.start(
+        [
+          "sh", "-c", "while printf 'advertise\\n'; do sleep 0.002; done | \"$@\" >/dev/null", "sh",
+          Tools.standIn, "router", "lan0", "--source", router.address,
+        ] + Advertised.offer.words)
+      for _ in 0..<20 {
+        expect(try host.vnet("apply", file), exits: 0)
+        #expect(try Advertised.wait { try Advertised.defaults(host, "office").contains(1024) })
+        expect(try host.vnet("remove", file), exits: 0)
+        #expect(try Advertised.wait { try Advertised.defaults(host, "eth1").contains(1024) })
+      }
+      _ = hasty.finish(timeout: 0)
+    }
+  }
+
   @Test("of two routers each is kept, the preferred one first")
   func twoRouters() throws {
     try Advertised.withRouter(Advertised.offer + " --silent") { host, _ in
