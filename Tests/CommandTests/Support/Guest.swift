@@ -22,22 +22,39 @@ final class Guest {
     console = try files.write("\(vm).console", "")
     try CommandTests.must(["chmod", "666", console])
     let image = try user == nil ? GuestImage.made.get() : GuestImage.made.get().copied(to: files)
-    let machine = [
-      "qemu-system-x86_64", "-accel", Self.accelerator, "-M", "q35", "-m", "128", "-nodefaults",
+    let machine = Self.machine(image, megabytes: 128, "vm=\(vm)", console)
+    let line = "\"$@\" " + words.words.joined(separator: " ")
+    child = try space.start(["sh", "-c", Self.becoming(user) + line, user ?? "root"] + machine)
+  }
+
+  /// Starts QEMU with these words, and no NIC but theirs.
+  init(
+    _ name: String, booting image: GuestImage, megabytes: Int, options: String, _ words: [String],
+    files: TemporaryFolder
+  ) throws {
+    vm = name
+    hint = ""
+    console = try files.write("\(name).console", "")
+    child = try Child(Self.machine(image, megabytes: megabytes, options, console) + words)
+  }
+
+  private static func machine(
+    _ image: GuestImage, megabytes: Int, _ options: String, _ console: String
+  ) -> [String] {
+    [
+      "qemu-system-x86_64", "-accel", accelerator, "-M", "q35", "-m", "\(megabytes)", "-nodefaults",
       "-display", "none", "-no-reboot", "-serial", "file:\(console)",
       "-kernel", image.kernel, "-initrd", image.initramfs, "-append",
-      "\(image.options) vm=\(vm)",
+      "\(image.options) \(options)",
       "-chardev", "stdio,id=shell,signal=off",
       "-device", "virtio-serial-pci", "-device", "virtserialport,chardev=shell",
       // Nothing boots from the network; without this the NIC's own boot program would be needed, and run.
       "-global", "virtio-net-pci.romfile=",
     ]
-    let line = "\"$@\" " + words.words.joined(separator: " ")
-    child = try space.start(["sh", "-c", Self.becoming(user) + line, user ?? "root"] + machine)
   }
 
   /// Emulation is the same everywhere; `LAB_ACCEL=kvm` where the hardware's virtualisation works.
-  private static let accelerator = Tools.environment("LAB_ACCEL") ?? "tcg"
+  static let accelerator = Tools.environment("LAB_ACCEL") ?? "tcg"
 
   /// How a shell goes on as the user in `$0`. The namespace's own view of /dev gets a node that everybody may open, as
   /// udev makes it: who may use which TAP is then up to the TAP alone.
@@ -79,6 +96,15 @@ final class Guest {
     let outcome = try run(command, limit: limit)
     guard outcome.code == 0 else { throw failure("\(outcome)") }
     return outcome.stdout
+  }
+
+  /// Types a command that the machine does not survive: QEMU ends with it.
+  func end(by command: String, within timeout: Double = 60) throws {
+    _ = start(command, limit: 600)
+    let answer = child.line(timeout: timeout)
+    guard answer == nil, child.finish(timeout: 5).code == 0 else {
+      throw failure("goes on after: \(command)")
+    }
   }
 
   /// Ends QEMU; what it said.

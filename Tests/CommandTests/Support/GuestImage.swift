@@ -1,18 +1,24 @@
 import Glibc
 
-/// What a guest boots: a Debian kernel of the lab and an initramfs of busybox.
+/// What a guest boots: a Debian kernel of the lab and an initramfs.
 struct GuestImage {
+  /// Its modules are below the same folder.
   let kernel: String
   let initramfs: String
   /// The kernel's options, parted by blanks.
   let options: String
 
+  /// Of busybox alone.
+  static let made = make()
+  /// Of a host that boots with systemd.
+  static let systemd = make("systemd")
+
   /// As `lab/vm/image` gives it, or why it cannot.
-  static let made: Result<GuestImage, CommandFailure> = {
+  private static func make(_ words: String...) -> Result<GuestImage, CommandFailure> {
     do {
       let caches = ["HOME", "XDG_CACHE_HOME", "LAB_CACHE"].map { ($0, Tools.environment($0)) }
       let outcome = try run(
-        ["\(Tools.repository)/lab/vm/image"],
+        ["\(Tools.repository)/lab/vm/image"] + words,
         environment: Dictionary(uniqueKeysWithValues: caches).compactMapValues(\.self))
       guard outcome.code == 0, outcome.stdout.lines.count >= 3 else {
         return .failure(CommandFailure(description: outcome.stderr.trimmed))
@@ -22,7 +28,7 @@ struct GuestImage {
     } catch {
       return .failure(CommandFailure(description: "\(error)"))
     }
-  }()
+  }
 
   /// Copies that every user may read: a user's cache is nobody else's. Those of another guest of the test, which may just be
   /// reading them, stay.
