@@ -14,9 +14,9 @@ enum Report {
       let what = deadline == nil ? "an interrupted apply of '\(name)'" : "a confirmed change of '\(name)'"
       if !quiet { Output.error("recovered: \(what) was brought to its end") }
       tell(warnings: warnings)
-    case .stuck(let name, let remaining, let errors):
+    case .stuck(let name, let remaining, let errors, let isSeen):
       Output.error("error: an interrupted apply of '\(name)' cannot be undone yet")
-      throw stuck(remaining, errors)
+      throw stuck(remaining, errors, isSeen: isSeen)
     }
   }
 
@@ -29,18 +29,20 @@ enum Report {
       tell(errors: cause)
       Output.error("nothing was changed: the host is as it was before")
       throw Exit.failed
-    case .stuck(let cause, let remaining):
+    case .stuck(let cause, let remaining, let isSeen):
       tell(errors: cause)
-      throw stuck(remaining, [])
+      throw stuck(remaining, [], isSeen: isSeen)
     }
   }
 
-  private static func stuck(_ remaining: [Change], _ errors: [HostError]) -> ExitCode {
+  private static func stuck(_ remaining: [Change], _ errors: [HostError], isSeen: Bool) -> ExitCode {
     tell(errors: errors)
-    Output.error("the rollback is incomplete; these objects differ from what they were:")
-    for change in remaining {
-      Output.error("  \(change.action.symbol) \((change.after ?? change.before)!.headline)")
-    }
+    Output.error(
+      isSeen
+        ? "the rollback is incomplete; these objects differ from what they were (+ is missing, - should not be there, ~ now → before):"
+        : "the rollback is incomplete, and the host cannot be looked at; what differs from what it was is among these:"
+    )
+    for line in Plan(name: "", changes: remaining).unmet { Output.error("  \(line)") }
     Output.error("  hint: remove the cause, then run 'vnet-apply recover'")
     return Exit.stuck
   }

@@ -29,15 +29,19 @@ struct Status: ParsableCommand {
     var drift = try loaded.map { try Loading.plan(Planner(topology: $0.topology, host: host), $0.files) }
     drift?.nameAccounts(from: session.host)
     let waiting = try session.waiting()
+    let unfinished = session.unfinished()
     if json {
       let members = [
         .init("nics", table.json), drift.map { JSON.Member("drift", $0.json) },
         waiting.map { JSON.Member("waiting", $0.json) },
+        unfinished.map { JSON.Member("unfinished", $0.json) },
       ].compactMap(\.self)
       Output.result(JSON.object(members).text(indent: 2) + "\n")
     } else {
       Output.result(table.text)
-      if let text = waiting?.text(options) ?? session.undoing() { Output.result("\n" + text) }
+      if let text = waiting?.text(options) ?? unfinished?.text(options) ?? session.undoing() {
+        Output.result("\n" + text)
+      }
       if let drift, !drift.isEmpty {
         Output.result("\nThe host differs from the configuration:\n" + drift.text(Output.style))
       }
@@ -73,9 +77,35 @@ extension Session {
     }
   }
 
+  /// A run that was killed, or could not undo itself.
+  fileprivate struct Unfinished {
+    /// nil where this process may not read it.
+    var name: String?
+    var isDecided: Bool
+
+    var json: JSON {
+      .object([.init("name", name?.json ?? .null), .init("decided", isDecided.json)])
+    }
+
+    func text(_ options: GlobalOptions) -> String {
+      "A change\(name.map { " of '\($0)'" } ?? "") is unfinished: '\(options.command("recover"))' "
+        + (isDecided ? "brings it to its end.\n" : "undoes it.\n")
+    }
+  }
+
+  /// nil also while somebody is at work.
+  fileprivate func unfinished() -> Unfinished? {
+    let journal = FileJournal(directory: stateDirectory)
+    let isDecided = journal.has(.committed)
+    guard isDecided || journal.has(.undecided), !Lock.isHeld(namespace: cookie, in: places.locks) else {
+      return nil
+    }
+    return Unfinished(name: journal.name(isDecided ? .committed : .undecided), isDecided: isDecided)
+  }
+
   /// Told to whoever comes back after having been cut off.
   fileprivate func undoing() -> String? {
-    guard let verdict = Confirmation(in: stateDirectory), !verdict.kept else { return nil }
-    return "The last change of '\(verdict.name)' was not confirmed, and is undone.\n"
+    guard let told = Confirmation(in: stateDirectory), !told.kept else { return nil }
+    return "The last change of '\(told.name)' was not confirmed, and is undone.\n"
   }
 }

@@ -57,6 +57,47 @@ struct OneKeyTests {
       }
     }
   }
+
+  @Test("a bridge on which the host is no more has not even the kernel's own address there")
+  func linkLocal() throws {
+    try Host.with { host in
+      func text(_ network: String) -> String {
+        "name: n\nnetworks: {far: {\(network)}}\nvms: {a: {nics: {eth0: {network: far}}}}\n"
+      }
+      let file = try host.files.write(
+        "n.conf", text("address: 10.1.0.1/24, dhcp: false, dns: false, ra: false"))
+      expect(try host.vnet("apply", file), exits: 0)
+      // The kernel makes it when there is a carrier.
+      let station = try Station("a-eth0", in: host.space)
+      try host.space.settle("far")
+      station.leave()
+      func own() throws -> [JSON] {
+        try host.space.json("ip -j -6 addr show dev far").elements.flatMap { $0["addr_info"].elements }
+      }
+      #expect(try own().count == 1)
+      try host.files.write("n.conf", text(""))
+      expect(try host.vnet("apply", file), exits: 0)
+      #expect(try own().isEmpty)
+      expect(try host.vnet("plan", file), exits: 0)
+    }
+  }
+
+  @Test("a TAP whose guest has no IPv6 address any more does not forward IPv6")
+  func forwarding() throws {
+    try Host.with { host in
+      func text(_ addresses: String) -> String {
+        "name: n\nvms: {a: {nics: {eth0: {mode: tap, address: [\(addresses)]}}}}\n"
+      }
+      let file = try host.files.write("n.conf", text("203.0.113.7, \"2001:db8:f::7\""))
+      func setting() throws -> String { try host.space.setting("ipv6/conf/a-eth0/forwarding") }
+      expect(try host.vnet("apply", file), exits: 0)
+      #expect(try setting() == "1")
+      try host.files.write("n.conf", text("203.0.113.7"))
+      expect(try host.vnet("apply", file), exits: 0)
+      #expect(try setting() == "0")
+      expect(try host.vnet("plan", file), exits: 0)
+    }
+  }
 }
 
 extension Host {

@@ -34,5 +34,5 @@ package struct Confirmation: Described, JSONRepresentable {
   /// It is forgotten with the next change.
   package static func forget(in directory: String) throws(HostError) { try Disk.remove(path(directory)) }
 
-  private static func path(_ directory: String) -> String { directory + "/verdict.json" }
+  private static func path(_ directory: String) -> String { directory + "/confirmation.json" }
 }

@@ -7,8 +7,8 @@ package enum Ending: Sendable, Equatable {
   case waiting(deadline: UInt64)
   /// The host is as it was before.
   case undone(cause: [HostError])
-  /// The host is in between: these objects differ from what they were.
-  case stuck(cause: [HostError], remaining: [Change])
+  /// The host is in between: these objects differ from what they were, or may do so where nobody could look (`isSeen`).
+  case stuck(cause: [HostError], remaining: [Change], isSeen: Bool)
 }
 
 /// What recovery found and did.
@@ -20,5 +20,5 @@ package enum Recovery: Sendable, Equatable {
   case undone(name: String, deadline: UInt64? = nil)
   /// A decided one was brought to its end.
   case finished(name: String, deadline: UInt64? = nil, warnings: [HostError])
-  case stuck(name: String, remaining: [Change], errors: [HostError])
+  case stuck(name: String, remaining: [Change], errors: [HostError], isSeen: Bool)
 }

@@ -31,6 +31,12 @@ package struct FileJournal: JournalStore, ~Copyable {
     return (journal.header.name, deadline)
   }
 
+  /// A look without a lock: whose change it is; nil where that cannot be read.
+  package func name(_ place: JournalPlace) -> String? {
+    guard let bytes = (try? Disk.read(path(place))).flatMap(\.self) else { return nil }
+    return (try? Journal.parse(bytes)).flatMap(\.self)?.header.name
+  }
+
   package var pid: Int32 { getpid() }
   package var location: String { path(.undecided) }
   package var now: UInt64 { Deadline.now }

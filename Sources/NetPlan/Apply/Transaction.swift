@@ -126,19 +126,24 @@ package struct Transaction<H: Host & ~Copyable, Store: JournalStore & ~Copyable>
   // MARK: The way back
 
   private mutating func undo(_ journal: Journal, _ cause: [HostError]) -> Ending {
-    let (remaining, errors) = restore(journal)
-    return remaining.isEmpty ? .undone(cause: cause) : .stuck(cause: cause + errors, remaining: remaining)
+    let (remaining, errors, isSeen) = restore(journal)
+    return remaining.isEmpty
+      ? .undone(cause: cause) : .stuck(cause: cause + errors, remaining: remaining, isSeen: isSeen)
   }
 
   /// Leads the host back to every `before`; what is left when that fails.
   ///
   /// Each round looks anew, so a call that fails once, or an answer that was lost, costs a round and not the way back.
-  private mutating func restore(_ journal: Journal) -> (remaining: [Change], errors: [HostError]) {
+  private mutating func restore(
+    _ journal: Journal
+  ) -> (remaining: [Change], errors: [HostError], isSeen: Bool) {
     var errors: [HostError] = []
-    var remaining = journal.changes.map(\.inverse)
+    var isSeen = true
+    // For as long as nobody has looked.
+    var remaining = journal.begunChanges.map(\.inverse)
     for _ in 0..<4 {
       do {
-        let seen = try host.observe().state
+        let seen = try look(for: journal)
         remaining = difference(from: seen, to: journal.undoTarget(seen))
       } catch {
         errors.append(error)
@@ -152,8 +157,14 @@ package struct Transaction<H: Host & ~Copyable, Store: JournalStore & ~Copyable>
         errors += host.perform(batch).compactMap(\.error)
       }
     }
-    if !remaining.isEmpty, let seen = try? host.observe().state {
-      remaining = difference(from: seen, to: journal.undoTarget(seen))
+    if !remaining.isEmpty {
+      do {
+        let seen = try look(for: journal)
+        remaining = difference(from: seen, to: journal.undoTarget(seen))
+      } catch {
+        isSeen = false
+        errors.append(error)
+      }
     }
     if remaining.isEmpty {
       errors += settle(journal.header.name, false)
@@ -163,7 +174,16 @@ package struct Transaction<H: Host & ~Copyable, Store: JournalStore & ~Copyable>
         errors.append(error)
       }
     }
-    return (remaining, errors)
+    return (remaining, errors, isSeen)
+  }
+
+  /// Tables that nobody may look at are not therefore gone.
+  private mutating func look(for journal: Journal) throws(HostError) -> State {
+    let seen = try host.observe()
+    let hasTables = journal.changes.contains { ($0.after ?? $0.before)?.table != nil }
+    guard hasTables, seen.facts.filters == false else { return seen.state }
+    throw HostError(
+      operation: "list nftables tables", errno: 0, message: "this process may not look at them")
   }
 
   /// Finishes what an interrupted run left, and takes back what nobody has confirmed in time.
@@ -182,10 +202,10 @@ package struct Transaction<H: Host & ~Copyable, Store: JournalStore & ~Copyable>
       return try decide(keep: false)
     }
     guard let journal = try load(.undecided) else { return .nothing }
-    let (remaining, errors) = restore(journal)
+    let (remaining, errors, isSeen) = restore(journal)
     return remaining.isEmpty
       ? .undone(name: journal.header.name, deadline: journal.deadline)
-      : .stuck(name: journal.header.name, remaining: remaining, errors: errors)
+      : .stuck(name: journal.header.name, remaining: remaining, errors: errors, isSeen: isSeen)
   }
 
   /// The word that a waiting transaction waits for.

@@ -64,6 +64,9 @@ extension Journal {
     return target
   }
 
+  /// Those that may have happened.
+  package var begunChanges: [Change] { zip(changes, begun).filter(\.1).map(\.0) }
+
   /// By index: some step of the change was in a batch that was announced.
   private var begun: [Bool] {
     let batches = schedule(changes).prefix(announced)

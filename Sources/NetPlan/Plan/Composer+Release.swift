@@ -7,7 +7,7 @@ extension Composer {
     for object in observed.objects.values {
       switch object {
       case .address(let address):
-        guard whose(.address(address)) == .mine else { continue }
+        guard whose(.address(address)) == .mine || isLeft(address) else { continue }
       case .route(let route):
         guard whose(.route(route)) == .mine else { continue }
       case .neighbour(let proxy):
@@ -16,12 +16,49 @@ extension Composer {
       case .qdisc(let qdisc):
         // One of our handle, on a TAP of this name.
         guard observed.link(qdisc.link).map(isOurs) ?? false else { continue }
+      case .sysctl(let setting):
+        settle(setting)
+        continue
       case .rule(let rule):
         guard rule.origin == Ownership.origin, isUnneeded(rule) else { continue }
       default: continue
       }
       if target.wanted[object.id] == nil { target.drop(object.id, because: reason(for: object)) }
     }
+  }
+
+  /// The kernel's own on a bridge of this file where the host is not to be any more: without the mode by which it made that, it
+  /// keeps it.
+  private func isLeft(_ address: Address) -> Bool {
+    guard address.origin == 3, let bridge = observed.link(address.link), isOurs(bridge),
+      bridge.kind == .bridge
+    else { return false }
+    return target.wanted.link(bridge.name)?.addressGeneration == Link.AddressGeneration.none
+  }
+
+  /// What a NIC or a network was given beside its addresses (`setting`, `addGateway`), and is not asked for any more, is as on
+  /// an interface that is new. A bridge with an uplink has the settings of that.
+  private mutating func settle(_ setting: Sysctl) {
+    let key = setting.key
+    guard setting.value == "1", target.wanted[.sysctl(key)] == nil, let name = key.link,
+      key.name == "force_forwarding" || key.name == "route_localnet"
+        // That of IPv4 is an attribute of the link. Before Linux 6.17 that of IPv6 goes back with that of all.
+        || key.name == "forwarding" && key.family == .ipv6 && host.facts.forceForwarding == true
+          && !forwardsAll(.ipv6),
+      let link = observed.link(name), isOurs(link), let path = link.path, target.wanted.link(name) != nil,
+      link.kind == .tap || link.kind == .bridge && !hasUplink(name)
+    else { return }
+    let former = FormerID(object: ObjectID.sysctl(key).description, attribute: "value")
+    guard held[former] == nil, observed[.former(former)] == nil else { return }
+    var usual = key
+    usual.link = .default
+    guard let begun = observed[.sysctl(usual)]?.sysctl?.value, begun != setting.value else { return }
+    target.want(.sysctl(Sysctl(key: key, value: begun)), because: String(path))
+  }
+
+  /// It has one, or is to have one.
+  private func hasUplink(_ bridge: LinkName) -> Bool {
+    uplinks.values.contains(bridge) || observed.links.contains { $0.master == .link(bridge) && !isOurs($0) }
   }
 
   /// Guard rules belong to whoever holds the forwarding of their interface; nobody else must hold it for them to go.

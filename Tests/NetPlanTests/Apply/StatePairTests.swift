@@ -74,7 +74,7 @@ struct StatePairTests {
           _ = try? machine.recover()
           failure = differences.isEmpty ? Self.lead(machine, to: pair.to) : "done, but \(differences)"
         case .waiting: failure = "it waits"
-        case .stuck(let cause, let remaining): failure = "stuck on \(remaining): \(cause)"
+        case .stuck(let cause, let remaining, _): failure = "stuck on \(remaining): \(cause)"
         }
         if let failure { return "\(fault) of \(events): \(failure)\n\(plan.text())" }
       }

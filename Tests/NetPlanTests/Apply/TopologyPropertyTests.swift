@@ -132,7 +132,7 @@ struct TopologyPropertyTests {
           let differences = machine.kernel.differences(from: after)
           if !differences.isEmpty { return "\(what): done, but \(differences)\n\(plan.text())" }
         case .waiting: return "\(what): it waits"
-        case .stuck(let cause, let remaining):
+        case .stuck(let cause, let remaining, _):
           return "\(what): stuck on \(remaining), \(cause)\n\(plan.text())"
         }
       }

@@ -63,7 +63,7 @@ struct TransactionTests {
     var stuck = 0
     for event in stride(from: 6, to: undisturbed.events - 6, by: 3) {
       let machine = Machine(kernel, faults: [.init(.refused, event..<Int.max)])
-      guard case .stuck(let cause, _) = machine.apply(plan, before: host.state) else { continue }
+      guard case .stuck(let cause, _, _) = machine.apply(plan, before: host.state) else { continue }
       stuck += 1
       #expect(!cause.isEmpty)
       #expect(machine.undecided != nil, "without its journal nothing could finish it")
@@ -85,7 +85,7 @@ struct TransactionTests {
       // Requests fail from here on, but the host can be looked at now and then.
       let machine = Machine(
         kernel, faults: (event..<event + 200).filter { $0 % 7 != 0 }.map { .init(.refused, at: $0) })
-      guard case .stuck(_, let remaining) = machine.apply(plan, before: host.state) else { continue }
+      guard case .stuck(_, let remaining, _) = machine.apply(plan, before: host.state) else { continue }
       // A link's forwarding is a setting as well, and one of the two names it.
       let named = Set(
         remaining.flatMap { change in
