@@ -57,6 +57,43 @@ package struct InetSocket: Hashable, Sendable {
   }
 }
 
+extension InetSocket {
+  /// A line of /proc/net/tcp or its like (proc_net(5)), after the first; nil for one that is none. Whether an IPv6 socket
+  /// takes IPv4 connections is not told.
+  package init?(line: some StringProtocol, _ transport: Transport) {
+    let words = line.split(separator: " ")
+    guard words.count > 9, let (local, localPort) = Self.end(words[1]),
+      let (remote, remotePort) = Self.end(words[2]), let state = UInt8(words[3], radix: 16),
+      let uid = UInt32(words[7]), let inode = UInt32(words[9])
+    else { return nil }
+    self.transport = transport
+    self.state = State(rawValue: state)
+    (self.local, self.localPort, self.remote, self.remotePort) = (local, localPort, remote, remotePort)
+    index = 0
+    (self.uid, self.inode) = (uid, inode)
+  }
+
+  /// `0100007F:1F90`: words of the address as they lie in memory, each printed as a number of the machine.
+  private static func end(_ text: some StringProtocol) -> (InternetAddress, UInt16)? {
+    let parts = text.split(separator: ":")
+    guard parts.count == 2, let port = UInt16(parts[1], radix: 16) else { return nil }
+    let digits = Array(parts[0].utf8)
+    var value: UInt128 = 0
+    for start in stride(from: 0, to: digits.count, by: 8) {
+      guard
+        let word = UInt32(
+          String(decoding: digits[start..<min(start + 8, digits.count)], as: UTF8.self), radix: 16)
+      else { return nil }
+      value = value << 32 | UInt128(UInt32(bigEndian: word))
+    }
+    switch digits.count {
+    case 8: return (InternetAddress(v4: UInt32(value)), port)
+    case 32: return (InternetAddress(v6: value), port)
+    default: return nil
+    }
+  }
+}
+
 /// Lists the sockets of the network namespace it was opened in (sock_diag(7)).
 package struct DiagnosticSocket: ~Copyable {
   private var socket: Socket

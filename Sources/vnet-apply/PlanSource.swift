@@ -5,11 +5,11 @@ internal import NetPlan
 /// Read before anything is locked: a file that is wrong costs nobody a wait.
 enum PlanSource {
   case files(Loaded, only: [String] = [], allow: [RiskAcceptance])
-  case saved(Plan, String)
+  case saved(Plan, String, allow: [RiskAcceptance])
 
   init(_ apply: Apply) throws {
     if let path = apply.savedPlan {
-      self = .saved(try Files.savedPlan(path), path)
+      self = .saved(try Files.savedPlan(path), path, allow: apply.allow.acceptances)
     } else {
       self = .files(
         try Loading.load(apply.paths, machineID: try Files.machineID), only: apply.only,
@@ -20,7 +20,7 @@ enum PlanSource {
   var topology: Topology {
     switch self {
     case .files(let loaded, _, _): loaded.topology
-    case .saved(let plan, _): .empty(plan.name)
+    case .saved(let plan, _, _): .empty(plan.name)
     }
   }
 
@@ -35,11 +35,11 @@ enum PlanSource {
   }
 
   var isForEverybody: Bool {
-    if case .saved(let plan, _) = self { plan.isOfServices } else { topology.isForEverybody }
+    if case .saved(let plan, _, _) = self { plan.isOfServices } else { topology.isForEverybody }
   }
 
   var isZoned: Bool {
-    if case .saved(let plan, _) = self { plan.changes.contains { $0.id.isZone } } else { false }
+    if case .saved(let plan, _, _) = self { plan.changes.contains { $0.id.isZone } } else { false }
   }
 
   func plan(on host: Observation, _ linux: borrowing LinuxHost) throws -> (Plan, Attachments?) {
@@ -49,12 +49,15 @@ enum PlanSource {
       planner.only = only
       planner.allow = allow
       var plan = try Loading.plan(planner, loaded.files)
-      plan.complete(from: linux, loaded.topology, allow: allow)
+      try plan.complete(from: linux, on: host.state, loaded.topology, allow: allow)
       return (plan, Attachments(loaded.topology, planner.target))
-    case .saved(var plan, let path):
+    case .saved(var plan, let path, let allow):
       let stale = plan.stale(on: host.state)
       if stale.isEmpty {
         plan.nameAccounts(from: linux)
+        // Who is logged in now is another than when the plan was made.
+        try plan.warnOfLockOut(from: linux, on: host.state)
+        plan.accept(from: topology, and: allow)
         return (plan, nil)
       }
       Output.error("error: the plan \(path) was made for another state of this host:")

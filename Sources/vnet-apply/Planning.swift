@@ -38,8 +38,9 @@ struct Planning {
     }
     let loaded = try Loading.load(paths, machineID: try Files.machineID)
     var session = try Session.open(options, for: loaded.topology)
-    var result = try plan(loaded, on: try session.observe(for: loaded.topology))
-    result.plan.complete(from: session.host, loaded.topology, allow: allow)
+    let host = try session.observe(for: loaded.topology)
+    var result = try plan(loaded, on: host)
+    try result.plan.complete(from: session.host, on: host.state, loaded.topology, allow: allow)
     return result
   }
 
@@ -70,12 +71,26 @@ struct Planning {
 }
 
 extension Plan {
-  /// What only a look at accounts, processes and rule sets can tell: who holds a TAP, which foreign rules name an uplink.
-  mutating func complete(from host: borrowing LinuxHost, _ topology: Topology, allow: [RiskAcceptance]) {
+  /// What only a look at accounts, processes and rule sets can tell: who holds a TAP, which foreign rules name an uplink, who
+  /// is logged in from elsewhere.
+  mutating func complete(
+    from host: borrowing LinuxHost, on state: State, _ topology: Topology, allow: [RiskAcceptance]
+  ) throws {
     nameAccounts(from: host)
     name(holders: host.holders(of: heldTAPs))
     warn(ofRules: host.firewallRules(naming: joiningUplinks))
+    try warnOfLockOut(from: host, on: state)
     accept(from: topology, and: allow)
+  }
+
+  mutating func warnOfLockOut(from host: borrowing LinuxHost, on state: State) throws {
+    guard let lockOut = LockOut(self, on: state) else { return }
+    do throws(HostError) {
+      let sessions = try host.sessions { lockOut.cut(from: $0.local, to: $0.remote) != nil }
+      warn(of: sessions, host.remoteMounts, lockOut)
+    } catch {
+      throw Exit.because(error)
+    }
   }
 
   mutating func nameAccounts(from host: borrowing LinuxHost) {

@@ -39,7 +39,9 @@ struct Remove: ParsableCommand {
     planner.allow = allow.acceptances
     planner.isRemoval = true
     var plan = try Loading.plan(planner, loaded?.files ?? [], known: loaded?.topology.nicIDs ?? [])
-    plan.complete(from: change.transaction.host, loaded?.topology ?? planner.topology, allow: planner.allow)
+    try plan.complete(
+      from: change.transaction.host, on: before.state, loaded?.topology ?? planner.topology,
+      allow: planner.allow)
     if !options.quiet { Output.result(plan.text(Output.style)) }
     try change.authorize(plan, "remove")
     let kept = Session.kept(owner, in: change.stateDirectory)

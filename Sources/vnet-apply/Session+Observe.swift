@@ -32,7 +32,6 @@ extension LinuxHost {
     if topology?.hasVLANInterfaces ?? false { try lookUpVLANInterfaces() }
     if topology?.hasMacvtaps ?? false { try lookUpMacvtaps() }
     if topology?.hasPortPatterns ?? false { try lookUpBridgePorts() }
-    if topology?.hasDedicated ?? false { try lookUpLifelines() }
     if topology?.hasAssigned ?? false { try lookUpPCI() }
     look(forQdiscs: topology?.hasLimits ?? true)
     look(forNamespaces: topology?.hasNamespaces ?? false)

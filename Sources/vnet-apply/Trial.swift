@@ -47,8 +47,8 @@ extension Confirmation {
   fileprivate static func awaited(_ deadline: UInt64, in directory: String, quiet: Bool) throws {
     let journal = FileJournal(directory: directory)
     while true {
-      if let verdict = Confirmation(in: directory), verdict.deadline == deadline {
-        if verdict.kept {
+      if let told = Confirmation(in: directory), told.deadline == deadline {
+        if told.kept {
           if !quiet { Output.result("Confirmed.\n") }
           return
         }

@@ -29,27 +29,10 @@ struct DedicatedRiskTests {
   @Test("a login from elsewhere that comes in by it: ssh-session, whatever the environment says")
   func session() throws {
     try Host.with { host in
-      // A server and a client by the names of SSH's: what counts is whose the socket is.
-      let script = """
-        import ctypes, socket, sys
-        ctypes.CDLL(None).prctl(15, b"sshd-session", 0, 0, 0)
-        s = socket.create_server(("192.0.2.10", 22))
-        print("ready", flush=True)
-        c, _ = s.accept()
-        print("connected", flush=True)
-        sys.stdin.read()
-        """
-      let server = try host.space.start(["python3", "-c", script])
-      #expect(server.line() == "ready")
-      let client = try host.lan.start([
-        "python3", "-c",
-        "import socket,sys; c=socket.create_connection((\"192.0.2.10\",22)); sys.stdin.read()",
-      ])
-      #expect(server.line() == "connected")
+      let login = try Talk(from: host.lan, to: host.space, "192.0.2.10", 22, name: "sshd-session")
+      defer { login.leave() }
       let refused = try expectRisk("ssh-session", Self.eth1, host, also: ["default-route"])
       #expect(refused.output.contains("the SSH session from 192.0.2.1 comes in by 'eth1', and would end"))
-      _ = client.finish(timeout: 5)
-      _ = server.finish(timeout: 5)
     }
   }
 

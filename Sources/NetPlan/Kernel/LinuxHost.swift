@@ -73,13 +73,6 @@ package struct LinuxHost: Host, ~Copyable {
   }
 }
 
-/// Seconds since boot, suspended time included: the clock of address lifetimes.
-func bootSeconds() -> UInt64 {
-  var time = timespec()
-  clock_gettime(CLOCK_BOOTTIME, &time)
-  return UInt64(time.tv_sec)
-}
-
 /// A network namespace, held open.
 final class OpenNamespace {
   let namespace: NetworkNamespace

@@ -76,8 +76,6 @@ extension Composer {
       Risk(
         "foreign-object", object: ObjectID.link(hardware.name).description,
         "'\(hardware.name)' is not ours and becomes \(nic.id)'s own, as \(path) asks", refusable: false))
-    warnOfSessions(by: hardware.name, object)
-    warnOfMounts(by: hardware.name, object)
     warnOfClient(on: hardware, object)
   }
 

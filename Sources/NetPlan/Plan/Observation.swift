@@ -44,10 +44,6 @@ package struct HostFacts: Described {
   package var filters: Bool?
   /// Sockets of the host on which processes wait; nil where nobody asked.
   package var listeners: [Listener]?
-  /// Established connections of SSH servers; nil where nobody asked.
-  package var sessions: [RemoteSession]?
-  /// Mounted file systems whose servers are elsewhere; nil where nobody asked.
-  package var remoteMounts: [RemoteMount]?
   /// The functions on PCI; nil where nobody asked.
   package var pci: [PCIFunction]?
   /// The driver `vfio-pci` is there; nil where nobody asked.
@@ -103,8 +99,6 @@ package struct HostFacts: Described {
     .open("nft", \.nft),
     .open("filters", \.filters),
     .open("listeners", \.listeners),
-    .open("sessions", \.sessions),
-    .open("remote-mounts", \.remoteMounts),
     .open("pci", \.pci),
     .open("vfio", \.vfio),
     .open("first-namespace", \.isFirstNamespace),

@@ -83,9 +83,6 @@ extension Topology {
     }
   }
 
-  /// The host gives up hardware.
-  package var hasDedicated: Bool { vms.contains { $0.nics.contains { $0.mode == .dedicated } } }
-
   package var hasAssigned: Bool { vms.contains { $0.nics.contains { $0.via == .vfio || $0.via == .sriov } } }
 
   package var hasMacvtaps: Bool {

@@ -6,7 +6,7 @@ struct Talk {
   /// Who answers, where nobody else ends it.
   fileprivate var server: Child?
 
-  /// A TCP connection from one namespace to another, where somebody answers `name`.
+  /// A TCP connection from one namespace to another, where somebody answers `name`, who goes by it among processes too.
   init(from client: Namespace, to server: Namespace, _ address: String, _ port: Int, name: String) throws {
     let answering = try server.start(["python3", "-c", Talk.server, "tcp", String(port), name])
     guard answering.line() == "ready" else {
@@ -32,8 +32,10 @@ struct Talk {
 
   /// Answers every line, or every datagram, with a name.
   fileprivate static let server = """
-    import socket, sys, threading
+    import ctypes, socket, sys, threading
     kind, port, name = sys.argv[1], int(sys.argv[2]), sys.argv[3].encode() + b"\\n"
+    # PR_SET_NAME of prctl(2)
+    ctypes.CDLL(None).prctl(15, name[:-1], 0, 0, 0)
     s = socket.socket(socket.AF_INET6, socket.SOCK_STREAM if kind == "tcp" else socket.SOCK_DGRAM)
     s.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 0)
     s.bind(("::", port))
