@@ -131,6 +131,18 @@ struct ConfirmTests {
     }
   }
 
+  @Test("a change that follows another at once has guards of its own")
+  func inQuickSuccession() throws {
+    try with { host, file, before in
+      for _ in 0..<8 {
+        expect(try host.vnet("apply", "--confirm-within", "60s", file), exits: 0)
+        #expect(host.guards.count >= 2)
+        expect(try host.vnet("rollback"), exits: 0)
+      }
+      expectEqual(before, try host.space.dump())
+    }
+  }
+
   @Test(
     "of the two that watch, one that is killed is replaced, and the change is undone in time all the same")
   func killedGuard() throws {

@@ -61,8 +61,9 @@ package struct GuardPair: ~Copyable {
     partner = ProcessHandle(pid: pid)
   }
 
-  /// Leaves nothing but what was said.
+  /// Leaves nothing but what was said. Where another change has come in the meantime, the files are those of its pair.
   package func end() throws(HostError) {
+    guard GuardPair.pid(of: role, in: directory) == getpid() else { return }
     try Disk.remove(GuardPair.path(of: role, in: directory))
     let log = GuardPair.log(in: directory)
     if try Disk.read(log)?.isEmpty == true { try Disk.remove(log) }
