@@ -60,12 +60,19 @@ struct Host {
 
   /// `vnet-apply ARGUMENTS` on this host.
   func vnet(_ arguments: [String], input: String = "", timeout: Double = 120) throws -> Outcome {
+    try vnet(behind: [], arguments, input: input, timeout: timeout)
+  }
+
+  /// The same, as the words of another command, such as strace's.
+  func vnet(
+    behind words: [String], _ arguments: [String], input: String = "", timeout: Double = 120
+  ) throws -> Outcome {
     if isEnteredByName, let command = arguments.first {
       return try run(
-        [Tools.vnetApply, command, "--netns", space.name] + arguments.dropFirst(), input: input,
+        words + [Tools.vnetApply, command, "--netns", space.name] + arguments.dropFirst(), input: input,
         timeout: timeout)
     }
-    return try space.run([Tools.vnetApply] + arguments, input: input, timeout: timeout)
+    return try space.run(words + [Tools.vnetApply] + arguments, input: input, timeout: timeout)
   }
 
   func vnet(_ arguments: String...) throws -> Outcome { try vnet(arguments) }

@@ -56,13 +56,15 @@ struct TracedCall {
 }
 
 extension Host {
-  /// The calls of `set` (names parted by commas) that a command makes, in order; it must succeed.
-  func calls(_ set: String, _ arguments: [String], follows: Bool = true) throws -> [TracedCall] {
+  /// The calls of `set` (names parted by commas) that a command makes, in order; it must end as expected.
+  func calls(
+    _ set: String, _ arguments: [String], follows: Bool = true, exits code: Int32 = 0
+  ) throws -> [TracedCall] {
     let trace = files.path + "/calls"
-    let outcome = try space.run(
-      ["strace"] + (follows ? ["-f"] : [])
-        + ["-qq", "-o", trace, "-e", "trace=\(set)", Tools.vnetApply] + arguments, timeout: 60)
-    guard outcome.code == 0 else { throw CommandFailure(description: outcome.description) }
+    let outcome = try vnet(
+      behind: ["strace"] + (follows ? ["-f"] : []) + ["-qq", "-o", trace, "-e", "trace=\(set)"], arguments,
+      timeout: 60)
+    guard outcome.code == code else { throw CommandFailure(description: outcome.description) }
     var counts: [Substring: Int] = [:]
     let lines = try files.read("calls").split(separator: "\n")
     // `when=` counts in each thread; the program has one that matters.
@@ -80,7 +82,7 @@ extension Host {
   /// The command under an injection, and whether the injected call was reached.
   func vnet(_ arguments: [String], _ injection: Injection) throws -> (outcome: Outcome, reached: Bool) {
     let trace = files.path + "/trace"
-    let outcome = try space.run(injection.command(trace: trace) + [Tools.vnetApply] + arguments, timeout: 60)
+    let outcome = try vnet(behind: injection.command(trace: trace), arguments, timeout: 60)
     let text = try files.read("trace")
     return (
       outcome, text.contains("(INJECTED)") || text.contains("(DELAYED)") || text.contains("killed by SIG")
