@@ -1,8 +1,9 @@
 internal import CNetlink
 import Glibc
 
-/// A program that is started and ends, or puts itself into the background, in the thread's network namespace.
-package enum ChildProcess {
+/// A program that is started and ends, or puts itself into the background, in the thread's network namespace. One whose end
+/// nobody waits for is killed.
+package final class ChildProcess {
   package struct Result: Sendable {
     /// Its exit code, or 128 + the number of the signal that ended it.
     package var code: Int32 = 0
@@ -10,29 +11,50 @@ package enum ChildProcess {
     package var errors: [UInt8] = []
   }
 
-  /// `arguments[0]` is a path. What is not read of `input` is no error. Past `timeout` milliseconds without a word of it
-  /// the program is killed, and the error says so.
-  package static func run(
-    _ arguments: [String], input: [UInt8] = [], timeout: Int32
-  ) throws(NetlinkError) -> Result {
-    let operation = "start \(arguments[0])"
-    let stdin = try Pipe(operation), stdout = try Pipe(operation), stderr = try Pipe(operation)
-    let child = unsafe withWords(arguments) {
-      unsafe cnl_spawn($0, stdin.reader, stdout.writer, stderr.writer)
-    }
+  private let operation: String
+  private let stdin, stdout, stderr: Pipe
+  /// nil once it has been reaped.
+  private var child: Int32?
+
+  /// Starts it; `arguments[0]` is a path. It waits where it has more to say than a pipe holds.
+  package init(_ arguments: [String]) throws(NetlinkError) {
+    operation = "start \(arguments[0])"
+    (stdin, stdout, stderr) = (try Pipe(operation), try Pipe(operation), try Pipe(operation))
+    let ends = (stdin.reader, stdout.writer, stderr.writer)
+    let child = unsafe ChildProcess.withWords(arguments) { unsafe cnl_spawn($0, ends.0, ends.1, ends.2) }
     guard child > 0 else { throw NetlinkError(operation: operation, errno: -child) }
+    self.child = child
     stdin.closeReader()
     stdout.closeWriter()
     stderr.closeWriter()
+  }
+
+  deinit {
+    guard let child else { return }
+    kill(child, SIGKILL)
+    _ = cnl_reap(child)
+  }
+
+  /// Waits for its end. What is not read of `input` is no error. Past `timeout` milliseconds without a word of it the
+  /// program is killed, and the error says so.
+  package func end(input: [UInt8] = [], timeout: Int32) throws(NetlinkError) -> Result {
     var result = Result()
-    let isInTime = exchange(input, stdin, stdout, stderr, with: child, timeout, &result)
+    guard let child else { return result }
+    let isInTime = ChildProcess.exchange(input, stdin, stdout, stderr, with: child, timeout, &result)
     if !isInTime { kill(child, SIGKILL) }
     let code = cnl_reap(child)
+    self.child = nil
     guard isInTime, code >= 0 else {
       throw NetlinkError(operation: operation, errno: isInTime ? -code : ETIMEDOUT)
     }
     result.code = code
     return result
+  }
+
+  package static func run(
+    _ arguments: [String], input: [UInt8] = [], timeout: Int32
+  ) throws(NetlinkError) -> Result {
+    try ChildProcess(arguments).end(input: input, timeout: timeout)
   }
 
   /// Starts one that outlives this process and its terminal, in the thread's network namespace; what it says goes to the

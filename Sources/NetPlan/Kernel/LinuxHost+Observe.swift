@@ -3,14 +3,22 @@ internal import Netlink
 
 extension LinuxHost {
   package mutating func observe() throws(HostError) -> Observation {
-    let ruleset = try readRuleset(all: true)
+    // nft takes as long for its tables as the kernel for its links.
+    let reading = try beginRuleset(all: true)
+    let listed: [LinkMessage]
+    do throws(NetlinkError) {
+      listed = try listLinks()
+    } catch {
+      throw HostError(error)
+    }
+    let ruleset = end(reading)
     var state = try readRecords(ruleset)
     // Who may not look at rules may not ask for them either.
     if ruleset != nil { try readZones(into: &state) }
     if managers == nil { managers = try Managers.facts() }
     let namespaces = asksNamespaces ? try Disk.entries(Netns.folder) : nil
     do throws(NetlinkError) {
-      try observe(into: &state)
+      try observe(into: &state, listed)
       var facts = try readFacts()
       facts.managers = managers ?? []
       facts.filters = ruleset != nil
@@ -50,13 +58,15 @@ extension LinuxHost {
     return state
   }
 
-  /// Of the links and their settings, those of `names` or all.
+  /// Of the links and their settings, those of `names` or all, which may be `listed` already.
   mutating func observe(
-    into state: inout State, only names: Set<LinkName>? = nil
+    into state: inout State, _ listed: [LinkMessage]? = nil, only names: Set<LinkName>? = nil
   ) throws(NetlinkError) {
-    let now = bootSeconds()
+    // The clock of address lifetimes.
+    let now = Deadline.now / 1000
     let mentioned = Set(state.formers.compactMap(\.mentionedLink))
-    let messages = if let names { try askForLinks(names) } else { try listLinks() }
+    let messages =
+      if let listed { listed } else if let names { try askForLinks(names) } else { try listLinks() }
     let facts = try readFacts()
     let wireless = try findWireless(among: messages)
     var vlans: [Int32: [PortVLAN]] = [:]

@@ -55,7 +55,8 @@ extension LinuxHost {
 
   /// Everything that goes as requests, in one send; the TAPs by ioctl before.
   mutating func request(_ steps: Range<Int>, of batch: Batch, _ outcomes: inout [StepOutcome]) {
-    let now = bootSeconds()
+    // The clock of address lifetimes.
+    let now = Deadline.now / 1000
     var requests = Netlink.Batch(reserving: steps.count * 2)
     var origins: [Int] = []
     for index in steps where !batch.steps[index].cascades {

@@ -21,7 +21,7 @@ extension LinuxHost {
     let place = [id.chain.family.rawValue, id.chain.table, id.chain.name]
     let listing: JSON
     do throws(HostError) {
-      listing = try json(["list", "chain"] + place, operation)
+      listing = try Nft(["-j", "list", "chain"] + place, operation).json()
     } catch {
       // With the chain the rules went.
       if rules.isEmpty, try !listForeign().contains(where: { $0.id == id.chain }) { return }
@@ -32,7 +32,7 @@ extension LinuxHost {
   }
 
   private func listForeign() throws(HostError) -> [ForeignChain] {
-    [ForeignChain](listing: try json(["list", "ruleset"], "list nftables rules"))
+    [ForeignChain](listing: try Nft.listingAll().json())
   }
 }
 

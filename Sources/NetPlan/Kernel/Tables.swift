@@ -1,53 +1,84 @@
 internal import Glibc
 internal import Netlink
 
-// nftables tables through `nft`, a process of its own because libnftables ends the process it is in when a system call
-// fails (`netlink_open_error`, src/netlink.c): what became of a step whose process vanished, only looking tells.
+// nftables tables through `nft`.
+
+/// The tables of all configurations, and rules of ours in chains of others, on the way.
+enum RulesetReading {
+  case known([Object]?)
+  /// These tables, or with `others` all there is; nft is at work on all of it or the first.
+  case listing([TableID], others: Bool, whole: Bool, generation: UInt32?, Nft?)
+}
 
 extension LinuxHost {
   /// The tables of all configurations, and rules of ours in chains of others; nil where this process may not look
   /// (CAP_NET_ADMIN). For the latter, and for what others drop, all has to be listed if others have tables.
   mutating func readRuleset(all: Bool) throws(HostError) -> [Object]? {
+    end(try beginRuleset(all: all))
+  }
+
+  /// Asks what has to be listed, and sets nft to work on it.
+  mutating func beginRuleset(all: Bool) throws(HostError) -> RulesetReading {
     var ids: [TableID] = []
     var hasOthers = false
-    var generation: UInt32?
+    let generation: UInt32?
     do throws(NetlinkError) {
       var socket = try NetfilterSocket()
       generation = try socket.generation()
-      if let last = lastRuleset, last.generation == generation, last.isWhole || !all { return last.objects }
+      if let last = lastRuleset, last.generation == generation, last.isWhole || !all {
+        return .known(last.objects)
+      }
       for (family, name) in try socket.tables() {
         let id = TableID.Family(protocolNumber: family).map { TableID(family: $0, name: name) }
         if let id, id.owner != nil { ids.append(id) } else { hasOthers = true }
       }
     } catch {
       switch error.errno {
-      case EPERM: return nil
+      case EPERM: return .known(nil)
       // A kernel without nftables has none.
-      case EPROTONOSUPPORT, EINVAL, EOPNOTSUPP: return []
+      case EPROTONOSUPPORT, EINVAL, EOPNOTSUPP: return .known([])
       default: throw HostError(error)
       }
     }
+    ids.sort()
+    let others = all && hasOthers
+    let nft = others ? try? Nft.listingAll() : ids.first.flatMap { try? Nft(listing: $0) }
     if all, !hasOthers { foreignChains = foreignChains ?? [] }
-    let objects = all && hasOthers ? readAll(ids) : ids.sorted().map { .table(read($0)) }
-    let isRead = !objects.contains { $0.table?.reasonUnread != nil }
-    lastRuleset = isRead ? generation.map { Ruleset(generation: $0, isWhole: all, objects: objects) } : nil
-    return objects
+    return .listing(ids, others: others, whole: all, generation: generation, nft)
+  }
+
+  mutating func end(_ reading: RulesetReading) -> [Object]? {
+    switch reading {
+    case .known(let objects): return objects
+    case .listing(let ids, let others, let whole, let generation, let nft):
+      let objects = others ? readAll(ids, nft) : read(ids, nft)
+      let isRead = !objects.contains { $0.table?.reasonUnread != nil }
+      lastRuleset =
+        isRead ? generation.map { Ruleset(generation: $0, isWhole: whole, objects: objects) } : nil
+      return objects
+    }
   }
 
   /// By one listing. Where nft cannot list what others have, nothing of ours is among it, for it was nft that put it there.
-  private mutating func readAll(_ ids: [TableID]) -> [Object] {
-    let listing = (try? json(["list", "ruleset"], "list nftables rules")) ?? .null
+  private mutating func readAll(_ ids: [TableID], _ nft: Nft?) -> [Object] {
+    let listing = (try? nft?.json()) ?? .null
     let passages = [Passage](listing: listing)
     hasPassages = hasPassages || !passages.isEmpty
     if listing != .null { foreignChains = foreignChains ?? [ForeignChain](listing: listing) }
     let tables = Dictionary(uniqueKeysWithValues: Table.list(listing).map { ($0.id, $0) })
-    return ids.sorted().map { .table(tables[$0] ?? read($0)) } + passages.map(Object.passage)
+    return ids.map { .table(tables[$0] ?? read($0)) } + passages.map(Object.passage)
+  }
+
+  /// One by one: of two `list table` commands in one run nft 1.0.6 finds the first family's only.
+  private func read(_ ids: [TableID], _ nft: Nft?) -> [Object] {
+    ids.enumerated().map { index, id in .table(read(id, index == 0 ? nft : nil)) }
   }
 
   /// One that cannot be listed is there all the same, and its removal needs no listing.
-  private func read(_ id: TableID) -> Table {
+  private func read(_ id: TableID, _ nft: Nft? = nil) -> Table {
     do throws(HostError) {
-      if let table = Table.list(try listing(of: id)).first { return table }
+      let nft = if let nft { nft } else { try Nft(listing: id) }
+      if let table = Table.list(try nft.json()).first { return table }
       throw HostError(
         operation: "list nftables table \(id)", errno: 0, message: "nft's answer does not hold it")
     } catch {
@@ -55,23 +86,9 @@ extension LinuxHost {
     }
   }
 
-  /// One by one: of two `list table` commands in one run nft 1.0.6 finds the first family's only.
-  private func listing(of id: TableID) throws(HostError) -> JSON {
-    let operation = "list nftables table \(id.family.rawValue) \(id.name)"
-    return try json(["list", "table", id.family.rawValue, id.name], operation)
-  }
-
-  func json(_ arguments: [String], _ operation: String) throws(HostError) -> JSON {
-    let result = try nft(["-j"] + arguments, "", operation)
-    guard let json = try? JSON(parsing: result.output) else {
-      throw HostError(operation: operation, errno: 0, message: "nft's answer is no JSON")
-    }
-    return json
-  }
-
   /// Frames and packets of guests that the filters dropped, by interface and check: `mac`, `ip4` …
   package func drops(in state: State) -> DropCounts {
-    let documents = state.tables.map(\.id).sorted().compactMap { id in try? listing(of: id) }
+    let documents = state.tables.map(\.id).sorted().compactMap { id in try? Nft(listing: id).json() }
     var drops = DropCounts()
     for item in documents.flatMap({ $0["nftables"]?.array ?? [] }) {
       guard let set = item["set"], let name = set["name"]?.string,
@@ -126,24 +143,7 @@ extension LinuxHost {
   func nft(_ arguments: [String], _ commands: String, _ operation: String) throws(HostError)
     -> ChildProcess.Result
   {
-    guard let program = Executable.find("nft") else {
-      throw HostError(
-        operation: operation, errno: ENOENT, message: "the program 'nft' is not installed",
-        hint: "install the package nftables")
-    }
-    let result: ChildProcess.Result
-    do throws(NetlinkError) {
-      result = try ChildProcess.run([program] + arguments, input: Array(commands.utf8), timeout: 60_000)
-    } catch {
-      throw HostError(error)
-    }
-    if result.code == 0 { return result }
-    // Ended by a signal, or by itself in the middle: it may have got as far as the kernel.
-    let isKilled = result.code > 128
-    let said = String(decoding: result.errors, as: UTF8.self).firstLines(2)
-    throw HostError(
-      operation: operation, errno: isKilled ? EINTR : 0,
-      message: isKilled ? "nft was ended by signal \(result.code - 128)" : said)
+    try Nft(arguments, operation).end(commands)
   }
 }
 
@@ -196,15 +196,5 @@ extension TableID.Family {
       return nil
     }
     self = family
-  }
-}
-
-extension String {
-  /// Without the place in a text that nobody has seen.
-  fileprivate func firstLines(_ count: Int) -> String {
-    split(separator: "\n").prefix(count).map { line in
-      line.hasPrefix("/dev/stdin:")
-        ? line.split(separator: ": ", maxSplits: 1).last.map(String.init) ?? "" : String(line)
-    }.joined(separator: ": ")
   }
 }

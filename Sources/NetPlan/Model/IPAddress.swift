@@ -72,12 +72,15 @@ extension IPAddress: Comparable {
 
 extension IPAddress: CustomStringConvertible {
   package init?(_ text: some StringProtocol) {
-    let utf8 = Array(text.utf8)
+    self.init(utf8: Array(text.utf8)[...])
+  }
+
+  init?(utf8: ArraySlice<UInt8>) {
     if utf8.contains(UInt8(ascii: ":")) {
-      guard let value = IPAddress.parseIPv6(utf8[...]) else { return nil }
+      guard let value = IPAddress.parseIPv6(utf8) else { return nil }
       self.init(family: .ipv6, value: value)
     } else {
-      guard let value = IPAddress.parseIPv4(utf8[...]) else { return nil }
+      guard utf8.contains(UInt8(ascii: ".")), let value = IPAddress.parseIPv4(utf8) else { return nil }
       self.init(family: .ipv4, value: UInt128(value))
     }
   }

@@ -30,4 +30,4 @@ package func naturallyPrecedes(_ a: String, _ b: String) -> Bool {
   return a < b
 }
 
-private func isDigit(_ byte: UInt8) -> Bool { (48...57).contains(byte) }
+func isDigit(_ byte: UInt8) -> Bool { (48...57).contains(byte) }

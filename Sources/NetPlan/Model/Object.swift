@@ -132,21 +132,22 @@ package enum Object: Sendable, Equatable {
   }
 }
 
-/// Identity of an object, which outlives every change of its attributes.
+/// Identity of an object, which outlives every change of its attributes. What is long and rare is kept elsewhere, so that
+/// the links, which are most, are short in every table of them.
 package enum ObjectID: Hashable, Sendable {
   case link(LinkName)
   case netns(String)
   case function(FunctionID)
-  case address(LinkName, IPInterface)
+  indirect case address(LinkName, IPInterface)
   case nexthop(UInt32)
-  case route(RouteID)
-  case rule(RuleID)
-  case neighbour(LinkName, IPAddress)
+  indirect case route(RouteID)
+  indirect case rule(RuleID)
+  indirect case neighbour(LinkName, IPAddress)
   case qdisc(LinkName)
   case sysctl(SysctlKey)
   case former(FormerID)
   case table(TableID)
-  case passage(PassageID)
+  indirect case passage(PassageID)
   case dropIn(DropInID)
   case zone(LinkName)
   case bridgeAccess(BridgeAccessID)

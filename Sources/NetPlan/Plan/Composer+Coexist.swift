@@ -142,7 +142,7 @@ extension Composer {
 
   private func framesDropped(by base: ForeignChain, _ firewalls: Firewalls) -> FirewallDrop {
     let ports =
-      filtered.compactMap { nic, tap in nic.network.map { (bridges[$0.value]?.name, tap.name.text) } }
+      filtered.compactMap { nic, tap in nic.network.map { (bridges[$0.value]?.name, tap.text) } }
       + named.map { ($0.bridge, $0.name.example) }
     let dropped = guestBridges.filter { bridge in
       ports.contains { place, port in

@@ -16,7 +16,7 @@ extension Composer {
           hint: "Linux 5.16 with CONFIG_NETFILTER_EGRESS can", isShared: true)
         return
       }
-      target.guestMarks[path] = [nic.mac.description]
+      target.guestMarks[path] = GuestMarks(mac: nic.mac)
       var checks = GuestChecks()
       checks.add(guest(nic, link.name.text, nil))
       want(

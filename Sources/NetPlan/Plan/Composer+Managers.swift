@@ -2,17 +2,20 @@
 
 extension Composer {
   mutating func keepManagersOff() {
-    let made = target.wanted.links.filter(isOurs).sorted { naturallyPrecedes($0.name.text, $1.name.text) }
+    // To sort ten thousand names takes longer than to see that nobody cares.
+    let managers = host.facts.managers ?? []
+    let isOfConcern = managers.contains { $0.place == .running || topology.coexist.asks($0.program) }
+    let made = isOfConcern ? namesMade : []
     let ports = (Array(uplinks.keys) + stations.keys + given.keys).sorted().compactMap { observed.link($0) }
     for program in InterfaceManager.allCases {
-      let facts = host.facts.managers?.first { $0.program == program }
+      let facts = managers.first { $0.program == program }
       let id = DropInID(program: program, name: topology.name)
       var wanted: DropIn?
       if topology.coexist.asks(program), let facts {
         if facts.place == .elsewhere {
           noticeElsewhere(program)
         } else {
-          wanted = DropIn(id, leavingAlone: (program.letsGoOfPorts ? made + ports : made).map(\.name))
+          wanted = DropIn(id, leavingAlone: program.letsGoOfPorts ? made + ports.map(\.name) : made)
         }
       }
       if let wanted {
@@ -25,10 +28,16 @@ extension Composer {
           stations[port.name].map { observed.link($0) == nil }
             ?? (port.master?.name != uplinks[port.name] || isToBeGiven(port))
         }
-        noticeTakers(facts, program.letsGoOfPorts ? joining + made : made, wanted)
+        let links = made.compactMap { target.wanted.link($0) }
+        noticeTakers(facts, program.letsGoOfPorts ? joining + links : links, wanted)
         if !program.letsGoOfPorts { noticeHardware(facts, joining) }
       }
     }
+  }
+
+  private var namesMade: [LinkName] {
+    target.wanted.links.compactMap { isOurs($0) ? $0.name : nil }
+      .sorted { naturallyPrecedes($0.text, $1.text) }
   }
 
   private func isToBeGiven(_ link: Link) -> Bool {

@@ -45,7 +45,7 @@ extension Composer {
     target.want(.link(tap), because: path)
     if let account { want(switchOf: account, nic, of: vm, on: tap, path) }
     limit(nic, tap, path)
-    filtered.append((nic, tap))
+    filtered.append((nic, tap.name))
     enclose(nic, of: vm, behind: tap, path)
   }
 
@@ -124,11 +124,14 @@ extension Composer {
 
   /// The TAP that a NIC has by now, under its own path or a former one.
   func present(_ nic: NIC, of vm: VM) -> Link? {
-    paths(of: nic, vm).lazy.compactMap { owned[$0] }.first
+    if owned.isEmpty { return nil }
+    for path in paths(of: nic, vm) { if let link = owned[path] { return link } }
+    return nil
   }
 
   /// Its place in the configuration, and those that it may have had before.
   func paths(of nic: NIC, _ vm: VM) -> [String] {
+    if vm.was == nil, nic.was == nil { return ["vms.\(nic.vm).nics.\(nic.name)"] }
     let (formerVM, formerNIC) = (vm.was ?? vm.name, nic.was ?? nic.name)
     return [(nic.vm, nic.name), (formerVM, formerNIC), (vm.name, formerNIC), (formerVM, nic.name)]
       .map { "vms.\($0).nics.\($1)" }

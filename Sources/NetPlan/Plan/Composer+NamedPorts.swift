@@ -163,7 +163,11 @@ extension Composer {
 
 extension Composer {
   /// NICs whose guests send by ports and TAPs that tables of ours check.
-  var guestNICs: [NIC] { filtered.map(\.nic) + named.map(\.nic) }
+  var guestNICs: some Sequence<NIC> {
+    (0..<filtered.count + named.count).lazy.map { [filtered, named] index in
+      index < filtered.count ? filtered[index].nic : named[index - filtered.count].nic
+    }
+  }
 }
 
 extension NamedPort {

@@ -84,10 +84,10 @@ extension Composer {
   // MARK: NICs
 
   private mutating func add(
-    _ nic: NIC, _ tap: Link, _ bridge: inout BridgeTable, _ router: inout RouterTable
+    _ nic: NIC, _ tap: LinkName, _ bridge: inout BridgeTable, _ router: inout RouterTable
   ) {
     let network = nic.network.flatMap { self.network(named: $0.value) }
-    let guest = guest(nic, tap.name.text, network)
+    let guest = guest(nic, tap.text, network)
     mark(nic)
     for address in guestAddresses(of: nic) { bridge.reserve(address.address) }
     guard let network else {
@@ -103,16 +103,15 @@ extension Composer {
     let nic = port.nic
     let guest = guest(nic, port.name.text, port.network)
     mark(nic)
-    if !port.name.isPattern { target.guestMarks["vms.\(nic.vm).nics.\(nic.name)"]?.insert(guest.interface) }
+    if !port.name.isPattern { target.guestMarks["vms.\(nic.vm).nics.\(nic.name)"]?.port = guest.interface }
     for address in guestAddresses(of: nic) { bridge.reserve(address.address) }
     if isSeen(port) { bridge.add(guest, port, receivingAtMost: nic.limitIn) }
     add(nic, on: port.network, &router)
   }
 
   private mutating func mark(_ nic: NIC) {
-    let addresses = guestAddresses(of: nic).map(\.address)
-    target.guestMarks["vms.\(nic.vm).nics.\(nic.name)"] = Set(
-      [nic.mac.description] + addresses.map(\.description) + addresses.map(\.hexadecimal))
+    target.guestMarks["vms.\(nic.vm).nics.\(nic.name)"] = GuestMarks(
+      mac: nic.mac, addresses: guestAddresses(of: nic).map(\.address))
   }
 
   /// What the router knows of a guest by its bridge and MAC.
@@ -121,7 +120,7 @@ extension Composer {
       for prefix in nic.routes { router.translate(prefix.value, nat) }
     }
     for link in interfaces(of: nic, on: network) {
-      let name = quoted(link.name)
+      let name = quoted(link)
       let key = "\(name) . \(nic.mac)"
       if nic.isolated {
         router.insert("isolated", key)
@@ -130,7 +129,7 @@ extension Composer {
         }
       }
       // Of a network with an uplink others use the same interface, and what one of another network uses says less.
-      if nic.toHost != network.toHost || !isInside(network) || link.name != interface(of: network)?.name {
+      if nic.toHost != network.toHost || !isInside(network) || link != interfaceName(of: network) {
         router.limitHost(key, in: "nic-host-reach", to: nic.toHost)
       }
     }
@@ -157,8 +156,8 @@ extension Composer {
     return guest
   }
 
-  private mutating func addRouted(_ nic: NIC, _ tap: Link, _ router: inout RouterTable) {
-    let name = quoted(tap.name)
+  private mutating func addRouted(_ nic: NIC, _ tap: LinkName, _ router: inout RouterTable) {
+    let name = quoted(tap)
     router.addInside(name)
     router.insert("outbound", name)
     if nic.mode == .tap { router.insert("inbound", name) }
@@ -179,7 +178,7 @@ extension Composer {
     for network in topology.networks {
       if let link = interface(of: network) { inside[network.name] = quoted(link.name) }
     }
-    let taps = filtered.filter { $0.nic.network == nil }.map { quoted($0.tap.name) }
+    let taps = filtered.filter { $0.nic.network == nil }.map { quoted($0.tap) }
     func ways(_ reach: Reach) -> [String] {
       switch reach {
       case .all: inside.values + taps
@@ -191,14 +190,14 @@ extension Composer {
       for way in ways(network.reach) { router.insert("reach", "\(name) . \(way)") }
     }
     for (nic, tap) in filtered where nic.network == nil {
-      for way in ways(nic.reach) { router.insert("reach", "\(quoted(tap.name)) . \(way)") }
+      for way in ways(nic.reach) { router.insert("reach", "\(quoted(tap)) . \(way)") }
     }
     for nic in guestNICs {
       guard let network = nic.network.flatMap({ self.network(named: $0.value) }) else { continue }
       for link in interfaces(of: nic, on: network)
-      where nic.reach != network.reach || link.name != interface(of: network)?.name {
+      where nic.reach != network.reach || link != interfaceName(of: network) {
         for way in ways(nic.reach) {
-          router.insert("nic-reach", "\(quoted(link.name)) . \(nic.mac) . \(way)")
+          router.insert("nic-reach", "\(quoted(link)) . \(nic.mac) . \(way)")
         }
       }
     }

@@ -126,8 +126,14 @@ extension Composer {
     interfaces[network.name] ?? (network.portGroup == nil ? bridges[network.name] : nil)
   }
 
+  func interfaceName(of network: Network) -> LinkName? {
+    interfaces[network.name]?.name ?? (network.portGroup == nil ? bridges[network.name]?.name : nil)
+  }
+
   /// The interfaces by which what a NIC sends comes to the host: those in its VLANs, else its network's.
-  func interfaces(of nic: NIC, on network: Network) -> [Link] {
+  func interfaces(of nic: NIC, on network: Network) -> [LinkName] {
+    let usual = interfaceName(of: network).map { [$0] } ?? []
+    if interfaces.isEmpty { return usual }
     let root = network.portGroup?.network ?? network.name
     var vlans = nic.trunk
     if let untagged = nic.vlan ?? network.portGroup?.vlan {
@@ -137,8 +143,8 @@ extension Composer {
     }
     let there = topology.networks.filter { other in
       (other.portGroup?.network ?? other.name) == root && other.hostVLAN.map(vlans.contains) ?? false
-    }.compactMap { interfaces[$0.name] }
-    return there.isEmpty ? interface(of: network).map { [$0] } ?? [] : there
+    }.compactMap { interfaces[$0.name]?.name }
+    return there.isEmpty ? usual : there
   }
 
   /// Where the host is on the LAN of an uplink of this file.

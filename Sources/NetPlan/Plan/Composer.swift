@@ -36,7 +36,7 @@ struct Composer {
   /// What the host sends elsewhere by: the routes in words. nil until somebody asks.
   var gateways: [IPAddress: String]?
   /// NICs with an interface of ours on the host, for the tables that filter them.
-  var filtered: [(nic: NIC, tap: Link)] = []
+  var filtered: [(nic: NIC, tap: LinkName)] = []
   /// NICs whose ports their VM software makes.
   var named: [NamedPort] = []
   /// Bridges on which qemu-bridge-helper is to put TAPs for groups.
@@ -98,6 +98,9 @@ struct Composer {
   var observed: State { host.state }
 
   mutating func compose() {
+    // Most VMs have one NIC.
+    target.reserveCapacity(topology.vms.count)
+    filtered.reserveCapacity(topology.vms.count)
     refuseNamed()
     assignAddresses()
     for network in topology.networks where network.portGroup == nil { add(network) }

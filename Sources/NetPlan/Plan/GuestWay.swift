@@ -32,7 +32,7 @@ extension Composer {
     for (nic, tap) in filtered where nic.network == nil {
       ways.append(
         GuestWay(
-          link: tap.name, families: Self.families(guestAddresses(of: nic)), leaves: true,
+          link: tap, families: Self.families(guestAddresses(of: nic)), leaves: true,
           isEntered: nic.mode == .tap, isForwardedTo: !nic.forwards.isEmpty))
     }
     return ways

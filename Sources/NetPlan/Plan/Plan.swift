@@ -65,20 +65,20 @@ package struct Plan: Sendable {
     package var change = 0
     package var delete = 0
     package var replace = 0
-  }
 
-  package var summary: Summary {
-    var summary = Summary()
-    for change in visibleChanges {
-      switch change.action {
-      case .create: summary.create += 1
-      case .change: summary.change += 1
-      case .delete: summary.delete += 1
-      case .replace: summary.replace += 1
+    init(of changes: [Change]) {
+      for change in changes {
+        switch change.action {
+        case .create: create += 1
+        case .change: self.change += 1
+        case .delete: delete += 1
+        case .replace: replace += 1
+        }
       }
     }
-    return summary
   }
+
+  package var summary: Summary { Summary(of: visibleChanges) }
 }
 
 extension Plan {

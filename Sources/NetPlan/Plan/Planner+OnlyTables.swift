@@ -26,10 +26,10 @@ extension Planner {
     where link.isForVM && link.owner.map({ $0 == topology.name }) ?? false {
       guard isSelected(String(link.path ?? "")) == chosen else { continue }
       marks.insert("\"\(link.name)\"")
-      marks.formUnion(target.guestMarks[String(link.path ?? "")] ?? [])
+      marks.formUnion(target.guestMarks[String(link.path ?? "")]?.words ?? [])
     }
     // A port that VM software makes is no link of ours.
-    for (path, own) in target.guestMarks where isSelected(path) == chosen { marks.formUnion(own) }
+    for (path, own) in target.guestMarks where isSelected(path) == chosen { marks.formUnion(own.words) }
     if chosen {
       for nic in leaving {
         marks.insert(nic.mac.description)

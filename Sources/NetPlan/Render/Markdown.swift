@@ -2,11 +2,12 @@ extension Plan {
   /// For a pull request's comment: GitHub's Markdown, the plan as a diff.
   package var markdown: String {
     var out = "### Network plan for `\(name)`\n\n"
-    if visibleChanges.isEmpty {
+    let changes = visibleChanges
+    if changes.isEmpty {
       out += "No changes.\n"
     } else {
       out += "```diff\n"
-      for line in PlanLine.lines(of: self, folded: true) {
+      for line in PlanLine.lines(of: changes, in: self, folded: true) {
         // GitHub colours lines by their first character; `!` marks what changes.
         let mark =
           switch line.action {
@@ -18,7 +19,7 @@ extension Plan {
         out += "\(mark) \(line.action.symbol) \(line.words)\n"
         for word in line.interruptions { out += "#     interrupts: \(word)\n" }
       }
-      out += "```\n\n**\(summary.text)**\n"
+      out += "```\n\n**\(Summary(of: changes).text)**\n"
     }
     guard !risks.isEmpty else { return out }
     out += "\n| risk | object | what | accepted |\n|---|---|---|---|\n"

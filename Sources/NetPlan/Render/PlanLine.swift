@@ -7,8 +7,8 @@ struct PlanLine {
   /// What makes it one of many alike; nil for a line that stands for itself.
   var place: SeriesPlace?
 
-  static func lines(of plan: Plan, folded: Bool) -> [PlanLine] {
-    let lines = plan.visibleChanges.map { change in
+  static func lines(of changes: [Change], in plan: Plan, folded: Bool) -> [PlanLine] {
+    let lines = changes.map { change in
       let words = words(of: change, plan.accounts)
       return PlanLine(
         action: change.action, words: words, interruptions: plan.interruptions[change.id] ?? [],
@@ -42,7 +42,7 @@ struct PlanLine {
 
 extension Object {
   /// What and which: `tap web-eth0`, `address 192.0.2.10/24 dev office`.
-  package var headline: String {
+  var headline: String {
     switch self {
     case .link(let link): "\(link.kind == .device ? "link" : link.kind.description) \(link.name)"
     case .netns(let netns): "netns \(netns.name)"

@@ -5,8 +5,8 @@ struct SeriesPlace: Sendable {
   let key: String
   /// The VM's.
   let number: UInt64
-  let values: [Value]
-  private let texts: [String]
+  private let words: [UInt8]
+  private let values: [(place: Range<Int>, value: Value)]
 
   enum Value: Sendable, Hashable {
     /// Decimal digits, leading zeros kept.
@@ -24,71 +24,69 @@ struct SeriesPlace: Sendable {
   /// `reason` is the place in the configuration; nil where no number stands in it.
   init?(_ change: Change, _ words: String, reason: String) {
     let (stanza, nic) = SeriesPlace.parts(of: reason)
-    let digits = String(stanza.reversed().prefix { $0.isASCII && $0.isNumber }.reversed())
-    guard !digits.isEmpty, digits.utf8.count < 19, let number = UInt64(digits) else { return nil }
+    let digits = stanza.utf8.reversed().prefix(while: isDigit).count
+    guard digits > 0, digits < 19, let number = UInt64(stanza.suffix(digits)) else { return nil }
     self.number = number
     var named = words
     if let short = SeriesPlace.hashedName(in: change, stanza, nic) {
       named = words.replacing(short, with: "\(stanza.dropFirst("vms.".count))-\(nic)")
     }
-    let (texts, values) = SeriesPlace.parse(named)
-    self.texts = texts
-    self.values = values
-    let shape = values.map { if case .number = $0 { "#" } else { "@" } }
-    let skeleton = texts.indices.map { texts[$0] + ($0 < shape.count ? shape[$0] : "") }.joined()
-    key = "\(change.action.symbol) \(stanza.dropLast(digits.count)) \(nic) \(skeleton)"
+    self.words = Array(named.utf8)
+    values = SeriesPlace.values(in: self.words)
+    var key = Array("\(change.action.symbol) \(stanza.dropLast(digits)) \(nic) ".utf8)
+    var end = 0
+    for (place, value) in values {
+      key += self.words[end..<place.lowerBound]
+      let isNumber = if case .number = value { true } else { false }
+      key.append(isNumber ? UInt8(ascii: "#") : UInt8(ascii: "@"))
+      end = place.upperBound
+    }
+    key += self.words[end...]
+    self.key = String(decoding: key, as: UTF8.self)
   }
 
   /// `vms.web-1`, `eth0` of `vms.web-1.nics.eth0`; a network has no second part.
-  private static func parts(of reason: String) -> (stanza: String, nic: String) {
-    guard reason.hasPrefix("vms."), let middle = reason.firstRange(of: ".nics.") else { return (reason, "") }
-    return (String(reason[..<middle.lowerBound]), String(reason[middle.upperBound...]))
+  private static func parts(of reason: String) -> (stanza: Substring, nic: Substring) {
+    guard reason.hasPrefix("vms.") else { return (reason[...], "") }
+    let middle = ".nics.".utf8
+    var rest = reason.utf8[...]
+    while let dot = rest.firstIndex(of: UInt8(ascii: ".")) {
+      rest = rest[dot...]
+      if rest.starts(with: middle) { return (reason[..<dot], Substring(rest.dropFirst(middle.count))) }
+      rest = rest.dropFirst()
+    }
+    return (reason[...], "")
   }
 
   /// A device whose name would be too long has a hash in it, which says nothing in a series.
-  private static func hashedName(in change: Change, _ stanza: String, _ nic: String) -> String? {
+  private static func hashedName(in change: Change, _ stanza: Substring, _ nic: Substring) -> String? {
     guard !nic.isEmpty, let object = change.after ?? change.before else { return nil }
+    let device = object.link?.name.text ?? object.links.first?.text
+    guard let device, device.utf8.count == 15 else { return nil }
     let full = "\(stanza.dropFirst("vms.".count))-\(nic)"
-    let device = (object.link.map { [$0.name] } ?? object.links).first?.text
-    guard let device, full.utf8.count > 15, device.utf8.count == 15, device != full,
+    guard full.utf8.count > 15,
       Array(device.utf8.prefix(7)) == Array(full.utf8.prefix(6)) + [UInt8(ascii: "-")]
     else { return nil }
     return device
   }
 
-  private static func parse(_ words: String) -> (texts: [String], values: [Value]) {
-    var texts = [""]
-    var values: [Value] = []
-    var rest = words[...]
-    while let first = rest.first {
-      let word = rest.prefix { !" ,/".contains($0) }
-      if let address = IPAddress(word) {
-        values.append(.address(address))
-        texts.append("")
-        rest = rest[word.endIndex...]
-      } else if word.isEmpty {
-        texts[texts.count - 1].append(first)
-        rest = rest.dropFirst()
-      } else {
-        parse(word: word, &texts, &values)
-        rest = rest[word.endIndex...]
-      }
-    }
-    return (texts, values)
+  private static func isBetweenWords(_ byte: UInt8) -> Bool {
+    byte == UInt8(ascii: " ") || byte == UInt8(ascii: ",") || byte == UInt8(ascii: "/")
   }
 
-  private static func parse(word: Substring, _ texts: inout [String], _ values: inout [Value]) {
-    var rest = word
-    while !rest.isEmpty {
-      let text = rest.prefix { !($0.isASCII && $0.isNumber) }
-      texts[texts.count - 1] += text
-      rest = rest[text.endIndex...]
-      let digits = rest.prefix { $0.isASCII && $0.isNumber }
-      guard !digits.isEmpty else { return }
-      values.append(.number(String(digits)))
-      texts.append("")
-      rest = rest[digits.endIndex...]
+  /// What may grow, in bytes: a word that is an address, or else each number in it.
+  private static func values(in words: [UInt8]) -> [(place: Range<Int>, value: Value)] {
+    var values: [(place: Range<Int>, value: Value)] = []
+    for word in words.split(whereSeparator: isBetweenWords) {
+      if let address = IPAddress(utf8: word) {
+        values.append((word.indices, .address(address)))
+      } else {
+        for digits in word.split(whereSeparator: { !isDigit($0) }) {
+          values.append((digits.indices, .number(String(decoding: digits, as: UTF8.self))))
+        }
+      }
     }
+    return values
   }
 
   // MARK: Series
@@ -96,17 +94,19 @@ struct SeriesPlace: Sendable {
   /// How each value grows to the next line; nil where that is not the next VM.
   func steps(to next: SeriesPlace) -> [UInt128]? {
     guard next.number == number + 1 else { return nil }
-    return zip(values, next.values).map { $1.magnitude &- $0.magnitude }
+    return zip(values, next.values).map { $1.value.magnitude &- $0.value.magnitude }
   }
 
   /// `tap runner-{0001…1000}-eth0`: the words of this first line and of the `last`.
   func words(to last: SeriesPlace) -> String {
     var out = ""
-    for index in texts.indices {
-      out += texts[index]
-      if index < values.count { out += SeriesPlace.range(values[index], last.values[index]) }
+    var end = 0
+    for (index, (place, value)) in values.enumerated() {
+      out += String(decoding: words[end..<place.lowerBound], as: UTF8.self)
+      out += SeriesPlace.range(value, last.values[index].value)
+      end = place.upperBound
     }
-    return out
+    return out + String(decoding: words[end...], as: UTF8.self)
   }
 
   private static func range(_ first: Value, _ last: Value) -> String {

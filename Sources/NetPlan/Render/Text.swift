@@ -28,13 +28,25 @@ extension Plan {
     let changes = visibleChanges
     guard !changes.isEmpty else { return noticesText + "No changes.\n" }
     var out = ""
-    for line in PlanLine.lines(of: self, folded: !style.full) {
+    for line in PlanLine.lines(of: changes, in: self, folded: !style.full) {
       out += style.paint("\(line.action.symbol) \(line.words)", line.action)
       for word in line.interruptions { out += "\n    interrupts: \(word)" }
       out += "\n"
     }
     out += noticesText
-    return out + summary.text + "\n"
+    return out + Summary(of: changes).text + "\n"
+  }
+
+  /// A line for each object that is not yet what the plan makes of it, with both values.
+  package var unmet: [String] {
+    var rest = self
+    rest.changes.removeAll { $0.before == $0.after }
+    let kept = rest.changes.filter { $0.id.isFormer }.map { change in
+      "\(change.action.symbol) \((change.after ?? change.before)!.headline)"
+    }
+    return PlanLine.lines(of: rest.visibleChanges, in: rest, folded: false).map {
+      "\($0.action.symbol) \($0.words)"
+    } + kept
   }
 
   private var noticesText: String {
@@ -46,6 +58,11 @@ extension Plan {
       return text
     }.joined()
   }
+}
+
+extension ObjectID {
+  /// A former value that is to come back: of the ledger, which no plan shows.
+  fileprivate var isFormer: Bool { if case .former = self { true } else { false } }
 }
 
 extension Plan.Summary {

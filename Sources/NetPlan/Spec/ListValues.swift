@@ -56,7 +56,7 @@ extension ValueShape where Value == Set<AntiSpoofCheck> {
     let some = ValueShape<AntiSpoofCheck>.choice.list
     return ValueShape(["anyOf": [["type": "boolean"], some.schema]]) { node, reader in
       if case .scalar(let text, quoted: false) = node.content, text == "true" || text == "false" {
-        return text == "true" ? Set(AntiSpoofCheck.allCases) : []
+        return text == "true" ? AntiSpoofCheck.all : []
       }
       return some.read(node, &reader).map { Set($0) }
     }

@@ -113,4 +113,9 @@ package enum DeviceName: Hashable, Sendable {
   }
 }
 
-package enum AntiSpoofCheck: String, Hashable, Sendable, CaseIterable { case mac, address, dhcp, router }
+package enum AntiSpoofCheck: String, Hashable, Sendable, CaseIterable {
+  case mac, address, dhcp, router
+
+  /// One set for all NICs.
+  static let all = Set(allCases)
+}

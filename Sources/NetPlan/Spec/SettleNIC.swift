@@ -37,7 +37,7 @@ extension Resolver {
       proxy: keys.proxy.map { Sourced($0, at: place("proxy")) }, forwards: forwards(keys, listen),
       reach: settledReach(keys.reach, network), toHost: keys.toHost ?? network?.toHost ?? .all,
       block: keys.block ?? network?.block ?? [], isolated: keys.isolated ?? false,
-      antiSpoof: keys.antiSpoof ?? Set(AntiSpoofCheck.allCases),
+      antiSpoof: keys.antiSpoof ?? AntiSpoofCheck.all,
       alsoMACs: (keys.also ?? []).compactMap(\.mac),
       alsoPrefixes: (keys.also ?? []).compactMap(\.prefix), limitIn: keys.limit?.into,
       limitOut: keys.limit?.out,
