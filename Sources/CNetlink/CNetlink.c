@@ -1,5 +1,6 @@
 #define _GNU_SOURCE
 #include "CNetlink.h"
+#include "calls.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -7,6 +8,10 @@
 #include <sys/socket.h>
 #include <sys/time.h>
 #include <unistd.h>
+
+struct cnl_calls cnl_calls;
+
+struct cnl_calls cnl_calls_made(void) { return cnl_calls; }
 
 int cnl_open(int protocol, unsigned timeout_ms, struct mnl_socket **out) {
   struct mnl_socket *socket =
@@ -44,6 +49,7 @@ int cnl_join(struct mnl_socket *socket, unsigned group) {
 
 ssize_t cnl_send(struct mnl_socket *socket, const void *bytes, size_t length) {
   ssize_t sent;
+  cnl_calls.sends++;
   do sent = mnl_socket_sendto(socket, bytes, length);
   while (sent < 0 && errno == EINTR);
   return sent < 0 ? -errno : sent;
@@ -51,6 +57,7 @@ ssize_t cnl_send(struct mnl_socket *socket, const void *bytes, size_t length) {
 
 ssize_t cnl_receive(struct mnl_socket *socket, void *bytes, size_t length, int wait) {
   ssize_t received;
+  cnl_calls.receives++;
   if (!wait) {
     struct pollfd ready = {.fd = mnl_socket_get_fd(socket), .events = POLLIN};
     int count;

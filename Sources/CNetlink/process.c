@@ -1,5 +1,6 @@
 #define _GNU_SOURCE
 #include "CNetlink.h"
+#include "calls.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -40,6 +41,7 @@ static _Noreturn void become(char *const arguments[], const int standard[3]) {
 int cnl_spawn(char *const arguments[], int in, int out, int errors) {
   const int standard[3] = {in, out, errors};
   pid_t parent = getpid();
+  cnl_calls.programs++;
   pid_t child = fork();
   if (child == 0) {
     // A starter whose caller was killed does not go on alone. The program itself forks again, which clears this.
@@ -52,6 +54,7 @@ int cnl_spawn(char *const arguments[], int in, int out, int errors) {
 
 int cnl_spawn_apart(char *const arguments[], int errors) {
   const int standard[3] = {-1, -1, errors};
+  cnl_calls.programs++;
   pid_t child = fork();
   if (child == 0) {
     // Without a terminal there is none that could hang up.

@@ -114,6 +114,8 @@ extension Session.Change {
 extension StatePlaces {
   /// What is kept of a change becomes what was proposed, or stays.
   func settle(_ name: String, isKept: Bool) -> [HostError] {
+    let part = Stopwatch.part()
+    defer { Stopwatch.end(part, "keep") }
     do throws(HostError) {
       try Session.attachmentsFile(of: name, in: directory).settle(keep: isKept)
       try Generations(of: name, in: self).settle(keep: isKept)

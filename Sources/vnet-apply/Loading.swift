@@ -7,6 +7,8 @@ enum Loading {
   static func load(
     _ paths: [String], machineID: String?, name: String? = nil, isFormer: Bool = false
   ) throws -> Loaded {
+    let part = Stopwatch.part()
+    defer { Stopwatch.end(part, "parse") }
     do {
       let loaded = try Configuration.load(paths, seed: Seed(machineID: machineID ?? ""), name: name)
       for warning in loaded.warnings where !isFormer { Output.error(warning.text(loaded.files).dropped) }
@@ -38,7 +40,9 @@ enum Loading {
       try Parts.check(
         planner.only, of: name, among: planner.topology.nicIDs + planner.host.state.nicIDs(of: name) + known)
     }
+    let part = Stopwatch.part()
     let (plan, obstacles) = planner.plan()
+    Stopwatch.end(part, "plan")
     try stop(at: obstacles, files)
     return plan
   }

@@ -1,4 +1,5 @@
 internal import ArgumentParser
+internal import Glibc
 internal import NetPlan
 
 /// What every command takes.
@@ -18,6 +19,16 @@ struct GlobalOptions: ParsableArguments {
 
   @Flag(name: .shortAndLong, help: "Say only what went wrong.")
   var quiet = false
+
+  @Flag(help: "Say on standard error where the time went, and how often the kernel was asked.")
+  var timing = false
+
+  func validate() {
+    guard timing else { return }
+    Stopwatch.start()
+    // However the run ends.
+    atexit { Output.error(Stopwatch.text.dropped) }
+  }
 
   /// A command line for the same namespace and state.
   func command(_ name: String) -> String {

@@ -76,6 +76,8 @@ extension Plan {
   mutating func complete(
     from host: borrowing LinuxHost, on state: State, _ topology: Topology, allow: [RiskAcceptance]
   ) throws {
+    let part = Stopwatch.part()
+    defer { Stopwatch.end(part, "ask around") }
     nameAccounts(from: host)
     name(holders: host.holders(of: heldTAPs))
     warn(ofRules: host.firewallRules(naming: joiningUplinks))

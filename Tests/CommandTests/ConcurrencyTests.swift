@@ -210,6 +210,35 @@ struct OutputTests {
     }
   }
 
+  @Test(
+    "--timing says on stderr where the time went and how often the kernel was asked, and changes nothing else"
+  )
+  func timing() throws {
+    try Host.with { host in
+      let file = try host.files.write("quick.conf", Quickstart.text)
+      let plan = try host.vnet("plan", file)
+      let timed = try host.vnet("plan", "--timing", file)
+      expect(timed, exits: 2)
+      #expect(timed.stdout == plan.stdout)
+      let apply = try host.vnet("apply", "--timing", file)
+      expect(apply, exits: 0)
+      // The name may be of several words; behind it are milliseconds, and four counts.
+      let rows = Dictionary(
+        uniqueKeysWithValues: apply.stderr.lines.dropFirst().compactMap { line -> (String, [Double])? in
+          let words = line.split(separator: " ")
+          guard words.count > 6 else { return nil }
+          return (words.dropLast(6).joined(separator: " "), words.suffix(6).compactMap { Double($0) })
+        })
+      for part in ["parse", "observe", "plan", "journal", "execute: create", "verify", "in all"] {
+        #expect(rows[part]?.count == 6, "\(part): \(apply)")
+      }
+      let parts = rows.filter { $0.key != "in all" }.values
+      for column in 2..<6 { #expect(parts.map { $0[column] }.reduce(0, +) == rows["in all"]?[column]) }
+      let (create, filter) = (rows["execute: create"], rows["execute: filter"])
+      #expect(create.map { $0[4] > 0 } == true && filter.map { $0[5] > 0 } == true, "\(apply)")
+    }
+  }
+
   @Test("two plans of one host are the same text, without indexes or times")
   func deterministicPlan() throws {
     try Host.with { host in

@@ -35,6 +35,12 @@
 
 // Every function returns −errno on failure; what it returns otherwise is said with it.
 
+/// How often this process has turned to the kernel, and to programs, by the functions below.
+struct cnl_calls {
+  unsigned long sends, receives, controls, programs;
+};
+struct cnl_calls cnl_calls_made(void);
+
 /// Opens and binds a netlink socket of `protocol`, close-on-exec. `timeout_ms` bounds every receive; 0 makes the
 /// socket non-blocking. Extended acks, capped acks and strict checking of dumps are on; each of them is required.
 int cnl_open(int protocol, unsigned timeout_ms, struct mnl_socket **out);

@@ -3,6 +3,8 @@ internal import Netlink
 
 extension LinuxHost {
   package mutating func perform(_ batch: Batch) -> [StepOutcome] {
+    let part = Stopwatch.part()
+    defer { Stopwatch.end(part, "execute: \(batch.stage)") }
     var outcomes = [StepOutcome](repeating: .done, count: batch.steps.count)
     ports.insert(socket.port)
     defer { ports.insert(socket.port) }
