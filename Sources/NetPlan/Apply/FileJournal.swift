@@ -5,6 +5,8 @@ internal import Glibc
 package struct FileJournal: JournalStore, ~Copyable {
   private let directory: String
   private var descriptor: Int32 = -1
+  /// Where the text of an earlier run's ends.
+  private var length: off_t = 0
 
   package init(directory: String) { self.directory = directory }
 
@@ -42,6 +44,8 @@ package struct FileJournal: JournalStore, ~Copyable {
   package var now: UInt64 { Deadline.now }
 
   package mutating func begin(_ opening: [UInt8], room: Int) throws(HostError) {
+    let part = Stopwatch.part()
+    defer { Stopwatch.end(part, "journal") }
     let undecided = path(.undecided)
     let fd = open(undecided, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
     guard fd >= 0 else { throw HostError("create the journal \(undecided)", errno: errno) }
@@ -59,14 +63,27 @@ package struct FileJournal: JournalStore, ~Copyable {
   }
 
   package mutating func append(_ mark: [UInt8]) throws(HostError) {
-    try Disk.write(mark, to: descriptor, path(.undecided))
+    let part = Stopwatch.part()
+    defer { Stopwatch.end(part, "journal") }
+    let undecided = path(.undecided)
+    if descriptor < 0 {
+      descriptor = open(undecided, O_WRONLY | O_CLOEXEC)
+      guard descriptor >= 0, lseek(descriptor, length, SEEK_SET) == length else {
+        throw HostError("open the journal \(undecided)", errno: errno)
+      }
+    }
+    try Disk.write(mark, to: descriptor, undecided)
   }
 
   package mutating func move(_ from: JournalPlace, to: JournalPlace) throws(HostError) {
+    let part = Stopwatch.part()
+    defer { Stopwatch.end(part, "journal") }
     try Disk.rename(path(from), to: path(to))
   }
 
   package mutating func end() throws(HostError) {
+    let part = Stopwatch.part()
+    defer { Stopwatch.end(part, "journal") }
     if descriptor >= 0 {
       close(descriptor)
       descriptor = -1
@@ -75,6 +92,9 @@ package struct FileJournal: JournalStore, ~Copyable {
   }
 
   package mutating func load(_ place: JournalPlace) throws(HostError) -> [UInt8]? {
-    try Disk.read(path(place))
+    let bytes = try Disk.read(path(place))
+    // Reserved space that was not written yet reads as zeros.
+    if let bytes { length = off_t(bytes.firstIndex(of: 0) ?? bytes.count) }
+    return bytes
   }
 }

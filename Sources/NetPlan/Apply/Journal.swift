@@ -10,8 +10,11 @@
 /// 4. One rename is the decision. Before it recovery undoes, after it recovery only goes forward.
 /// 5. Undo and redo are idempotent: to be killed while recovering is to be interrupted like any other time.
 /// 6. There is one writer: whoever holds the lock.
-/// 7. A run that waits to be confirmed has its deadline in the journal before the rename that makes it wait. Another rename
+/// 7. A deletion behind the decision that fails is tried once more, after a new look at the host.
+/// 8. A run that waits to be confirmed has its deadline in the journal before the rename that makes it wait. Another rename
 ///    takes it on: to the decision, or back to where recovery undoes it. So what is being undone can no longer be kept.
+/// 9. What goes with a decision takes its place, or goes, before the journal ends (`Transaction.settle`).
+/// 10. What a way back takes along and puts back is written down before the first request of that way back.
 ///
 /// The file is a text of lines: the header as JSON, one change a line, then marks. `write`, never `mmap`.
 package struct Journal: Sendable {
@@ -39,6 +42,8 @@ package struct Journal: Sendable {
   package var announced: Int
   /// Until when it waits for a decision, in milliseconds since boot; nil for a run that does not.
   package var deadline: UInt64?
+  /// What a way back, begun and not ended, was to take along and to put back.
+  package var putBack: [Object] = []
 
   package init(name: String, pid: Int32, changes: [Change]) {
     header = Header(format: Journal.format, name: name, pid: pid, changes: changes.count)
@@ -66,6 +71,17 @@ package struct Journal: Sendable {
 
   /// The mark of a deadline.
   package static func mark(until deadline: UInt64) -> [UInt8] { Array("until \(deadline)\n".utf8) }
+
+  /// The mark of a way back: what it takes along and puts back. The line before may have been cut short.
+  package static func mark(puttingBack objects: [Object]) -> [UInt8] {
+    var out: [UInt8] = []
+    for object in objects {
+      out += "\n= ".utf8
+      object.json.write(to: &out)
+    }
+    out.append(UInt8(ascii: "\n"))
+    return out
+  }
 
   /// The bytes that the marks of so many batches, and of a deadline, need at most.
   package static func room(_ batches: Int) -> Int {
@@ -100,6 +116,12 @@ package struct Journal: Sendable {
     }
     var journal = Journal(name: header.name, pid: header.pid, changes: changes)
     for mark in lines[(header.changes + 1)...] {
+      if mark.starts(with: "= ".utf8) {
+        if let object = (try? JSON(parsing: Array(mark.dropFirst(2)))).flatMap(Object.init(json:)) {
+          journal.putBack.append(object)
+        }
+        continue
+      }
       let words = String(decoding: mark, as: UTF8.self).split(separator: " ")
       switch (words.first, words.count) {
       case ("+", 1): journal.announced += 1

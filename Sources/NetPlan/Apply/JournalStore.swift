@@ -7,7 +7,7 @@ package protocol JournalStore: ~Copyable {
   var now: UInt64 { get }
   /// Writes the opening and reserves `room` bytes behind it; on an error nothing is left.
   mutating func begin(_ opening: [UInt8], room: Int) throws(HostError)
-  /// Writes the next mark: of a batch that is about to be sent, or of a deadline.
+  /// Writes the next mark behind what is there, also behind what an earlier run left undecided.
   mutating func append(_ mark: [UInt8]) throws(HostError)
   /// A decision: one rename.
   mutating func move(_ from: JournalPlace, to: JournalPlace) throws(HostError)

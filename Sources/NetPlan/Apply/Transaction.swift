@@ -137,6 +137,7 @@ package struct Transaction<H: Host & ~Copyable, Store: JournalStore & ~Copyable>
   private mutating func restore(
     _ journal: Journal
   ) -> (remaining: [Change], errors: [HostError], isSeen: Bool) {
+    var journal = journal
     var errors: [HostError] = []
     var isSeen = true
     // For as long as nobody has looked.
@@ -150,6 +151,7 @@ package struct Transaction<H: Host & ~Copyable, Store: JournalStore & ~Copyable>
         continue
       }
       if remaining.isEmpty { break }
+      noteLosses(of: remaining, &journal)
       let failures = errors.count
       for batch in schedule(remaining) {
         // What could not be made does not take its predecessor with it, and what stands on that.
@@ -175,6 +177,19 @@ package struct Transaction<H: Host & ~Copyable, Store: JournalStore & ~Copyable>
       }
     }
     return (remaining, errors, isSeen)
+  }
+
+  /// Writes down what the way back takes along and puts back, which no plan speaks of, and links that it makes anew: killed
+  /// in between, it is made good by the next. Without room for that line the way back is taken all the same.
+  private mutating func noteLosses(of changes: [Change], _ journal: inout Journal) {
+    let known = Set(journal.changes.map(\.id)).union(journal.putBack.map(\.id))
+    let lost = changes.filter {
+      $0.before == $0.after && !known.contains($0.id) || $0.id.isLink && $0.action == .replace
+    }
+    if lost.isEmpty { return }
+    host.look(for: lost)
+    journal.putBack += lost.compactMap(\.after)
+    try? store.append(Journal.mark(puttingBack: lost.compactMap(\.after)))
   }
 
   /// Tables that nobody may look at are not therefore gone.
@@ -221,7 +236,7 @@ package struct Transaction<H: Host & ~Copyable, Store: JournalStore & ~Copyable>
       try store.end()
       return nil
     }
-    host.look(for: journal.changes)
+    host.look(for: journal.changes + journal.putBack.map { Change(before: $0, after: $0) })
     return journal
   }
 

@@ -30,6 +30,8 @@ extension Journal {
       }
       guard let before = change.before else {
         let after = change.after!
+        // A setting goes with its link only; of a port's nobody knew what it was.
+        if after.sysctl != nil { continue }
         for id in [after.id, after.renamed(names).id] {
           if let there = seen[id], there.isMade(by: after) { target.drop(id, because: "undo") }
         }
@@ -46,6 +48,7 @@ extension Journal {
       }
     }
     if announced > 0 { target.putBackAlike(changes, names, seen) }
+    target.want(putBack, seen)
     return target
   }
 
@@ -85,6 +88,19 @@ extension Journal {
 }
 
 extension Target {
+  /// What a former way back took along, as far as it has not put it back. A setting is there as long as its link is, and
+  /// of a link that was being made anew every attribute goes back.
+  fileprivate mutating func want(_ lost: [Object], _ seen: State) {
+    for object in lost
+    where object.link != nil
+      || wanted[object.id] == nil && !unwanted.contains(object.id)
+        && (seen[object.id] == nil || object.sysctl != nil)
+        && object.links.allSatisfy({ seen.link($0) != nil || wanted.link($0) != nil })
+    {
+      want(object, because: "undo")
+    }
+  }
+
   /// An advertised route that has gone cannot be made again; what leads to the same router stands in for it.
   fileprivate mutating func keep(_ route: Route, _ seen: State) {
     guard route.id.advertisement?.router != nil, !seen.routes.contains(where: { $0.stands(for: route) })

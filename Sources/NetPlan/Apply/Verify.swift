@@ -23,7 +23,7 @@ func verify(_ plan: Plan, _ batches: [Batch], before: State, now: State) -> [Hos
     let seen = now[change.id]
     if var after = change.after {
       guard let seen else {
-        if !change.id.isUnseen(in: now) { errors.append(.unmet(change.id, "it is not there")) }
+        errors.append(.unmet(change.id, "it is not there"))
         continue
       }
       if case .link(var link) = after, forwarding.contains(link.name) {
@@ -89,12 +89,6 @@ extension Netns {
 }
 
 extension ObjectID {
-  /// A setting of a port, which an observation leaves out: that it was written is all there is to know.
-  fileprivate func isUnseen(in state: State) -> Bool {
-    guard case .sysctl(let key) = self, let link = key.link.flatMap(state.link) else { return false }
-    return link.master?.name != nil
-  }
-
   fileprivate var forwardingLink: LinkName? {
     guard case .sysctl(let key) = self, key.family == .ipv4, key.name == "forwarding" else { return nil }
     return key.link

@@ -36,17 +36,17 @@ extension LinuxHost {
     facts.vlanFiltering = try canFilterVLANs()
     facts.ipv6 = access("/proc/sys/net/ipv6", F_OK) == 0
     facts.forceForwarding = access("/proc/sys/net/ipv6/conf/all/force_forwarding", F_OK) == 0
-    facts.ipv4ForwardsAll = ProcFile.read("/proc/sys/net/ipv4/conf/all/forwarding") == "1"
-    facts.ipv6ForwardsAll = ProcFile.read("/proc/sys/net/ipv6/conf/all/forwarding") == "1"
-    facts.unprivilegedPorts = ProcFile.read("/proc/sys/net/ipv4/ip_unprivileged_port_start").flatMap {
+    facts.ipv4ForwardsAll = try ProcFile.setting("/proc/sys/net/ipv4/conf/all/forwarding") == "1"
+    facts.ipv6ForwardsAll = try ProcFile.setting("/proc/sys/net/ipv6/conf/all/forwarding") == "1"
+    facts.unprivilegedPorts = try ProcFile.setting("/proc/sys/net/ipv4/ip_unprivileged_port_start").flatMap {
       Int($0)
     }
-    facts.pingGroups = ProcFile.read("/proc/sys/net/ipv4/ping_group_range").flatMap(GroupRange.init)
+    facts.pingGroups = try ProcFile.setting("/proc/sys/net/ipv4/ping_group_range").flatMap(GroupRange.init)
     // Without br_netfilter there are no such files.
-    facts.bridgeNetfilterIPv4 = ProcFile.read("/proc/sys/net/bridge/bridge-nf-call-iptables").map {
+    facts.bridgeNetfilterIPv4 = try ProcFile.setting("/proc/sys/net/bridge/bridge-nf-call-iptables").map {
       $0 == "1"
     }
-    facts.bridgeNetfilterIPv6 = ProcFile.read("/proc/sys/net/bridge/bridge-nf-call-ip6tables").map {
+    facts.bridgeNetfilterIPv6 = try ProcFile.setting("/proc/sys/net/bridge/bridge-nf-call-ip6tables").map {
       $0 == "1"
     }
     let tun = open("/dev/net/tun", O_RDWR | O_CLOEXEC)

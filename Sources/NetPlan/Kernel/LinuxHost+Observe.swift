@@ -3,6 +3,12 @@ internal import Netlink
 
 extension LinuxHost {
   package mutating func observe() throws(HostError) -> Observation {
+    let part = Stopwatch.part()
+    defer { Stopwatch.end(part, "observe") }
+    return try look()
+  }
+
+  private mutating func look() throws(HostError) -> Observation {
     // nft takes as long for its tables as the kernel for its links.
     let reading = try beginRuleset(all: true)
     let listed: [LinkMessage]
@@ -36,8 +42,10 @@ extension LinuxHost {
   }
 
   package mutating func observe(concerning names: Set<LinkName>) throws(HostError) -> State {
+    let part = Stopwatch.part()
+    defer { Stopwatch.end(part, "verify") }
     // To be asked for one link costs the kernel as much as to list three.
-    if names.count * 3 > links.count { return try observe().state }
+    if names.count * 3 > links.count { return try look().state }
     var state = try readRecords(readRuleset(all: hasPassages))
     try readZones(into: &state)
     do throws(NetlinkError) {
@@ -87,7 +95,7 @@ extension LinuxHost {
     }
     if names?.contains(.default) ?? true {
       for key in Sysctl.observedKeys(of: .default) + [.ipv6ForwardingOfAll] {
-        if let value = ProcFile.read("/proc/sys/" + key.path) {
+        if let value = try ProcFile.setting("/proc/sys/" + key.path) {
           state.insert(.sysctl(Sysctl(key: key, value: value)))
         }
       }
@@ -126,12 +134,21 @@ extension LinuxHost {
     return messages
   }
 
+  package mutating func look(for changes: [Change]) {
+    asksZones = asksZones || changes.contains { $0.id.isZone }
+    settled.formUnion(changes.compactMap(\.id.settledLink))
+  }
+
+  /// Ports, TAPs of others and the loopback only where the ledger or a plan speaks of their settings.
   private func observeSettings(
     of link: Link, _ message: LinkMessage, mentioned: Set<LinkName>, _ state: inout State
   ) {
     let isPort = link.master != Link.Master.none
     let isForeignTAP = link.kind == .tap && link.owner == nil
-    guard mentioned.contains(link.name) || (!isPort && !isForeignTAP && link.facts?.loopback != true) else {
+    guard
+      mentioned.contains(link.name) || settled.contains(link.name)
+        || (!isPort && !isForeignTAP && link.facts?.loopback != true)
+    else {
       // It changes with that of all.
       if facts?.forceForwarding == false, let own = Sysctl.ipv6Forwarding(of: message, link.name) {
         state.insert(.sysctl(own))

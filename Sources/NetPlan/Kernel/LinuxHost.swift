@@ -23,6 +23,8 @@ package struct LinuxHost: Host, ~Copyable {
   var asksQdiscs = false
   /// A configuration names a zone of firewalld.
   var asksZones = false
+  /// Links of whose settings a plan speaks.
+  var settled: Set<LinkName> = []
   /// Its zones as of the last look, or why there was none that could be asked.
   var zones: [String]?
   var zonesUnread: String?

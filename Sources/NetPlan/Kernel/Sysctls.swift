@@ -86,6 +86,16 @@ enum ProcFile {
     return String(decoding: text, as: UTF8.self)
   }
 
+  /// nil where there is no such file, or none for this process; one that cannot be read for another reason is not therefore
+  /// absent.
+  static func setting(_ path: String) throws(NetlinkError) -> String? {
+    if let text = read(path) { return text }
+    switch errno {
+    case ENOENT, ENOTDIR, EACCES, EPERM: return nil
+    case let number: throw NetlinkError(operation: "read \(path)", errno: number)
+    }
+  }
+
   static func write(_ path: String, _ value: String) throws(HostError) {
     let operation = "set \(path) to \(value)"
     let descriptor = open(path, O_WRONLY | O_CLOEXEC)

@@ -6,10 +6,6 @@ extension LinuxHost {
   /// A configuration names a zone, or a plan changes one.
   package mutating func look(forZones asks: Bool) { asksZones = asks }
 
-  package mutating func look(for changes: [Change]) {
-    asksZones = asksZones || changes.contains { $0.id.isZone }
-  }
-
   /// Adds what interfaces are bound to, and to the facts of this look what zones there are.
   mutating func readZones(into state: inout State) throws(HostError) {
     (zones, zonesUnread) = (nil, nil)

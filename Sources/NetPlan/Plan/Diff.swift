@@ -71,6 +71,8 @@ private func joinAdvertised(_ changes: inout [Change]) {
 
 extension ObjectID {
   var isLink: Bool { if case .link = self { true } else { false } }
+  /// The link whose setting it is.
+  package var settledLink: LinkName? { if case .sysctl(let key) = self { key.link } else { nil } }
   package var isZone: Bool { if case .zone = self { true } else { false } }
   var isService: Bool { if case .service = self { true } else { false } }
 }

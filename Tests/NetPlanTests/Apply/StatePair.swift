@@ -15,10 +15,13 @@ struct StatePair: CustomStringConvertible {
     writer.disturb(&to, random.below(14))
   }
 
-  /// A route that outlived its gateway's subnet cannot come back, so it cannot be asked for; and an attribute that is
+  /// A route that outlived its gateway's subnet cannot come back, so it cannot be asked for; nor can one whose source waits
+  /// for duplicate detection, which only the rise of its link would begin; nor can it be asked for that a bridge has been told
+  /// the MTU that it has anyway; and an attribute that is
   /// there cannot be wished away, since to leave it open is to leave it as it is.
   var isSound: Bool {
     if from.hasStrandedRoutes || to.hasStrandedRoutes { return false }
+    if from.awaits(to) || to.awaits(from) || from.hides(to) { return false }
     let (a, b) = (from.state, to.state)
     return a.objects.allSatisfy { id, object in
       guard let other = b[id] else { return true }
@@ -157,5 +160,24 @@ struct StatePair: CustomStringConvertible {
       break
     }
     return (small, failure)
+  }
+}
+
+extension SimulatedKernel {
+  /// A bridge follows its ports in one of the two and not in the other, and nobody can see that.
+  fileprivate func hides(_ other: SimulatedKernel) -> Bool {
+    pinnedMTU.symmetricDifference(other.pinnedMTU).contains { name in
+      links[name].map { $0.mtu == other.links[name]?.mtu } ?? false
+    }
+  }
+
+  /// A route of the other names an address that is tentative here.
+  fileprivate func awaits(_ other: SimulatedKernel) -> Bool {
+    let waiting = Set(
+      tentative.compactMap { id -> IPAddress? in
+        guard case .address(let link, let local) = id, !ready.contains(link) else { return nil }
+        return local.address
+      })
+    return !waiting.isEmpty && other.routes.contains { $0.preferredSource.map(waiting.contains) ?? false }
   }
 }

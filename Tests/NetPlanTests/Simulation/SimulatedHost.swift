@@ -6,20 +6,24 @@ import NetPlan
 struct SimulatedHost: Host {
   let machine: Machine
   private var asksZones = false
+  private var settled: Set<LinkName> = []
 
   init(_ machine: Machine) { self.machine = machine }
 
   mutating func observe() throws(HostError) -> Observation {
     machine.lastLook = machine.events
     guard machine.next() == nil else { throw HostError(simulated: "list links", ENOMEM) }
-    var seen = machine.kernel.observe()
+    var seen = machine.kernel.observe(settled)
     if !asksZones, !seen.state.formers.contains(where: { $0.id.zoneInterface != nil }) {
       for binding in Array(seen.state.zones) { seen.state[.zone(binding.interface)] = nil }
     }
     return seen
   }
 
-  mutating func look(for changes: [Change]) { asksZones = asksZones || changes.contains { $0.id.isZone } }
+  mutating func look(for changes: [Change]) {
+    asksZones = asksZones || changes.contains { $0.id.isZone }
+    settled.formUnion(changes.compactMap(\.id.settledLink))
+  }
 
   /// Nothing more than is asked for, so that whoever needs more notices.
   mutating func observe(concerning links: Set<LinkName>) throws(HostError) -> State {

@@ -50,6 +50,8 @@ struct SimulatedKernel: Sendable {
   var inheriting: Set<LinkName> = []
   /// Links that came up and have carrier: the kernel has made their link-local addresses.
   var ready: Set<LinkName> = []
+  /// Tables at the hooks of links that have another name since: they drop what comes by a name that they do not know.
+  var hooks: [LinkName: TableID] = [:]
   /// IPv6 addresses on which duplicate detection has not ended; they are no source for a route yet.
   var tentative: Set<ObjectID> = []
 
@@ -124,7 +126,8 @@ struct SimulatedKernel: Sendable {
 
   // MARK: What is seen
 
-  func observe() -> Observation {
+  /// With the settings of `settled` in any case.
+  func observe(_ settled: Set<LinkName> = []) -> Observation {
     var facts = HostFacts()
     facts.machineID = "0123456789abcdef0123456789abcdef"
     facts.vlanFiltering = features.vlanFiltering
@@ -142,16 +145,18 @@ struct SimulatedKernel: Sendable {
     facts.zones = Self.zoneNames
     facts.users = [HostFacts.NamedID(name: "alice", id: 1000), HostFacts.NamedID(name: "bob", id: 1001)]
     facts.groups = [HostFacts.NamedID(name: "kvm", id: 108)]
-    return Observation(state: state, facts: facts)
+    return Observation(state: state(settled), facts: facts)
   }
 
-  var state: State {
+  var state: State { state([]) }
+
+  private func state(_ settled: Set<LinkName>) -> State {
     var state = State()
     for former in ledger { state.insert(.former(former)) }
     for netns in netnses.values where ledger.contains(where: { $0.id.netns == netns.name }) {
       state.insert(.netns(netns))
     }
-    let mentioned = Set(ledger.compactMap(\.mentionedLink))
+    let mentioned = settled.union(ledger.compactMap(\.mentionedLink))
     for link in links.values {
       var seen = link
       seen.veth = Link.Veth()
@@ -190,7 +195,7 @@ struct SimulatedKernel: Sendable {
     return state
   }
 
-  /// As `LinuxHost` has it: ports, foreign TAPs and the loopback only where the ledger speaks of them.
+  /// As `LinuxHost` has it: ports, foreign TAPs and the loopback only where the ledger or a plan speaks of them.
   private func isObserved(_ name: LinkName?, _ mentioned: Set<LinkName>) -> Bool {
     guard let name, name != .default, let link = links[name] else { return true }
     if mentioned.contains(name) { return true }
