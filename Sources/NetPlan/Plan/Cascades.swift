@@ -119,6 +119,12 @@ struct Cascades {
       }
       // Another kind of link has other settings, and begins with its own.
       if object.sysctl?.key.link.map(converted.contains) ?? false, wanted[object.id] == nil { continue }
+      // Where that of all changes, a link that is made then begins with it.
+      if object.sysctl?.key.followsAll ?? false, touched.contains(.sysctl(.ipv6ForwardingOfAll)),
+        wanted[object.id] == nil
+      {
+        continue
+      }
       // What is new has no carrier yet, without which it can have no nexthop object (`rtm_to_nh_config`).
       append(object, object.nexthop == nil ? object : nil)
     }

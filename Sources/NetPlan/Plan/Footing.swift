@@ -11,7 +11,7 @@ struct Footing {
   var unsettled: Set<LinkName> = []
   /// Bridges that hardware leaves: their addresses go in the same send, so that no packet falls between.
   var released: Set<LinkName> = []
-  /// Links that lose IPv4 addresses and get none: with the last one go the routes.
+  /// Links that lose IPv4 addresses and get none before: with the last one go the routes.
   var losing: Set<LinkName> = []
   /// Links that are deleted after their addresses have moved to others.
   var vacated: Set<LinkName> = []
@@ -29,7 +29,9 @@ struct Footing {
   var leftSubnets: Set<ObjectID> = []
   /// Those of them that get a new address.
   var isFollowed: Set<ObjectID> = []
-  /// New addresses that come only when others have gone.
+  /// Addresses that go and come again.
+  var restored: [Address] = []
+  /// New addresses, and those of links that are made anew, that come only when others have gone.
   var late: [Address] = []
   /// New nexthop objects that come only when hardware has joined the bridge on which they are, with which it gets its carrier
   /// (`rtm_to_nh_config`, net/ipv4/nexthop.c), and groups of such.
@@ -66,7 +68,6 @@ struct Footing {
       }
     }
     noteGiven(changes)
-    var gaining: Set<LinkName> = []
     for change in changes {
       switch change.id {
       case .link(let name):
@@ -88,10 +89,7 @@ struct Footing {
         }
         if change.before?.link?.up == true, change.after?.link?.up == false { lowered.insert(name) }
       case .address(let link, let local):
-        if change.action == .create {
-          arriving.insert(local.address)
-          if local.family == .ipv4, !follows(change.after!.address!) { gaining.insert(link) }
-        }
+        if change.action == .create { arriving.insert(local.address) }
         if change.action == .delete {
           if change.before?.address?.origin != Ownership.origin { leaving.insert(local.address) }
           if local.family == .ipv4 { losing.insert(link) }
@@ -99,6 +97,7 @@ struct Footing {
         // On a link that is made anew there is nothing to be behind.
         if change.action == .replace, !replaced.contains(link) {
           putsBack = true
+          if let address = change.after?.address { restored.append(address) }
           reordered[local.family, default: []].insert(link)
         }
       case .route:
@@ -108,11 +107,15 @@ struct Footing {
       default: break
       }
     }
-    losing.subtract(gaining)
-    for change in changes where change.action == .create {
-      guard let address = change.after?.address else { continue }
+    for change in changes where change.action == .create || change.action == .replace {
+      guard let address = change.after?.address, change.before == nil || replaced.contains(address.link)
+      else { continue }
       if follows(address) { isFollowed.insert(address.subnet) }
-      if isLate(address) { late.append(address) }
+      if isLate(address) {
+        late.append(address)
+      } else if address.local.family == .ipv4 {
+        losing.remove(address.link)
+      }
     }
     noteLateNexthops(changes)
     for change in changes where change.action == .delete {
@@ -161,6 +164,15 @@ struct Footing {
     return late.contains { address in
       route.preferredSource == address.local.address
         || route.nexthops.contains { $0.gateway.map(address.local.prefix.contains) ?? false }
+    }
+  }
+
+  /// A route that the kernel would drop with an address that goes and comes again: its source, or, of a new one, the way to
+  /// its gateway.
+  func falls(_ route: Route, isNew: Bool) -> Bool {
+    restored.contains { address in
+      route.preferredSource == address.local.address
+        || isNew && route.nexthops.contains { $0.gateway.map(address.local.prefix.contains) ?? false }
     }
   }
 

@@ -89,7 +89,7 @@ extension Footing {
       // Before the addresses, with which the kernel would drop it.
       if change.after == nil { return .retire }
       if route.id.family == .ipv4, route.links.contains(where: losing.contains) { return .confirm }
-      if isLate(route) { return .confirm }
+      if isLate(route) || falls(route, isNew: change.before == nil) { return .confirm }
       if change.before != nil { return .flip }
       return route.nexthops.contains { $0.gateway != nil || $0.id != nil } ? .gateways : .routes
     case .nexthop(let nexthop):

@@ -31,6 +31,7 @@ private func arranged(_ steps: [Step], in stage: Stage) -> [Step] {
   case .retire, .release: dependentsFirst(steps)
   case .nexthops: membersFirst(steps)
   case .flip: withoutGap(steps)
+  case .rearrange: bridgesLast(steps)
   case .serve: stopsFirst(steps)
   default: steps
   }
@@ -48,6 +49,13 @@ private func withoutGap(_ steps: [Step]) -> [Step] {
   }
   func ranked(_ wanted: Int) -> [Step] { steps.filter { rank($0) == wanted } }
   return ranked(0) + directFirst(ranked(1)) + ranked(2) + dependentsFirst(ranked(3))
+}
+
+/// A bridge that nobody has told its MTU follows its ports (`br_mtu_auto_adjust`, net/bridge/br_if.c), and to be told what it
+/// has is not to be told (`dev_set_mtu_ext`).
+private func bridgesLast(_ steps: [Step]) -> [Step] {
+  func isBridge(_ step: Step) -> Bool { step.change.after?.link?.kind == .bridge }
+  return steps.filter { !isBridge($0) } + steps.filter(isBridge)
 }
 
 /// Routes to what is on a link itself, then nexthop objects, before routes by gateways there and by such objects. Those that
