@@ -124,6 +124,26 @@ extension Composer {
       && address.local.address.value & UInt128(UInt64.max) == link.mac?.interfaceIdentifier
   }
 
+  /// What a bridge of this file has of the hardware among its ports, though the host is elsewhere by now, is as on an
+  /// interface that is new.
+  mutating func unfollow(_ setting: Sysctl, on ports: [LinkName: [LinkName]]) {
+    let key = setting.key
+    guard let name = key.link, let hardware = ports[name], !followers.contains(name),
+      target.wanted[.sysctl(key)] == nil, target.wanted.link(name) != nil,
+      key.name != "forwarding", key.name != "force_forwarding",
+      followingSettings.contains(where: { $0 == key.family && $1 == key.name }),
+      let bridge = observed.link(name), isOurs(bridge), let path = bridge.path
+    else { return }
+    var usual = key
+    usual.link = .default
+    guard let begun = observed[.sysctl(usual)]?.sysctl?.value, begun != setting.value,
+      hardware.contains(where: {
+        original(SysctlKey(family: key.family, link: $0, name: key.name)) == setting.value
+      })
+    else { return }
+    target.want(.sysctl(Sysctl(key: key, value: begun)), because: String(path))
+  }
+
   mutating func copySettings(from uplink: Link, to bridge: Link, because reason: String) {
     if var wanted = target.wanted.link(bridge.name) {
       let id = FormerID(object: ObjectID.link(uplink.name).description, attribute: "addrgenmode")

@@ -54,7 +54,9 @@ extension Composer {
     if isOutsideAnywhere {
       for route in routes
       where route.id.table == 254 && route.kind == .unicast && route.origin != Ownership.origin {
-        links.formUnion(observed.links(of: route).map(place))
+        // By where it goes with the host.
+        let moved = target.wanted[.route(route.id)]?.route ?? route
+        links.formUnion(observed.links(of: moved).map(place))
       }
     }
     for route in Array(routes) + Array(target.wanted.routes)

@@ -4,6 +4,10 @@ extension Composer {
     for link in observed.links where isOurs(link) {
       if target.wanted.link(link.name) == nil { target.drop(.link(link.name), because: String(link.path!)) }
     }
+    var hardware: [LinkName: [LinkName]] = [:]
+    for port in observed.links where !isOurs(port) {
+      if let bridge = port.master?.name { hardware[bridge, default: []].append(port.name) }
+    }
     for object in observed.objects.values {
       switch object {
       case .address(let address):
@@ -18,6 +22,7 @@ extension Composer {
         guard observed.link(qdisc.link).map(isOurs) ?? false else { continue }
       case .sysctl(let setting):
         settle(setting)
+        unfollow(setting, on: hardware)
         continue
       case .rule(let rule):
         guard rule.origin == Ownership.origin, isUnneeded(rule) else { continue }

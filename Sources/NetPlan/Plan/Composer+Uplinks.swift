@@ -22,7 +22,7 @@ extension Composer {
         "MTU \(mtu.value) is above the uplink's (\(has)): larger frames would be lost",
         hint: "raise the MTU of '\(uplink.name)' first")
     }
-    if network.host != .keep { mark(uplink, network) }
+    if network.host == .keep { followers.insert(bridge.name) } else { mark(uplink, network) }
     guard joins else { return keepTaken(uplink, network, bridge, path) }
     target.risks.append(
       Risk(

@@ -22,6 +22,8 @@ struct Composer {
   var interfaces: [String: Link] = [:]
   /// Hardware NICs that are (to be) ports, and the bridge of each.
   var uplinks: [LinkName: LinkName] = [:]
+  /// Interfaces that have settings of hardware, with the host's addresses there.
+  var followers: Set<LinkName> = []
   /// Hardware on which the host is a station beside guests, and the macvlan of each.
   var stations: [LinkName: LinkName] = [:]
   /// Hardware NICs that are (to be) a guest's own, and the place in the configuration that asks for each.

@@ -56,6 +56,39 @@ struct TopologyPropertyTests {
     }
   }
 
+  @Test("a walk over fifty configurations ends where the last of them alone ends")
+  func longWalk() {
+    var compared = 0
+    hold(3, length: 50, from: 40_000) { tried in
+      let (machine, fresh) = (Machine(tried.host), Machine(tried.host))
+      var last: Topology?
+      var way = ""
+      for sketch in tried.sketches {
+        guard let topology = sketch.topology, let (plan, _) = Self.plan(topology, machine) else { continue }
+        way = plan.text(TextStyle(full: true))
+        if let failure = Self.apply(topology, to: machine) { return failure }
+        last = topology
+      }
+      // What a network was called before counts for one that was there.
+      guard let last, Self.plan(last, fresh) != nil else { return nil }
+      if let failure = Self.apply(last, to: fresh) { return "alone: " + failure }
+      // Subnets and addresses that were chosen for a network stay with it.
+      guard machine.kernel.reservations == fresh.kernel.reservations else { return nil }
+      compared += 1
+      // What an interface is called in a namespace is its own affair, and stays; what the kernel makes when an interface
+      // comes up depends on when that was (docs/atomicity.md, "Known limits").
+      let differences = machine.kernel.differences(from: fresh.kernel, leavingOut: StatePair.isKernels)
+        .filter { line in
+          !line.hasPrefix("netns/") && !line.contains("\"peer_netns\"")
+            // Where IPv6 is forwarded by all or by none, each interface keeps what it said for itself.
+            && (fresh.kernel.features.forceForwarding
+              || !line.contains(/^sysctl.net.ipv6.conf.\S+.forwarding:/))
+        }
+      return differences.isEmpty ? nil : "otherwise than alone: \(differences)\nafter\n\(way)"
+    }
+    #expect(compared > 0)
+  }
+
   @Test("among them are interfaces in zones of firewalld, and hosts that are stations beside macvtaps")
   func kinds() {
     var kinds: [String: Int] = [:]

@@ -2,15 +2,21 @@ import Glibc
 import NetPlan
 import Testing
 
-/// A law tried on many seeds. `VNET_SEED` names the only one to try.
+/// A law tried on many seeds. `VNET_SEED` names the only one to try, or the first and the last (`7500-20000`).
 struct Campaign {
   let seeds: ClosedRange<UInt64>
 
   /// `count` seeds, or as many as the environment variable says.
   init(_ variable: String, _ count: Int, from first: UInt64 = 1) {
     func number(_ name: String) -> UInt64? { getenv(name).flatMap { UInt64(String(cString: $0)) } }
-    seeds =
-      number("VNET_SEED").map { $0...$0 } ?? first...first + max(1, number(variable) ?? UInt64(count)) - 1
+    let named = getenv("VNET_SEED").map {
+      String(cString: $0).split(separator: "-").compactMap { UInt64($0) }
+    }
+    if let named, let first = named.first, let last = named.last, first <= last {
+      seeds = first...last
+    } else {
+      seeds = first...first + max(1, number(variable) ?? UInt64(count)) - 1
+    }
   }
 
   /// Stops at the first seed for which `law` says what is wrong.
@@ -21,5 +27,6 @@ struct Campaign {
         return
       }
     }
+    if seeds.count > 1000 { print("a law held for the seeds \(seeds)") }
   }
 }

@@ -189,6 +189,7 @@ extension SimulatedKernel {
       if other.lower == old { links[name]!.lower = new }
     }
     if pinnedMTU.remove(old) != nil { pinnedMTU.insert(new) }
+    if let table = tables.keys.first(where: { $0.device == old }) { hooks[new] = table }
     if ready.remove(old) != nil { ready.insert(new) }
     renameAddresses(old, new)
     for index in routes.indices {

@@ -60,7 +60,7 @@ extension SimulatedKernel {
         .flatMap { $0[set: "guests"].map { Array($0.elements.keys) } ?? [] })
     return links.values.filter { link in
       link.isForVM && link.up == true && link.owner.map { $0 == owner } ?? false
-        && !known.contains("\"\(link.name)\"")
+        && !known.contains("\"\(link.name)\"") && hooks[link.name].flatMap { tables[$0] } == nil
     }.map(\.name).sorted()
   }
 }
