@@ -62,6 +62,25 @@ struct ServiceFaultTests {
     }
   }
 
+  @Test("a program that runs as another account than it would now is known, and ends")
+  func account() throws {
+    try Host.with { host in
+      let state = try Case(host)
+      let accounts = host.files.path + "/passwd"
+      let outcome = try host.space.run([
+        "unshare", "--mount", "--propagation", "private", "sh", "-ec",
+        "grep -v '^dnsmasq:' /etc/passwd >\(accounts); mount --bind \(accounts) /etc/passwd; exec \(Tools.vnetApply) apply \(state.file)",
+      ])
+      expect(outcome, exits: 0)
+      let pids = host.servers
+      #expect(pids.count == 1)
+      for pid in pids { #expect(try must(["ps", "-o", "user=", "-p", "\(pid)"]).trimmed == "nobody") }
+      expect(try host.vnet("plan", state.file), exits: 0)
+      expect(try host.vnet("remove", state.file), exits: 0)
+      try state.expectNothing("another account")
+    }
+  }
+
   @Test("a program that cannot be executed undoes the run")
   func execution() throws {
     try Host.with { host in

@@ -9,8 +9,10 @@ extension ServiceFolder {
     return text.split(separator: "\0").contains { $0 == program.mark } && isTrusted(pid, program)
   }
 
-  /// Anybody can give a process such a command line.
+  /// Anybody can give a process such a command line, but not its number to a file that is not in the program's workshop.
+  /// Accounts come and cannot always be looked up: a process of one that is not the program's now is not therefore another's.
   private func isTrusted(_ pid: Int32, _ program: ServiceProgram) -> Bool {
+    if program.workshop == nil, ProcFile.read(program.pidFile).flatMap({ Int32($0) }) == pid { return true }
     var status = stat()
     guard stat("/proc/\(pid)", &status) == 0 else { return false }
     return [0, geteuid(), program.account?.user].contains(status.st_uid)
