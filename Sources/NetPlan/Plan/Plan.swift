@@ -41,7 +41,7 @@ package struct Plan: Sendable {
   }
 
   /// What a person sees: not the ledger, which is bookkeeping, nor the settings of a link that comes or goes with
-  /// them, which are part of it.
+  /// them, which are part of it; where there is nothing else, that is what a person sees.
   package var visibleChanges: [Change] {
     let whole = Set(
       changes.compactMap { change -> LinkName? in
@@ -50,7 +50,7 @@ package struct Plan: Sendable {
         }
         return name
       })
-    return changes.filter { change in
+    let visible = changes.filter { change in
       switch change.id {
       case .former: false
       // What the kernel changes along with another setting, and gets back at once, is part of that.
@@ -58,6 +58,7 @@ package struct Plan: Sendable {
       default: true
       }
     }
+    return visible.isEmpty ? changes : visible
   }
 
   package struct Summary: Sendable, Hashable {

@@ -41,10 +41,11 @@ extension Plan {
   package var unmet: [String] {
     var rest = self
     rest.changes.removeAll { $0.before == $0.after }
+    let visible = rest.visibleChanges.filter { !$0.id.isFormer }
     let kept = rest.changes.filter { $0.id.isFormer }.map { change in
       "\(change.action.symbol) \((change.after ?? change.before)!.headline)"
     }
-    return PlanLine.lines(of: rest.visibleChanges, in: rest, folded: false).map {
+    return PlanLine.lines(of: visible, in: rest, folded: false).map {
       "\($0.action.symbol) \($0.words)"
     } + kept
   }

@@ -28,6 +28,18 @@ struct PlanTextTests {
         """)
   }
 
+  @Test("the ledger is shown where nothing else changes, and only there")
+  func ledgerAlone() {
+    let former = Former(
+      id: FormerID(object: "link/eth0", attribute: "up"), value: "false", set: "true", users: ["lab"])
+    let kept = Change(before: nil, after: .former(former))
+    let text = Plan(name: "lab", changes: [kept]).text()
+    #expect(
+      text.hasPrefix("+ ledger link/eth0") && text.hasSuffix("Plan: 1 to create, 0 to change, 0 to delete.\n")
+    )
+    #expect(!Plan(name: "lab", changes: Self.taps(1) + [kept]).text().contains("ledger"))
+  }
+
   @Test("--full lists each of them")
   func full() {
     let plan = Plan(name: "lab", changes: Self.taps(20))
