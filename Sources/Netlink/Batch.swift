@@ -1,7 +1,7 @@
 internal import CNetlink
 import Glibc
 
-/// Requests to be sent together; each gets an answer of its own.
+/// Requests to be sent together; each has an outcome of its own.
 ///
 /// The kernel goes through all of them: one that fails does not stop those after it. So a batch holds only requests
 /// whose effects do not depend on one another's success.

@@ -4,6 +4,11 @@ import Glibc
 extension Conversation where Carrier: ~Copyable {
   /// Sends the requests in as few datagrams as their answers allow, and matches every answer to its request.
   ///
+  /// The kernel goes through a datagram in order and answers what it refuses, asked or not (`netlink_rcv_skb`,
+  /// net/netlink/af_netlink.c); an answer that it has no room for makes the next receive fail with ENOBUFS. So the last
+  /// request alone asks to be answered: once that answer is here, and no receive has failed, what was not answered is done (but
+  /// for EINTR, which the kernel never answers, and which no change of rtnetlink ends with).
+  ///
   /// A send or receive that fails ends it: what was under way is unknown, what would have followed is not sent.
   package mutating func transact(_ batch: Batch) -> [Outcome] {
     let requests = batch.requests
@@ -18,12 +23,12 @@ extension Conversation where Carrier: ~Copyable {
     do throws(NetlinkError) {
       try begin()
       let first = takeSequence(max(1, requests.count))
-      let bytes = Self.numbered(batch, from: first)
+      var bytes = Self.numbered(batch, from: first)
       var next = 0
       while next < requests.count {
         let chunk = self.chunk(of: requests, from: next)
         next = chunk.upperBound
-        try exchange(chunk, of: requests, bytes, first, &outcomes)
+        try exchange(chunk, of: requests, &bytes, first, &outcomes)
       }
       end()
     } catch {
@@ -73,23 +78,23 @@ extension Conversation where Carrier: ~Copyable {
 
   /// One send and all its answers.
   private mutating func exchange(
-    _ chunk: Range<Int>, of requests: [Batch.Request], _ bytes: [UInt8], _ first: UInt32,
+    _ chunk: Range<Int>, of requests: [Batch.Request], _ bytes: inout [UInt8], _ first: UInt32,
     _ outcomes: inout [Outcome?]
   ) throws(NetlinkError) {
     let range = requests[chunk.lowerBound].range.lowerBound..<requests[chunk.upperBound - 1].range.upperBound
-    guard !range.isEmpty else { return }
+    guard let last = chunk.last(where: { outcomes[$0] == nil }) else { return }
+    Self.keepQuiet(requests[chunk.lowerBound..<last], in: &bytes)
     let sent = wire.send(bytes.rawSpan.extracting(range))
     // A netlink send fails before the kernel looks at the messages, or not at all (netlink_unicast_kernel).
     guard sent >= 0 else {
       throw NetlinkError(operation: "", errno: Int32(-sent), message: "the send failed")
     }
-    var pending = chunk.count { outcomes[$0] == nil }
     do throws(NetlinkError) {
       guard sent == range.count else {
         throw NetlinkError(operation: "", errno: EPROTO, message: "the send was cut short")
       }
       var failures: [NetlinkError] = []
-      while pending > 0 {
+      while outcomes[last] == nil {
         let length: Int
         do throws(NetlinkError) {
           length = try receive("", wait: failures.isEmpty)
@@ -100,8 +105,9 @@ extension Conversation where Carrier: ~Copyable {
           guard failures.count < 16, error.errno != EAGAIN else { throw failures[0] }
           continue
         }
-        try read(length, chunk, requests, first, &outcomes, &pending)
+        try read(length, chunk, requests, first, &outcomes)
       }
+      if let failure = failures.first, chunk.contains(where: { outcomes[$0] == nil }) { throw failure }
     } catch {
       for index in chunk where outcomes[index] == nil {
         var error = error
@@ -110,12 +116,24 @@ extension Conversation where Carrier: ~Copyable {
       }
       throw error
     }
+    for index in chunk where outcomes[index] == nil { outcomes[index] = .done }
+  }
+
+  /// These are answered only if the kernel refuses them; a transaction of nfnetlink, which goes alone, keeps its answer.
+  private static func keepQuiet(_ requests: ArraySlice<Batch.Request>, in bytes: inout [UInt8]) {
+    unsafe bytes.withUnsafeMutableBytes { bytes in
+      for request in requests where !request.range.isEmpty {
+        let place = request.range.lowerBound + 6
+        let flags = unsafe bytes.loadUnaligned(fromByteOffset: place, as: UInt16.self)
+        unsafe bytes.storeBytes(of: flags & ~UInt16(NLM_F_ACK), toByteOffset: place, as: UInt16.self)
+      }
+    }
   }
 
   /// Takes the answers from one datagram.
   private mutating func read(
     _ length: Int, _ chunk: Range<Int>, _ requests: [Batch.Request], _ first: UInt32,
-    _ outcomes: inout [Outcome?], _ pending: inout Int
+    _ outcomes: inout [Outcome?]
   ) throws(NetlinkError) {
     let sequences = first + UInt32(chunk.lowerBound)..<first + UInt32(chunk.upperBound)
     var foreign: NetlinkError?
@@ -130,7 +148,6 @@ extension Conversation where Carrier: ~Copyable {
         guard outcomes[index] == nil else { continue }
         let answer = try Acknowledgement(error: reader.payload, flags: header.flags)
         outcomes[index] = answer.errno == 0 ? .done : .failed(answer.error(requests[index].operation))
-        pending -= 1
       }
     } catch {
       throw NetlinkError(operation: "", malformed: error)

@@ -31,13 +31,40 @@ struct TransactTests {
     }.joined()
   }
 
-  @Test("answers in any order find their requests")
+  @Test("answers find their requests")
   func order() {
     let outcomes = Self.outcomes(4) { _, port, requests in
-      requests.reversed().map { .datagram(Answer.error(Int32($0.sequence) % 2, $0.sequence, port)) }
+      requests.map { .datagram(Answer.error(Int32($0.sequence) % 2, $0.sequence, port)) }
     }
     #expect(Self.kinds(outcomes) == "!+!+")
     #expect(outcomes[2].error?.description == "create bridge b2: Operation not permitted (EPERM)")
+  }
+
+  @Test(
+    "the last request of a send alone asks to be answered, and with its answer those that were not refused are done"
+  )
+  func quiet() {
+    let log = ScriptedWire.Log()
+    let outcomes = Self.outcomes(70, log) { _, port, requests in
+      requests.filter { $0.flags & 4 != 0 || $0.sequence % 10 == 0 }.map {
+        .datagram(Answer.error($0.sequence % 10 == 0 ? EEXIST : 0, $0.sequence, port))
+      }
+    }
+    #expect(
+      log.sends.map { $0.map { $0.flags & 4 != 0 } }
+        == [64, 6].map { Array(repeating: false, count: $0 - 1) + [true] })
+    for (outcome, request) in zip(outcomes, log.sends.joined()) {
+      #expect((outcome == .done) == (request.sequence % 10 != 0))
+    }
+  }
+
+  @Test("silence says nothing once a receive has failed: the answer may be the one that is lost")
+  func lostRefusal() {
+    let outcomes = Self.outcomes(70) { _, port, requests in
+      [.failure(ENOBUFS), .datagram(Answer.error(EEXIST, requests[3].sequence, port))]
+        + [.datagram(Answer.error(0, requests[63].sequence, port))]
+    }
+    #expect(Self.kinds(outcomes) == "???!" + String(repeating: "?", count: 59) + "+------")
   }
 
   @Test("a refused request carries the kernel's words, capped or with the request's bytes in between")
