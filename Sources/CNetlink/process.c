@@ -103,3 +103,5 @@ int cnl_reap(pid_t child) {
 }
 
 int cnl_pipe(int ends[2]) { return pipe2(ends, O_CLOEXEC) < 0 ? -errno : 0; }
+
+void cnl_pipe_room(int fd, int bytes) { fcntl(fd, F_SETPIPE_SZ, bytes); }

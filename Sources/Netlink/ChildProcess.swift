@@ -13,12 +13,17 @@ package final class ChildProcess {
 
   private let operation: String
   private let stdin, stdout, stderr: Pipe
+  private let input: [UInt8]
+  /// So much of the input has gone out.
+  private var sent = 0
   /// nil once it has been reaped.
   private var child: Int32?
 
-  /// Starts it; `arguments[0]` is a path. It waits where it has more to say than a pipe holds.
-  package init(_ arguments: [String]) throws(NetlinkError) {
+  /// Starts it; `arguments[0]` is a path. It goes on by itself as far as pipes hold what it reads and says, which is a
+  /// megabyte where this process may have that much (pipe(7)).
+  package init(_ arguments: [String], input: [UInt8] = []) throws(NetlinkError) {
     operation = "start \(arguments[0])"
+    self.input = input
     (stdin, stdout, stderr) = (try Pipe(operation), try Pipe(operation), try Pipe(operation))
     let ends = (stdin.reader, stdout.writer, stderr.writer)
     let child = unsafe ChildProcess.withWords(arguments) { unsafe cnl_spawn($0, ends.0, ends.1, ends.2) }
@@ -27,6 +32,10 @@ package final class ChildProcess {
     stdin.closeReader()
     stdout.closeWriter()
     stderr.closeWriter()
+    for fd in [stdin.writer, stdout.reader, stderr.reader] { _ = fcntl(fd, F_SETFL, O_NONBLOCK) }
+    cnl_pipe_room(stdout.reader, 1 << 20)
+    if input.count > 1 << 16 { cnl_pipe_room(stdin.writer, 1 << 20) }
+    write()
   }
 
   deinit {
@@ -35,12 +44,12 @@ package final class ChildProcess {
     _ = cnl_reap(child)
   }
 
-  /// Waits for its end. What is not read of `input` is no error. Past `timeout` milliseconds without a word of it the
+  /// Waits for its end. What is not read of the input is no error. Past `timeout` milliseconds without a word of it the
   /// program is killed, and the error says so.
-  package func end(input: [UInt8] = [], timeout: Int32) throws(NetlinkError) -> Result {
+  package func end(timeout: Int32) throws(NetlinkError) -> Result {
     var result = Result()
     guard let child else { return result }
-    let isInTime = ChildProcess.exchange(input, stdin, stdout, stderr, with: child, timeout, &result)
+    let isInTime = exchange(with: child, timeout, &result)
     if !isInTime { kill(child, SIGKILL) }
     let code = cnl_reap(child)
     self.child = nil
@@ -54,7 +63,7 @@ package final class ChildProcess {
   package static func run(
     _ arguments: [String], input: [UInt8] = [], timeout: Int32
   ) throws(NetlinkError) -> Result {
-    try ChildProcess(arguments).end(input: input, timeout: timeout)
+    try ChildProcess(arguments, input: input).end(timeout: timeout)
   }
 
   /// Starts one that outlives this process and its terminal, in the thread's network namespace; what it says goes to the
@@ -87,17 +96,9 @@ package final class ChildProcess {
 
   /// Writes what it reads and reads what it writes, at once, since either side may wait for the other. A daemon may keep
   /// the ends: what is there when the program itself has ended is all. False where it was silent for too long.
-  private static func exchange(
-    _ input: [UInt8], _ stdin: Pipe, _ stdout: Pipe, _ stderr: Pipe, with child: Int32, _ timeout: Int32,
-    _ result: inout Result
-  ) -> Bool {
+  private func exchange(with child: Int32, _ timeout: Int32, _ result: inout Result) -> Bool {
     let ended = cnl_pidfd(child)
     defer { if ended >= 0 { cnl_close(ended) } }
-    var sent = 0
-    if input.isEmpty { stdin.closeWriter() }
-    for fd in [stdin.writer, stdout.reader, stderr.reader] where fd >= 0 {
-      _ = fcntl(fd, F_SETFL, O_NONBLOCK)
-    }
     while true {
       var polled = [
         pollfd(fd: stdin.writer, events: Int16(POLLOUT), revents: 0),
@@ -108,21 +109,23 @@ package final class ChildProcess {
       let count = unsafe poll(&polled, nfds_t(polled.count), timeout)
       if count == 0 { return false }
       if count < 0, errno != EINTR { return true }
-      if polled[0].revents != 0 { write(input, from: &sent, to: stdin) }
-      if polled[1].revents != 0 { read(stdout, &result.output) }
-      if polled[2].revents != 0 { read(stderr, &result.errors) }
+      if polled[0].revents != 0 { write() }
+      if polled[1].revents != 0 { ChildProcess.read(stdout, &result.output) }
+      if polled[2].revents != 0 { ChildProcess.read(stderr, &result.errors) }
       if polled[3].revents != 0 {
-        read(stdout, &result.output)
-        read(stderr, &result.errors)
+        ChildProcess.read(stdout, &result.output)
+        ChildProcess.read(stderr, &result.errors)
         return true
       }
       if ended < 0, stdout.reader < 0, stderr.reader < 0 { return true }
     }
   }
 
-  private static func write(_ input: [UInt8], from sent: inout Int, to stdin: Pipe) {
+  /// As much of the input as it takes.
+  private func write() {
+    guard stdin.writer >= 0 else { return }
     let count = unsafe input.withUnsafeBytes { bytes in
-      unsafe Glibc.write(stdin.writer, bytes.baseAddress! + sent, bytes.count - sent)
+      unsafe Glibc.write(stdin.writer, bytes.baseAddress.map { unsafe $0 + sent }, bytes.count - sent)
     }
     if count >= 0 { sent += count }
     // One that reads no further says why by its code.

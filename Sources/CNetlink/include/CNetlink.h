@@ -101,6 +101,8 @@ int cnl_spawn_apart(char *const arguments[], int errors);
 int cnl_reap(pid_t child);
 /// Both ends close-on-exec.
 int cnl_pipe(int ends[2]);
+/// Has a pipe hold so many bytes, if this process may have that much (pipe(7)).
+void cnl_pipe_room(int fd, int bytes);
 
 /// A stream to the local socket at `path`, or of that abstract name, close-on-exec; the timeout bounds each call.
 int cnl_local_connect(const char *path, size_t length, int abstract, unsigned timeout_ms);

@@ -93,10 +93,12 @@ extension Netlink.Batch {
       return
     }
     // Alternative names first: a change of a link that is up tells everybody everything about it.
-    let old = Set(before.altnames ?? [])
-    let new = Set(after.altnames ?? before.altnames ?? [])
-    try addNames("remove", .delete, old.subtracting(new), name, &table)
-    try addNames("add", .create, new.subtracting(old), name, &table)
+    let old = before.altnames ?? []
+    let new = after.altnames ?? old
+    if old != new {
+      addNames("remove", .delete, old.filter { !new.contains($0) }, name)
+      addNames("add", .create, new.filter { !old.contains($0) }, name)
+    }
     try addSettings(before, after, &table)
     if let port = after.port.settings(changedFrom: before.port) {
       var message = LinkMessage(index: Int32(try table.index(name)))
@@ -178,9 +180,7 @@ extension Netlink.Batch {
     if after.kind == .macvlan, before.up != true, after.up == true { addSettling(of: after.name) }
   }
 
-  private mutating func addNames(
-    _ verb: String, _ kind: Verb, _ names: Set<String>, _ link: LinkName, _ table: inout LinkTable
-  ) throws(NetlinkError) {
+  private mutating func addNames(_ verb: String, _ kind: Verb, _ names: [String], _ link: LinkName) {
     guard !names.isEmpty else { return }
     var message = LinkPropertyMessage(index: 0, altNames: names.sorted())
     message.name = link.text
@@ -236,8 +236,7 @@ extension Netlink.Batch {
   /// `rtnl_getlink`). A TAP that nobody holds is then down instead of unknown, and a bridge does not go over all its
   /// ports for each one of them that comes up.
   mutating func addSettling(of link: LinkName) {
-    let message = LinkMessage(name: link.text)
-    add("settle \(link)", type: LinkMessage.getType) { message.encode(into: &$0) }
+    touchLink("settle \(link)", named: link.text)
   }
 
   mutating func addDeletion(of link: Link) {

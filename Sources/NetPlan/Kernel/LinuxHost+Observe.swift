@@ -137,6 +137,7 @@ extension LinuxHost {
   package mutating func look(for changes: [Change]) {
     asksZones = asksZones || changes.contains { $0.id.isZone }
     settled.formUnion(changes.compactMap(\.id.settledLink))
+    listsAhead = !changes.contains { change in (change.after ?? change.before)?.table?.id.device != nil }
   }
 
   /// Ports, TAPs of others and the loopback only where the ledger or a plan speaks of their settings.

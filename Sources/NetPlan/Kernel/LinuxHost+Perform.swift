@@ -10,7 +10,13 @@ extension LinuxHost {
     defer { ports.insert(socket.port) }
     ledger.perform(batch, &outcomes)
     reservations.perform(batch, &outcomes)
-    performTables(batch, &outcomes)
+    let tables = beginTables(batch, &outcomes)
+    // Beside the making of links; else what comes next may rely on them.
+    let areBeside = batch.stage == .create
+    if !areBeside { end(tables, of: batch, &outcomes) }
+    if areBeside, let failure = outcomes.first(where: { $0 != .done }) {
+      return outcomes.map { $0 == .done ? .untried(after: failure) : $0 }
+    }
     if batch.stage == .filter || batch.stage == .unfilter {
       performPassages(batch, &outcomes)
       performZones(batch, &outcomes)
@@ -28,6 +34,13 @@ extension LinuxHost {
       if case .sysctl(let sysctl)? = step.change.after { outcomes[index] = write(sysctl) }
     }
     services.perform(batch, &outcomes)
+    if areBeside, !tables.steps.isEmpty {
+      end(tables, of: batch, &outcomes)
+      // Listing them takes as long as making them, and ports are still to be joined.
+      if listsAhead, outcomes.allSatisfy({ $0 == .done }) {
+        listing = try? beginRuleset(all: hasPassages || batch.steps.count * 3 > links.count)
+      }
+    }
     announceMoved(by: batch)
     return outcomes
   }

@@ -30,6 +30,10 @@ package struct LinuxHost: Host, ~Copyable {
   var zonesUnread: String?
   /// What the last look found in nftables.
   var lastRuleset: Ruleset?
+  /// A look follows before tables change again.
+  var listsAhead = false
+  /// nft at work on a listing that the next look will want.
+  var listing: RulesetReading?
   /// Chains of others on the hooks of guests' traffic, as of the first look.
   var foreignChains: [ForeignChain]?
   /// Rules of ours stand among those of others, or may.

@@ -8,7 +8,8 @@ struct Nft {
   /// What it is for, in messages.
   private let operation: String
 
-  init(_ arguments: [String], _ operation: String) throws(HostError) {
+  /// Sets it to work; `commands` are its input.
+  init(_ arguments: [String], _ operation: String, commands: String = "") throws(HostError) {
     guard let program = Executable.find("nft") else {
       throw HostError(
         operation: operation, errno: ENOENT, message: "the program 'nft' is not installed",
@@ -16,7 +17,7 @@ struct Nft {
     }
     self.operation = operation
     do throws(NetlinkError) {
-      child = try ChildProcess([program] + arguments)
+      child = try ChildProcess([program] + arguments, input: Array(commands.utf8))
     } catch {
       throw HostError(error)
     }
@@ -33,10 +34,10 @@ struct Nft {
   }
 
   /// Waits for its end, and for all that it says.
-  func end(_ commands: String = "") throws(HostError) -> ChildProcess.Result {
+  func end() throws(HostError) -> ChildProcess.Result {
     let result: ChildProcess.Result
     do throws(NetlinkError) {
-      result = try child.end(input: Array(commands.utf8), timeout: 60_000)
+      result = try child.end(timeout: 60_000)
     } catch {
       throw HostError(error)
     }

@@ -17,7 +17,7 @@ extension LinuxHost {
     end(try beginRuleset(all: all))
   }
 
-  /// Asks what has to be listed, and sets nft to work on it.
+  /// Asks what has to be listed, and sets nft to work on it, or is content with what it has been at since the last change.
   mutating func beginRuleset(all: Bool) throws(HostError) -> RulesetReading {
     var ids: [TableID] = []
     var hasOthers = false
@@ -27,6 +27,11 @@ extension LinuxHost {
       generation = try socket.generation()
       if let last = lastRuleset, last.generation == generation, last.isWhole || !all {
         return .known(last.objects)
+      }
+      if let begun = listing.take(), case .listing(_, _, let whole, let its?, _) = begun, its == generation,
+        whole || !all
+      {
+        return begun
       }
       for (family, name) in try socket.tables() {
         let id = TableID.Family(protocolNumber: family).map { TableID(family: $0, name: name) }
@@ -42,9 +47,10 @@ extension LinuxHost {
     }
     ids.sort()
     let others = all && hasOthers
+    let whole = all || !hasOthers
     let nft = others ? try? Nft.listingAll() : ids.first.flatMap { try? Nft(listing: $0) }
-    if all, !hasOthers { foreignChains = foreignChains ?? [] }
-    return .listing(ids, others: others, whole: all, generation: generation, nft)
+    if !hasOthers { foreignChains = foreignChains ?? [] }
+    return .listing(ids, others: others, whole: whole, generation: generation, nft)
   }
 
   mutating func end(_ reading: RulesetReading) -> [Object]? {
@@ -103,48 +109,6 @@ extension LinuxHost {
     }
     return drops
   }
-
-  /// All changes of tables of a batch, each in a transaction of its own. Connections of forwards that went with it end
-  /// with it: one that could not be ended makes the step one that may not have happened, and so undone.
-  func performTables(_ batch: Batch, _ outcomes: inout [StepOutcome]) {
-    for (index, step) in batch.steps.enumerated() {
-      guard case .table(let id) = step.change.id else { continue }
-      let before = step.change.before?.table
-      do throws(HostError) {
-        if let after = step.change.after?.table { try set(after, from: before) } else { try delete(id) }
-      } catch {
-        outcomes[index] = error.errno == 0 ? .failed(error) : .unknown(error)
-        continue
-      }
-      do throws(HostError) {
-        try endConnections(of: before, under: step.change.after?.table)
-      } catch {
-        outcomes[index] = .unknown(error)
-      }
-    }
-  }
-
-  private func set(_ table: Table, from before: Table?) throws(HostError) {
-    let what =
-      "\(before == nil ? "create" : "change") nftables table \(table.id.family.rawValue) \(table.id.name)"
-    _ = try nft(["-f", "-"], table.commands(from: before), what)
-  }
-
-  /// By a request of our own: the way back relies on it, and must not depend on another program.
-  private func delete(_ id: TableID) throws(HostError) {
-    do throws(NetlinkError) {
-      var socket = try NetfilterSocket()
-      try socket.delete(family: id.family.protocolNumber, name: id.name)
-    } catch {
-      if error.errno != ENOENT { throw HostError(error) }
-    }
-  }
-
-  func nft(_ arguments: [String], _ commands: String, _ operation: String) throws(HostError)
-    -> ChildProcess.Result
-  {
-    try Nft(arguments, operation).end(commands)
-  }
 }
 
 extension DropCounts {
@@ -178,23 +142,5 @@ extension Observation {
         message: reason)
     }
     return self
-  }
-}
-
-extension TableID.Family {
-  /// `NFPROTO_*` of linux/netfilter.h
-  fileprivate var protocolNumber: UInt8 {
-    switch self {
-    case .inet: 1
-    case .netdev: 5
-    case .bridge: 7
-    }
-  }
-
-  fileprivate init?(protocolNumber: UInt8) {
-    guard let family = TableID.Family.allCases.first(where: { $0.protocolNumber == protocolNumber }) else {
-      return nil
-    }
-    self = family
   }
 }

@@ -68,8 +68,15 @@ package protocol Described: Equatable, Sendable {
 }
 
 extension Described {
-  package var json: JSON {
-    .object(Self.fields.compactMap { field in field.json(self).map { JSON.Member(field.name, $0) } })
+  package var json: JSON { .object(members()) }
+
+  @specialized(where Self == Link)
+  private func members() -> [JSON.Member] {
+    var members: [JSON.Member] = []
+    for field in Self.fields {
+      if let value = field.json(self) { members.append(JSON.Member(field.name, value)) }
+    }
+    return members
   }
 
   /// Unknown members are refused: a plan or a journal from another version must not be half understood.
@@ -83,6 +90,7 @@ extension Described {
   }
 
   /// This value with everything it leaves open taken from `other`.
+  @specialized(where Self == Link)
   package func completed(from other: Self) -> Self {
     if self == other { return self }
     var result = self

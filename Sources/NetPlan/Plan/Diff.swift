@@ -73,6 +73,7 @@ extension ObjectID {
   var isLink: Bool { if case .link = self { true } else { false } }
   /// The link whose setting it is.
   package var settledLink: LinkName? { if case .sysctl(let key) = self { key.link } else { nil } }
+  var isTable: Bool { if case .table = self { true } else { false } }
   package var isZone: Bool { if case .zone = self { true } else { false } }
   var isService: Bool { if case .service = self { true } else { false } }
 }

@@ -19,9 +19,22 @@ package func schedule(_ changes: [Change]) -> [Batch] {
       byStage[stage.rawValue].append(Step(index: index, change: step, cascades: cascades))
     }
   }
-  return zip(Stage.allCases, byStage).compactMap { stage, steps in
+  let batches = zip(Stage.allCases, byStage).compactMap { stage, steps in
     steps.isEmpty ? nil : Batch(stage: stage, steps: arranged(steps, in: stage))
   }
+  return makingTablesBesideLinks(batches)
+}
+
+/// Tables that are all there is to do before links come to be are made at the same time: those links are down, so that
+/// nothing passes them yet.
+private func makingTablesBesideLinks(_ batches: [Batch]) -> [Batch] {
+  guard let place = batches.firstIndex(where: { $0.stage == .filter }), place + 1 < batches.endIndex,
+    batches[place + 1].stage == .create, batches[place].steps.allSatisfy({ $0.change.id.isTable })
+  else { return batches }
+  var joined = batches
+  joined[place + 1].steps = batches[place].steps + batches[place + 1].steps
+  joined.remove(at: place)
+  return joined
 }
 
 private func arranged(_ steps: [Step], in stage: Stage) -> [Step] {
