@@ -34,12 +34,12 @@ package struct Journal: Sendable {
     package static var blank: Header { Header(format: 0, name: "", pid: 0, changes: 0) }
   }
 
-  package static let format = 1
+  package static let format = 2
 
   package var header: Header
   package var changes: [Change]
-  /// How many batches were announced; those after it never began.
-  package var announced: Int
+  /// The stage of the batch that was announced last; those after it never began.
+  package var announced: Stage?
   /// Until when it waits for a decision, in milliseconds since boot; nil for a run that does not.
   package var deadline: UInt64?
   /// What a way back, begun and not ended, was to take along and to put back.
@@ -48,7 +48,6 @@ package struct Journal: Sendable {
   package init(name: String, pid: Int32, changes: [Change]) {
     header = Header(format: Journal.format, name: name, pid: pid, changes: changes.count)
     self.changes = changes
-    announced = 0
   }
 
   // MARK: Text
@@ -66,8 +65,9 @@ package struct Journal: Sendable {
     return out
   }
 
-  /// The mark that announces the next batch.
-  package static let mark: [UInt8] = Array("+\n".utf8)
+  /// The mark that announces the next batch, by its stage: another version may put its steps into other batches. Its last
+  /// character tells it from one that was cut short.
+  package static func mark(_ stage: Stage) -> [UInt8] { Array("+ \(stage) +\n".utf8) }
 
   /// The mark of a deadline.
   package static func mark(until deadline: UInt64) -> [UInt8] { Array("until \(deadline)\n".utf8) }
@@ -83,9 +83,9 @@ package struct Journal: Sendable {
     return out
   }
 
-  /// The bytes that the marks of so many batches, and of a deadline, need at most.
-  package static func room(_ batches: Int) -> Int {
-    batches * mark.count + mark(until: .max).count
+  /// The bytes that the marks of these batches, and of a deadline, need at most.
+  package static func room(_ batches: [Batch]) -> Int {
+    batches.reduce(mark(until: .max).count) { $0 + mark($1.stage).count }
   }
 
   package struct Damage: Error, Hashable, CustomStringConvertible {
@@ -124,7 +124,7 @@ package struct Journal: Sendable {
       }
       let words = String(decoding: mark, as: UTF8.self).split(separator: " ")
       switch (words.first, words.count) {
-      case ("+", 1): journal.announced += 1
+      case ("+", 3): journal.announced = Stage(named: words[1]) ?? journal.announced
       case ("until", 2): journal.deadline = UInt64(words[1])
       default: break
       }

@@ -31,7 +31,7 @@ package struct Transaction<H: Host & ~Copyable, Store: JournalStore & ~Copyable>
     let batches = schedule(plan.changes)
     var journal = Journal(name: plan.name, pid: store.pid, changes: plan.changes)
     do {
-      try store.begin(journal.opening, room: Journal.room(batches.count))
+      try store.begin(journal.opening, room: Journal.room(batches))
     } catch {
       return .undone(cause: [error])
     }
@@ -61,11 +61,11 @@ package struct Transaction<H: Host & ~Copyable, Store: JournalStore & ~Copyable>
     for batch in batches where !batch.stage.isDeferred {
       if isInterrupted() { return [.interrupted] }
       do {
-        try store.append(Journal.mark)
+        try store.append(Journal.mark(batch.stage))
       } catch {
         return [error]
       }
-      journal.announced += 1
+      journal.announced = batch.stage
       let errors = host.perform(batch).compactMap(\.error)
       if !errors.isEmpty { return errors }
       let notices = host.notices()

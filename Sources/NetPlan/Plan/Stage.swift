@@ -62,6 +62,11 @@ package enum Stage: Int, Sendable, Comparable, CaseIterable {
   case unfilter
   case forget
 
+  package init?(named name: some StringProtocol) {
+    guard let stage = Stage.allCases.first(where: { "\($0)" == name }) else { return nil }
+    self = stage
+  }
+
   package static func < (a: Stage, b: Stage) -> Bool { a.rawValue < b.rawValue }
 
   /// Takes away what by then has a successor, or is not wanted.

@@ -137,16 +137,18 @@ struct JournalTests {
     }
   }
 
-  @Test("a journal comes back with its changes and as many marks as were written")
+  @Test("a journal comes back with its changes and the last stage that was announced")
   func roundTrip() throws {
     let changes = Self.changes(1...20)
     var bytes = Journal(name: "lab", pid: 7, changes: changes).opening
-    for marks in 0...5 {
+    var last: Stage?
+    for stage in Stage.allCases {
       let journal = try #require(try Journal.parse(bytes + [UInt8](repeating: 0, count: 64)))
       #expect(journal.header == Journal(name: "lab", pid: 7, changes: changes).header)
       #expect(journal.changes == changes)
-      #expect(journal.announced == marks)
-      bytes += Journal.mark
+      #expect(journal.announced == last)
+      bytes += Journal.mark(stage)
+      last = stage
     }
   }
 
@@ -160,13 +162,19 @@ struct JournalTests {
         try Journal.parse(written + [UInt8](repeating: 0, count: opening.count - length)) == nil,
         "\(length) bytes")
     }
-    #expect(try Journal.parse(opening + Journal.mark + [Journal.mark[0]])?.announced == 1)
+    #expect(
+      try Journal.parse(opening + Journal.mark(.filter) + Journal.mark(.create).dropLast())?.announced
+        == .filter)
+    // A way back that goes on behind it ends its line.
+    let half = opening + Journal.mark(.raiseBridges).prefix(7) + Journal.mark(puttingBack: [])
+    #expect(try Journal.parse(half)?.announced == nil)
   }
 
   @Test("no damage makes the reader fail in another way than by saying so")
   func damaged() throws {
     let changes = Self.changes(1...6)
-    let sound = Journal(name: "lab", pid: 7, changes: changes).opening + Journal.mark + Journal.mark
+    let sound =
+      Journal(name: "lab", pid: 7, changes: changes).opening + Journal.mark(.filter) + Journal.mark(.create)
     var random = Random(seed: 3)
     var (damaged, read) = (0, 0)
     for _ in 0..<4000 {
@@ -194,11 +202,11 @@ struct JournalTests {
 
   @Test("a journal of another version is not half understood")
   func version() {
-    let text = "{\"format\":2,\"name\":\"lab\",\"pid\":1,\"changes\":0}\n"
+    let text = "{\"format\":3,\"name\":\"lab\",\"pid\":1,\"changes\":0}\n"
     #expect(throws: Journal.Damage.self) { try Journal.parse(Array(text.utf8)) }
-    let more = "{\"format\":1,\"name\":\"lab\",\"pid\":1,\"changes\":0,\"mood\":1}\n"
+    let more = "{\"format\":2,\"name\":\"lab\",\"pid\":1,\"changes\":0,\"mood\":1}\n"
     #expect(throws: Journal.Damage.self) { try Journal.parse(Array(more.utf8)) }
-    let negative = "{\"format\":1,\"name\":\"lab\",\"pid\":1,\"changes\":-1}\n"
+    let negative = "{\"format\":2,\"name\":\"lab\",\"pid\":1,\"changes\":-1}\n"
     #expect(throws: Journal.Damage.self) { try Journal.parse(Array(negative.utf8)) }
   }
 }
