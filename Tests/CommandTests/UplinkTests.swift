@@ -58,6 +58,82 @@ struct UplinkTests {
     }
   }
 
+  @Test("addresses that differ in the peer alone move with the uplink, and come back, each of them")
+  func peers() throws {
+    try Host.with { host in
+      try host.space.ip(
+        """
+        addr add 10.9.0.1/32 peer 10.9.0.2/32 dev eth1
+        addr add 10.9.0.1/32 peer 10.9.0.3/32 dev eth1
+        addr add 10.9.0.1/32 dev eth1
+        """)
+      let before = try host.space.dump()
+      let file = try host.files.write("n.conf", Self.office)
+      expect(try host.vnet("apply", file), exits: 0)
+      let text = try host.space.run(["ip", "-o", "-4", "addr", "show", "dev", "office"]).output
+      for words in ["10.9.0.1 peer 10.9.0.2/32", "10.9.0.1 peer 10.9.0.3/32", "inet 10.9.0.1/32 "] {
+        #expect(text.contains(words), "\(text)")
+      }
+      expect(try host.vnet("plan", file), exits: 0)
+      expect(try host.vnet("remove", file), exits: 0)
+      expectEqual(before, try host.space.dump())
+    }
+  }
+
+  @Test("proxies and permanent neighbours of an uplink outlast the last IPv4 address that the host has there")
+  func neighbours() throws {
+    try Host.with { host in
+      try host.space.ip(
+        """
+        neigh add proxy 192.0.2.77 dev eth1
+        neigh add 192.0.2.78 lladdr 02:00:00:00:00:78 nud permanent dev eth1
+        """)
+      let before = try host.space.dump()
+      let file = try host.files.write(
+        "n.conf", "name: n\nallow: [default-route]\nnetworks: {office: {uplink: eth1, host: none}}\n")
+      expect(try host.vnet("apply", file), exits: 0)
+      #expect(try !host.addresses("eth1").contains { $0.contains(".") })
+      let there = try host.space.run(["sh", "-c", "ip neigh show proxy; ip neigh show nud permanent"]).output
+      #expect(there.contains("192.0.2.77 dev eth1") && there.contains("192.0.2.78 dev eth1"), "\(there)")
+      expect(try host.vnet("plan", file), exits: 0)
+      expect(try host.vnet("remove", file), exits: 0)
+      expectEqual(before, try host.space.dump())
+    }
+  }
+
+  @Test(
+    "permanent neighbours on a bridge outlast another MAC of it, and follow the host when it leaves, and comes back"
+  )
+  func neighboursOfBridge() throws {
+    try Host.with { host in
+      let before = try host.space.dump()
+      let text = "name: n\nallow: [default-route]\nnetworks: {inner: {mac: MAC}, office: {uplink: eth1}}\n"
+      let file = try host.files.write("n.conf", text.replacing("MAC", with: "02:00:00:00:0a:01"))
+      expect(try host.vnet("apply", file), exits: 0)
+      try host.space.ip(
+        """
+        neigh add 192.0.2.78 lladdr 02:00:00:00:00:78 nud permanent dev inner
+        neigh add 192.0.2.79 lladdr 02:00:00:00:00:79 nud permanent dev office
+        """)
+      let other = text.replacing("MAC", with: "02:00:00:00:0a:02").replacing(
+        "eth1}", with: "eth1, host: none}")
+      func there() throws -> String {
+        try host.space.run(["ip", "neigh", "show", "nud", "permanent"]).output
+      }
+      expect(try host.vnet("apply", try host.files.write("n.conf", other)), exits: 0)
+      #expect(try there().contains("192.0.2.78 dev inner") && there().contains("192.0.2.79 dev eth1"))
+      expect(try host.vnet("plan", file), exits: 0)
+      expect(
+        try host.vnet("apply", try host.files.write("n.conf", other.replacing(", host: none", with: ""))),
+        exits: 0)
+      #expect(try there().contains("192.0.2.79 dev office"))
+      expect(try host.vnet("remove", file), exits: 0)
+      #expect(try there().contains("192.0.2.79 dev eth1"))
+      try host.space.ip("neigh del 192.0.2.79 dev eth1")
+      expectEqual(before, try host.space.dump())
+    }
+  }
+
   @Test("an uplink that makes no IPv6 addresses itself comes back")
   func withoutGeneration() throws {
     try Host.with { host in

@@ -47,8 +47,9 @@ extension Journal {
         target.want(original, because: "undo")
       }
     }
-    if announced > 0 { target.putBackAlike(changes, names, seen) }
+    if announced != nil { target.putBackAlike(changes, names, seen) }
     target.want(putBack, seen)
+    target.agreeOnForwarding()
     return target
   }
 
@@ -72,13 +73,14 @@ extension Journal {
 
   /// By index: some step of the change was in a batch that was announced.
   private var begun: [Bool] {
-    let batches = schedule(changes).prefix(announced)
     var begun = Array(repeating: false, count: changes.count)
+    guard let announced else { return begun }
+    let batches = schedule(changes).prefix { $0.stage <= announced }
     for batch in batches {
       for step in batch.steps { begun[step.index] = true }
     }
     // From here on the kernel takes things along: with its last IPv4 address a link loses its neighbours and routes.
-    if let last = batches.last?.stage, last >= .flip {
+    if announced >= .flip {
       for (index, change) in changes.enumerated() where change.after == nil && !change.id.isLink {
         begun[index] = true
       }
@@ -88,13 +90,25 @@ extension Journal {
 }
 
 extension Target {
+  /// A link says of its forwarding what the setting below `/proc/sys` does: else each of the two would take back the other.
+  fileprivate mutating func agreeOnForwarding() {
+    let settings = wanted.objects.values.compactMap(\.sysctl)
+    for sysctl in settings {
+      guard let name = Object.sysctl(sysctl).id.forwardingLink, var link = wanted.link(name),
+        link.forwarding != nil
+      else { continue }
+      link.forwarding = sysctl.value != "0"
+      wanted.insert(.link(link))
+    }
+  }
+
   /// What a former way back took along, as far as it has not put it back. A setting is there as long as its link is, and
   /// of a link that was being made anew every attribute goes back.
   fileprivate mutating func want(_ lost: [Object], _ seen: State) {
     for object in lost
     where object.link != nil
       || wanted[object.id] == nil && !unwanted.contains(object.id)
-        && (seen[object.id] == nil || object.sysctl != nil)
+        && (seen[object.id] == nil || object.sysctl != nil || object.isHalfBack(in: seen))
         && object.links.allSatisfy({ seen.link($0) != nil || wanted.link($0) != nil })
     {
       want(object, because: "undo")
@@ -110,6 +124,12 @@ extension Target {
 }
 
 extension Object {
+  /// An address that is there, and still has the mark with which it comes back.
+  fileprivate func isHalfBack(in seen: State) -> Bool {
+    guard let address, let there = seen[id]?.address else { return false }
+    return there.flags?.contains(.noDetection) == true && address.flags?.contains(.noDetection) != true
+  }
+
   /// Whether this is the object that a step made, and not another one that has taken its name since.
   func isMade(by after: Object) -> Bool {
     guard case .link(let there) = self, case .link(let made) = after else { return true }

@@ -89,7 +89,8 @@ extension Netns {
 }
 
 extension ObjectID {
-  fileprivate var forwardingLink: LinkName? {
+  /// The link of which this setting is `Link.forwarding`, too.
+  var forwardingLink: LinkName? {
     guard case .sysctl(let key) = self, key.family == .ipv4, key.name == "forwarding" else { return nil }
     return key.link
   }

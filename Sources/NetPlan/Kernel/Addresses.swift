@@ -58,7 +58,7 @@ extension Netlink.Batch {
       let index = try table.index(gone.link)
       var message = AddressMessage(
         index: Int32(index), local: gone.local.address.netlink, prefixLength: UInt8(gone.local.length))
-      // With a label or a peer the kernel matches those too (inet_rtm_deladdr).
+      // Of several with this local address the one in that network (inet_rtm_deladdr).
       if let peer = gone.peer { message.address = peer.netlink }
       add("remove address \(gone.local) from \(gone.link)", .delete, message)
       return

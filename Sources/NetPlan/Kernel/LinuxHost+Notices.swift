@@ -17,7 +17,7 @@ extension LinuxHost {
     for change in changes {
       switch change.id {
       case .link: links += 1
-      case .address(_, let local): groups.insert(local.family == .ipv4 ? .ipv4Address : .ipv6Address)
+      case .address(_, let local, _): groups.insert(local.family == .ipv4 ? .ipv4Address : .ipv6Address)
       case .route(let id): groups.insert(id.family == .ipv4 ? .ipv4Route : .ipv6Route)
       case .nexthop: groups.insert(.nexthop)
       case .rule(let id): groups.insert(id.family == .ipv4 ? .ipv4Rule : .ipv6Rule)

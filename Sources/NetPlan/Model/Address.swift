@@ -30,7 +30,17 @@ package struct Address: Described {
   var subnet: ObjectID {
     let host = peer ?? local.address
     return .address(
-      link, IPInterface(IPInterface(host, length: local.length)!.prefix.address, length: local.length)!)
+      link, IPInterface(IPInterface(host, length: local.length)!.prefix.address, length: local.length)!,
+      to: nil)
+  }
+
+  /// The network of the peer, where it is not that of `local`. An interface may have the same IPv4 address in several
+  /// networks (`__inet_insert_ifa`, net/ipv4/devinet.c); of IPv6 it has each address once (`ipv6_add_addr`).
+  package var peerNetwork: IPPrefix? {
+    guard local.family == .ipv4, let peer, let other = IPInterface(peer, length: local.length)?.prefix else {
+      return nil
+    }
+    return other == local.prefix ? nil : other
   }
 
   package static let fields: [Field<Address>] = [

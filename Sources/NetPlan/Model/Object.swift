@@ -24,7 +24,7 @@ package enum Object: Sendable, Equatable {
     case .link(let link): .link(link.name)
     case .netns(let netns): .netns(netns.name)
     case .function(let function): .function(function.id)
-    case .address(let address): .address(address.link, address.local)
+    case .address(let address): .address(address.link, address.local, to: address.peerNetwork)
     case .nexthop(let nexthop): .nexthop(nexthop.id)
     case .route(let route): .route(route.id)
     case .rule(let rule): .rule(rule.id)
@@ -138,7 +138,7 @@ package enum ObjectID: Hashable, Sendable {
   case link(LinkName)
   case netns(String)
   case function(FunctionID)
-  indirect case address(LinkName, IPInterface)
+  indirect case address(LinkName, IPInterface, to: IPPrefix?)
   case nexthop(UInt32)
   indirect case route(RouteID)
   indirect case rule(RuleID)
@@ -186,7 +186,8 @@ extension ObjectID: Comparable, CustomStringConvertible {
     case .link(let name): "link/\(name)"
     case .netns(let name): "netns/\(name)"
     case .function(let id): "vf/\(id)"
-    case .address(let link, let local): "address/\(link)/\(local)"
+    case .address(let link, let local, let peer):
+      "address/\(link)/\(local)" + (peer.map { " peer \($0)" } ?? "")
     case .nexthop(let id): "nexthop/\(id)"
     case .route(let id): "route/\(id)"
     case .rule(let id): "rule/\(id)"
@@ -209,7 +210,9 @@ extension ObjectID: Comparable, CustomStringConvertible {
     case (.link(let a), .link(let b)): naturallyPrecedes(a.text, b.text)
     case (.netns(let a), .netns(let b)): naturallyPrecedes(a, b)
     case (.function(let a), .function(let b)): a < b
-    case (.address(let a, let x), .address(let b, let y)): a == b ? x < y : naturallyPrecedes(a.text, b.text)
+    case (.address(let a, let x, let p), .address(let b, let y, let q)):
+      a != b
+        ? naturallyPrecedes(a.text, b.text) : x != y ? x < y : (p?.description ?? "") < (q?.description ?? "")
     case (.nexthop(let a), .nexthop(let b)): a < b
     case (.route(let a), .route(let b)): a < b
     case (.rule(let a), .rule(let b)): a < b

@@ -98,7 +98,7 @@ package struct Route: Described {
 /// What makes two routes the same to the kernel: not the link, which one `NLM_F_REPLACE` may change.
 package struct RouteID: Hashable, Sendable {
   package var destination: IPPrefix
-  /// 254 is `main`.
+  /// 254 is `main`; see `isInMain`.
   package var table: UInt32
   /// `RTA_PRIORITY`; the lower one wins.
   package var metric: UInt32
@@ -124,6 +124,9 @@ package struct RouteID: Hashable, Sendable {
 
   package var family: AddressFamily { destination.family }
 
+  /// RT_TABLE_MAIN of linux/rtnetlink.h
+  package var isInMain: Bool { table == 254 }
+
   /// That of the first among the routes that are alike to the kernel.
   package var first: RouteID {
     var first = self
@@ -144,7 +147,7 @@ extension RouteID: Comparable, CustomStringConvertible {
 
   package var description: String {
     var text = destination.length == 0 ? (family == .ipv4 ? "default" : "default6") : destination.description
-    if table != 254 { text += " table \(table)" }
+    if !isInMain { text += " table \(table)" }
     if metric != 0 { text += " metric \(metric)" }
     if tos != 0 { text += " tos \(tos)" }
     if let source { text += " from \(source)" }

@@ -26,6 +26,7 @@ struct Cascades {
     var lowered: Set<LinkName> = []
     var relabelled: Set<LinkName> = []
     var departed: Set<LinkName> = []
+    var readdressed: Set<LinkName> = []
     for change in changes {
       guard let before = change.before?.link else { continue }
       if change.action == .delete { gone.insert(before.name) }
@@ -37,6 +38,7 @@ struct Cascades {
         }
         if before.up == true, after.up == false { lowered.insert(after.name) }
         if before.name != after.name { relabelled.insert(after.name) }
+        if let mac = after.mac, mac != before.mac { readdressed.insert(after.name) }
         if after.isAway, !after.isWith(before) { departed.insert(after.name) }
       }
     }
@@ -45,6 +47,7 @@ struct Cascades {
     if !gone.isEmpty { explainDeletion(of: gone) }
     if !replaced.isEmpty { explainReplacement(of: replaced, converted) }
     if !lowered.isEmpty { explainLowering(of: lowered) }
+    if !readdressed.isEmpty { explainReaddressing(of: readdressed) }
     if !relabelled.isEmpty { explainLabels(on: relabelled) }
     if !departed.isEmpty { explainDeparture(of: departed) }
     explainForwarding(without: gone.union(replaced.keys))
@@ -138,11 +141,22 @@ struct Cascades {
       case .address(let address) where address.local.family == .ipv6:
         // IFAPROT_KERNEL_RA, IFAPROT_KERNEL_LL
         append(object, address.origin == 2 || address.origin == 3 ? nil : object)
+      // `neigh_ifdown` (net/core/neighbour.c); a link that is down may have some all the same.
+      case .neighbour: append(object, object)
       case .nexthop: append(object, nil)
       case .route(let route) where route.nexthopID == nil && route.links.allSatisfy(lowered.contains):
         append(object, nil)
       default: break
       }
+    }
+  }
+
+  /// With another MAC a link loses its neighbours, the permanent ones too, and keeps its proxies (`neigh_changeaddr`,
+  /// net/core/neighbour.c).
+  private mutating func explainReaddressing(of links: Set<LinkName>) {
+    for case .neighbour(let entry) in untouched({ $0.links.contains(where: links.contains) })
+    where entry.linkAddress != nil {
+      append(.neighbour(entry), .neighbour(entry))
     }
   }
 
@@ -235,9 +249,9 @@ struct Cascades {
   // MARK: Addresses
 
   /// Deleting a primary IPv4 address drops the secondaries of its subnet (`inet_del_ifa`); with an address go the IPv4
-  /// routes that name it as source (`fib_sync_down_addr`), from IPv6 routes the naming (`fib6_remove_prefsrc`; not from
+  /// routes that name it as source, of the main table (`fib_sync_down_addr`; with a VRF, whose table counts for its links, of any), from IPv6 routes the naming (`fib6_remove_prefsrc`; not from
   /// those by a nexthop object), and
-  /// with the last IPv4 address of a link the IPv4 routes by it (`fib_inetaddr_event`).
+  /// with the last IPv4 address of a link the IPv4 routes by it and its proxies (`fib_inetaddr_event`, `arp_ifdown`).
   private mutating func explainAddresses(_ without: Set<LinkName>) {
     var leaving: [Address] = []
     func isLeaving(_ change: Change) -> Bool { change.action == .delete || change.action == .replace }
@@ -283,10 +297,16 @@ struct Cascades {
       !staying.contains { renamed[$0.link] ?? $0.link == link && $0.local.family == .ipv4 }
         && !arriving.contains { $0.link == link && $0.local.family == .ipv4 }
     }
+    let hasVRF = observed.links.contains { $0.kind == .other("vrf") }
+    for case .neighbour(let entry) in untouched({ _ in !bare.isEmpty })
+    where entry.address.family == .ipv4 && bare.contains(entry.link) {
+      append(.neighbour(entry), .neighbour(entry))
+    }
     for object in untouched({ $0.route != nil }) {
       guard case .route(var route) = object else { continue }
       let isBare = route.id.family == .ipv4 && !route.links.isEmpty && route.links.allSatisfy(bare.contains)
-      if let source = route.preferredSource, sources.contains(source) {
+      let isConcerned = route.id.family == .ipv6 || route.id.isInMain || hasVRF
+      if isConcerned, let source = route.preferredSource, sources.contains(source) {
         if route.id.family == .ipv6, route.nexthopID != nil { continue }
         if returning.contains(source) {
           append(object, object)

@@ -61,6 +61,8 @@ package struct Change: Sendable, Equatable {
       // inet_rtm_newaddr (net/ipv4/devinet.c) replaces lifetimes, metric and protocol alone.
       return a.local.family == .ipv4
         && (a.label != b.label || a.broadcast != b.broadcast || a.scope != b.scope || a.peer != b.peer)
+    // An entry that is there keeps its maker, unless another one is named (neigh_add, net/core/neighbour.c).
+    case (.neighbour(let a), .neighbour(let b)): return a.origin != b.origin && b.origin == 0
     // A group cannot become a single one, nor the reverse (replace_nexthop, net/ipv4/nexthop.c).
     case (.nexthop(let a), .nexthop(let b)): return a.group.isEmpty != b.group.isEmpty
     default: return false

@@ -20,7 +20,7 @@ extension Composer {
   mutating func move(
     from old: LinkName, to new: LinkName, because reason: String, _ isMoved: (Object) -> Bool = { _ in true }
   ) {
-    let there = Set(observed.addresses.filter { $0.link == new }.map(\.local))
+    let there = Set(observed.addresses.filter { $0.link == new }.map { Object.address($0).id })
     for address in observed.addresses where address.link == old && address.origin != Ownership.origin {
       // What the uplink itself would make goes with it, by whatever bridges.
       if isOwnLinkLocal(address), !makes(new, address),
@@ -29,8 +29,8 @@ extension Composer {
         continue
       }
       guard isMoved(.address(address)) else { continue }
-      target.drop(.address(old, address.local), because: reason)
-      guard !there.contains(address.local) else { continue }
+      target.drop(.address(old, address.local, to: address.peerNetwork), because: reason)
+      guard !there.contains(.address(new, address.local, to: address.peerNetwork)) else { continue }
       var moved = address
       moved.link = new
       if address.label == old.text { moved.label = new.text }
@@ -55,6 +55,22 @@ extension Composer {
       target.want(.route(moved), because: reason)
     }
     moveAdvertised(from: old, to: new, because: reason, isMoved)
+    moveRules(from: old, to: new, because: reason)
+    moveNeighbours(from: old, to: new, because: reason)
+  }
+
+  mutating func moveNeighbours(from old: LinkName, to new: LinkName, because reason: String) {
+    for case .neighbour(let entry) in observed.objects.values where entry.link == old {
+      if entry.origin == Ownership.origin { continue }
+      var moved = entry
+      moved.link = new
+      target.drop(.neighbour(old, entry.address), because: reason)
+      target.want(.neighbour(moved), because: reason)
+    }
+  }
+
+  /// Rules of others that name the one name the other.
+  mutating func moveRules(from old: LinkName, to new: LinkName, because reason: String) {
     for rule in observed.rules where rule.id.iif == old || rule.id.oif == old {
       if rule.origin == Ownership.origin { continue }
       var moved = rule
@@ -62,13 +78,6 @@ extension Composer {
       if rule.id.oif == old { moved.id.oif = new }
       target.drop(.rule(rule.id), because: reason)
       target.want(.rule(moved), because: reason)
-    }
-    for case .neighbour(let proxy) in observed.objects.values where proxy.link == old {
-      if proxy.origin == Ownership.origin { continue }
-      var moved = proxy
-      moved.link = new
-      target.drop(.neighbour(old, proxy.address), because: reason)
-      target.want(.neighbour(moved), because: reason)
     }
   }
 

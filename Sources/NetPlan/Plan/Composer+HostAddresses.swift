@@ -99,7 +99,7 @@ extension Route {
       if let gateway = nexthop.gateway { text += " via \(gateway)" }
       if let link = nexthop.link { text += " dev \(link)" }
     }
-    if id.table != 254 { text += " table \(id.table)" }
+    if !id.isInMain { text += " table \(id.table)" }
     if id.metric != 0 { text += " metric \(id.metric)" }
     return text
   }

@@ -9,7 +9,7 @@ extension Composer {
     checkGateways(prefix, at: position, path)
     checkSubnets(prefix, at: position, path, proxy: proxy)
     for route in observed.routes
-    where route.id.table == 254 && route.kind == .unicast && route.id.destination.length > 0
+    where route.id.isInMain && route.kind == .unicast && route.id.destination.length > 0
       && route.id.destination.family == prefix.family && route.id.destination.overlaps(prefix)
       && prefix.length > 0 && whose(.route(route)) != .mine && !isGuestSide(route)
       && !isOfAddress(route, on: route.links.first ?? .default)

@@ -88,7 +88,7 @@ struct Footing {
           released.insert(bridge)
         }
         if change.before?.link?.up == true, change.after?.link?.up == false { lowered.insert(name) }
-      case .address(let link, let local):
+      case .address(let link, let local, _):
         if change.action == .create { arriving.insert(local.address) }
         if change.action == .delete {
           if change.before?.address?.origin != Ownership.origin { leaving.insert(local.address) }
@@ -186,7 +186,7 @@ struct Footing {
     if lowered.isEmpty || object.links.isEmpty || !object.links.allSatisfy(lowered.contains) { return false }
     return switch object {
     case .address(let address): address.local.family == .ipv6
-    case .route, .nexthop: true
+    case .route, .nexthop, .neighbour: true
     default: false
     }
   }

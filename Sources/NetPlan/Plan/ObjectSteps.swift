@@ -96,7 +96,14 @@ extension Footing {
       if change.after == nil { return .retire }
       if lateNexthops.contains(nexthop.id) { return .confirm }
       return change.before == nil ? .nexthops : .flip
-    case .rule, .neighbour: return change.after == nil ? .release : .routes
+    case .rule: return change.after == nil ? .release : .routes
+    case .neighbour(let neighbour):
+      if change.after == nil { return .release }
+      let isLate =
+        lowered.contains(neighbour.link)
+        || neighbour.address.family == .ipv4
+          && (losing.contains(neighbour.link) || reordered[.ipv4]?.contains(neighbour.link) ?? false)
+      return isLate ? .confirm : .routes
     case .qdisc: return change.after == nil ? .release : .settings
     case .sysctl(let sysctl):
       if sysctl.key.link.map(freed.contains) ?? false { return .unfilter }

@@ -34,7 +34,7 @@ package struct StatusTable: Sendable {
     drops: DropCounts = DropCounts(), leased: Set<IPAddress> = [], named: [String: [Attachment]] = [:]
   ) {
     var addresses: [LinkName: [String]] = [:]
-    for route in state.routes where route.origin == Ownership.origin && route.id.table == 254 {
+    for route in state.routes where route.origin == Ownership.origin && route.id.isInMain {
       for link in route.links { addresses[link, default: []].append(route.id.destination.description) }
     }
     let modes = StatusMode(state)

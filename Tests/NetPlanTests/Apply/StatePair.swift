@@ -175,7 +175,7 @@ extension SimulatedKernel {
   fileprivate func awaits(_ other: SimulatedKernel) -> Bool {
     let waiting = Set(
       tentative.compactMap { id -> IPAddress? in
-        guard case .address(let link, let local) = id, !ready.contains(link) else { return nil }
+        guard case .address(let link, let local, _) = id, !ready.contains(link) else { return nil }
         return local.address
       })
     return !waiting.isEmpty && other.routes.contains { $0.preferredSource.map(waiting.contains) ?? false }

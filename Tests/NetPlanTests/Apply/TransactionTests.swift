@@ -20,6 +20,23 @@ struct TransactionTests {
     return (kernel, plan, host)
   }
 
+  @Test("tables are made at the same time as links, unless something that relies on them comes in between")
+  func tablesBesideLinks() throws {
+    let table = Change(
+      before: nil, after: .table(Table(id: TableID(family: .bridge, name: "vnet-lab"))))
+    var link = Link(name: LinkName("a")!, kind: .tap)
+    link.alias = "vnet:lab/a/eth0"
+    let tap = Change(before: nil, after: .link(link))
+    let first = schedule([tap, table])[0]
+    #expect(first.stage == .create && first.steps.map(\.change.id) == [table.id, tap.id])
+    let forwarding = Change(
+      before: .sysctl(Sysctl(key: .ipv6ForwardingOfAll, value: "0")),
+      after: .sysctl(Sysctl(key: .ipv6ForwardingOfAll, value: "1")))
+    #expect(schedule([tap, table, forwarding]).prefix(3).map(\.stage) == [.filter, .forward, .create])
+    let zone = Change(before: nil, after: .zone(ZoneBinding(interface: link.name, zone: "trusted")))
+    #expect(schedule([tap, table, zone]).prefix(2).map(\.stage) == [.filter, .create])
+  }
+
   @Test("a full disk stops the run while nothing has changed")
   func fullDisk() throws {
     let (kernel, plan, host) = try Self.situation()

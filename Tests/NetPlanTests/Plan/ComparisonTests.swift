@@ -115,7 +115,7 @@ struct ComparisonTests {
   private func text(_ plan: Plan) -> String {
     var plan = plan
     plan.changes.removeAll { change in
-      if case .address(_, let local) = change.id, local.address.isLinkLocal {
+      if case .address(_, let local, _) = change.id, local.address.isLinkLocal {
         return (change.before ?? change.after)?.origin != Ownership.origin
       }
       return false

@@ -42,7 +42,8 @@ struct Replay: CustomStringConvertible {
         for change in request.changes(machine.kernel) {
           let batch = Batch(stage: .configure, steps: [Step(index: 0, change: change)])
           let answers = (simulated.perform(batch)[0].error, real.perform(batch)[0].error)
-          machine.kernel.passTime()
+          // With detection turned off it ends wherever an address is, on a link that is down too (`addrconf_dad_begin`).
+          machine.kernel.tentative = []
           if answers.0?.errno != answers.1?.errno {
             let answers = [answers.0, answers.1].map { $0?.message ?? "done" }
             return (number, "\(request)\n  simulated: \(answers[0])\n  real: \(answers[1])")
@@ -107,15 +108,9 @@ struct Replay: CustomStringConvertible {
   /// The kernel does some things in the background: to ask for a link settles its carrier, and duplicate detection,
   /// turned off or not, ends there.
   private func settle(_ socket: inout Socket, _ kernel: SimulatedKernel) throws {
-    var ready: Set<Int32> = []
-    for name in kernel.links.keys where name.text != "lo" {
-      let message = try socket.link(named: name.text)
-      if kernel.ready.contains(name) { ready.insert(message.index) }
-    }
+    for name in kernel.links.keys where name.text != "lo" { _ = try socket.link(named: name.text) }
     for _ in 0..<30 {
-      let tentative = try socket.dumpAddresses().contains {
-        ($0.flags ?? 0) & 0x40 != 0 && ready.contains($0.index)
-      }
+      let tentative = try socket.dumpAddresses().contains { ($0.flags ?? 0) & 0x40 != 0 }
       if !tentative { return }
       usleep(1000)
     }
@@ -126,7 +121,8 @@ struct Replay: CustomStringConvertible {
   private func differences(_ simulated: State, _ real: State) -> [String] {
     let (mine, theirs) = (comparable(simulated), comparable(real))
     var lines: [String] = []
-    for id in Set(mine.keys).union(theirs.keys).sorted() where mine[id] != theirs[id] {
+    for id in Set(mine.keys).union(theirs.keys).sorted()
+    where mine[id] != theirs[id] && !(mine[id] == nil && theirs[id].map(isLeftPrefix) ?? false) {
       // The simulation knows some settings only.
       if case .sysctl = id, mine[id] == nil { continue }
       lines.append(
@@ -138,6 +134,13 @@ struct Replay: CustomStringConvertible {
       lines.append("order on \(link): simulated \(order[link]!), real \(realOrder[link] ?? [])")
     }
     return lines
+  }
+
+  /// What the kernel leaves of an IPv6 address that goes while another one of its prefix stays, though that one was made
+  /// without a route (docs/atomicity.md, "Known limits").
+  private func isLeftPrefix(_ object: Object) -> Bool {
+    guard let route = object.route else { return false }
+    return route.origin == 2 && route.id.family == .ipv6 && route.nexthops.allSatisfy { $0.gateway == nil }
   }
 
   private func comparable(_ state: State) -> [ObjectID: Object] {
@@ -238,7 +241,9 @@ extension Request {
     case .deleteAddress(let address): return [Change(before: .address(address), after: nil)]
     case .addNexthop(let nexthop, let replacing):
       return [Change(before: replacing ? .nexthop(nexthop) : nil, after: .nexthop(nexthop))]
-    case .deleteNexthop(let id): return [Change(before: kernel.nexthops[id].map(Object.nexthop), after: nil)]
+    // A shorter sequence may not have made it.
+    case .deleteNexthop(let id):
+      return kernel.nexthops[id].map { [Change(before: .nexthop($0), after: nil)] } ?? []
     case .addRoute(let route, let replacing):
       return [Change(before: replacing ? .route(route) : nil, after: .route(route))]
     case .deleteRoute(let route): return [Change(before: .route(route), after: nil)]

@@ -76,15 +76,15 @@ extension SimulatedKernel {
   mutating func deleteAddress(_ gone: Address) throws(Refusal) {
     _ = try require(gone.link)
     let there = (addresses[gone.link] ?? []).first {
-      $0.local == gone.local && (gone.peer == nil || $0.peer == gone.peer)
+      $0.local == gone.local && (gone.local.family == .ipv6 || $0.prefix == gone.prefix)
     }
     guard let there else { throw Refusal(EADDRNOTAVAIL) }
     drop(there)
   }
 
-  /// With what hangs on it: secondaries, routes that name it as source, and with the last IPv4 address all routes by
-  /// the link.
-  mutating func drop(_ gone: Address) {
+  /// With what hangs on it: secondaries, routes that name it as source, and with the last IPv4 address all routes and proxies by
+  /// the link. An IPv6 address that goes with its link, or as that goes down, is named on (`addrconf_ifdown`).
+  mutating func drop(_ gone: Address, withLink: Bool = false) {
     guard var list = addresses[gone.link],
       let place = list.firstIndex(where: { $0.local == gone.local && $0.peer == gone.peer })
     else { return }
@@ -92,7 +92,7 @@ extension SimulatedKernel {
     list.remove(at: place)
     addresses[gone.link] = list
     tentative.remove(Object.address(gone).id)
-    releaseSource(gone.local.address)
+    if !withLink || gone.local.family == .ipv4 { releaseSource(gone.local.address) }
     guard gone.local.family == .ipv4 else { return }
     let secondaries = wasPrimary ? list.filter { isSibling($0, gone) } : []
     if features.promotesSecondaries {
@@ -102,6 +102,7 @@ extension SimulatedKernel {
     }
     if !(addresses[gone.link] ?? []).contains(where: { $0.local.family == .ipv4 }) {
       dropRoutes(by: gone.link, families: [.ipv4], isGone: false)
+      proxies.removeAll { $0.link == gone.link && $0.address.family == .ipv4 }
     }
   }
 
@@ -134,7 +135,7 @@ extension SimulatedKernel {
   private mutating func releaseSource(_ address: IPAddress) {
     guard !addresses.values.contains(where: { $0.contains { $0.local.address == address } }) else { return }
     if address.family == .ipv4 {
-      routes.removeAll { $0.preferredSource == address }
+      routes.removeAll { $0.preferredSource == address && $0.id.isInMain }
     } else {
       for index in routes.indices
       where routes[index].preferredSource == address && routes[index].nexthopID == nil {

@@ -32,7 +32,10 @@ extension SimulatedKernel {
     let name = after.name
     _ = try require(name)
     if before.bridge != after.bridge { try set(name, after.bridge, before.bridge) }
-    if before.mac != after.mac, let mac = after.mac { setMAC(name, mac) }
+    if before.mac != after.mac, let mac = after.mac {
+      setMAC(name, mac)
+      proxies.removeAll { $0.link == name && $0.linkAddress != nil }
+    }
     if before.macvtap.mode != after.macvtap.mode { try setMode(name, after.macvtap.mode!) }
     if let all = after.macvtap.allMulticast { links[name]!.macvtap.allMulticast = all }
     if before.mtu != after.mtu, let mtu = after.mtu { try setMTU(name, mtu) }
@@ -135,13 +138,16 @@ extension SimulatedKernel {
     for upper in stack(on: name) { try raise(upper) }
   }
 
-  /// Down drops the routes by the link and all its IPv6 addresses; up brings neither back.
+  /// Down drops the routes by the link, all its IPv6 addresses and its proxies (`neigh_ifdown`); up brings none back.
   mutating func lower(_ name: LinkName) {
     guard links[name]!.up == true else { return }
     links[name]!.up = false
     ready.remove(name)
-    for address in (addresses[name] ?? []).filter({ $0.local.family == .ipv6 }) { drop(address) }
+    for address in (addresses[name] ?? []).filter({ $0.local.family == .ipv6 }) {
+      drop(address, withLink: true)
+    }
     dropRoutes(by: name, families: [.ipv4, .ipv6], isGone: false)
+    proxies.removeAll { $0.link == name }
     for upper in stack(on: name) { lower(upper) }
   }
 
@@ -234,7 +240,7 @@ extension SimulatedKernel {
     addresses[new] = list
     tentative = Set(
       tentative.map { id in
-        if case .address(old, let local) = id { return .address(new, local) }
+        if case .address(old, let local, let peer) = id { return .address(new, local, to: peer) }
         return id
       })
   }
@@ -281,7 +287,7 @@ extension SimulatedKernel {
     guard link.kind != .device else { throw Refusal(EOPNOTSUPP) }
     for upper in links.values.filter({ $0.facts?.lower == name }) { try delete(upper.name) }
     for port in ports(of: name) { leave(port, name) }
-    for address in (addresses[name] ?? []).reversed() { drop(address) }
+    for address in (addresses[name] ?? []).reversed() { drop(address, withLink: true) }
     dropRoutes(by: name, families: [.ipv4, .ipv6], isGone: true)
     let master = link.master?.name
     links[name] = nil

@@ -23,7 +23,7 @@ extension SimulatedKernel {
   }
 
   private func requireVLANs(_ name: LinkName) throws(Refusal) {
-    guard features.vlanFiltering, try require(name).vlans != nil else { throw Refusal(EOPNOTSUPP) }
+    guard try require(name).vlans != nil, features.vlanFiltering else { throw Refusal(EOPNOTSUPP) }
   }
 }
 

@@ -124,9 +124,14 @@ extension SimulatedKernel {
 
   mutating func addProxy(_ proxy: Neighbour) throws(Refusal) {
     _ = try require(proxy.link)
-    proxies.removeAll { $0.link == proxy.link && $0.address == proxy.address }
+    let origin = proxy.origin ?? 0
+    if let place = proxies.firstIndex(where: { $0.link == proxy.link && $0.address == proxy.address }) {
+      // One that is there keeps its maker, unless another one is named (`neigh_add`, net/core/neighbour.c).
+      if origin != 0 { proxies[place].origin = origin }
+      return
+    }
     var new = proxy
-    new.origin = proxy.origin ?? 0
+    new.origin = origin
     proxies.append(new)
   }
 

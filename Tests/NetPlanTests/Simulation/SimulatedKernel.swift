@@ -214,7 +214,7 @@ struct SimulatedKernel: Sendable {
   /// (IF_READY, `addrconf_dad_begin`).
   mutating func passTime() {
     tentative = tentative.filter { id in
-      guard case .address(let link, _) = id else { return false }
+      guard case .address(let link, _, _) = id else { return false }
       return !ready.contains(link)
     }
   }
