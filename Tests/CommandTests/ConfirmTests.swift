@@ -161,6 +161,25 @@ struct ConfirmTests {
     }
   }
 
+  @Test(
+    "guards outlive the program's file: where an upgrade has put another in its place they replace each other, and undo"
+  )
+  func replacedProgram() throws {
+    try with { host, file, before in
+      let program = try host.files.write("vnet-apply", "")
+      try must(["install", "-m", "755", Tools.vnetApply, program])
+      let apply = try host.space.run([program, "apply", "--confirm-within", "10s", file])
+      expect(apply, exits: 0)
+      let other = try host.files.write("other", "#!/bin/sh\nexit 0\n")
+      try must(["sh", "-c", "chmod 755 \(other) && mv \(other) \(program)"])
+      let victim = try #require(pid_t(try must(["cat", "\(host.stateFolder)/guard.0"]).trimmed))
+      kill(victim, SIGKILL)
+      #expect(Clock.wait(5) { host.guards.count == 2 && !host.guards.contains(victim) })
+      #expect(try host.becomes(before, within: 40))
+      expectEqual(before, try host.space.dump())
+    }
+  }
+
   @Test("where both are killed at once the next run that changes anything undoes it")
   func killedGuards() throws {
     try with { host, file, before in
