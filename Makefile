@@ -25,7 +25,7 @@ test: setup ## build and run every test, on what ships; the kernel's as root, th
 	@scripts/test
 
 prove: setup ## failures and kills at every call, of which `make test` tries some; hours
-	@VNET_FAULT_POINTS=all VNET_FUZZ=1000000 VNET_PAIRS=100000 VNET_TOPOLOGIES=400 scripts/test --filter 'Fuzz|Fault|Kill|Crowd|Stuck|Property|StatePair|Hostile|DedicatedNetns|FirewalldZone'
+	@VNET_FAULT_POINTS=all VNET_FUZZ=1000000 VNET_PAIRS=100000 VNET_TOPOLOGIES=400 VNET_REPLAYS=800 scripts/test --filter 'Replay|Fuzz|Fault|Kill|Crowd|Stuck|Property|StatePair|Hostile|DedicatedNetns|FirewalldZone'
 	@VNET_FAULT_POINTS=all scripts/test --filter ProbeTests
 	@VNET_FAULT_POINTS=all LAB_LIMIT=36000 lab/run --filter 'VLAN.*FaultTests|ForwardingOfAllFaultTests|Dedicated(VFIO|Function)Tests'
 	@scripts/prove
@@ -37,7 +37,7 @@ lab: setup ## boot Debian kernels under QEMU and run on them what this kernel ma
 check: setup ## format, layers, warnings, leftovers
 	@scripts/check
 
-bench: setup release ## speed against ip -batch and the best C; QUICK=1 for a short one (root)
+bench: setup release ## speed against ip -batch, the best C and others; QUICK=1 for a short one (root)
 	@bench/run $(if $(QUICK),--quick)
 
 gallery: build ## docs/gallery.md with its pictures, from examples/*.conf

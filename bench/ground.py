@@ -4,6 +4,7 @@ import ctypes
 import os
 import subprocess
 import sys
+import time
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,14 +13,14 @@ BUILD = HERE / ".build"
 BINARY = HERE.parent / ".build/release/vnet-apply"
 
 CLONE_NEWNS, CLONE_NEWNET = 0x00020000, 0x40000000
-_libc = ctypes.CDLL(None, use_errno=True)
+libc = ctypes.CDLL(None, use_errno=True)
 
 
 class Failed(Exception):
     pass
 
 
-def _call(result):
+def call(result):
     if result != 0:
         number = ctypes.get_errno()
         raise OSError(number, os.strerror(number))
@@ -27,7 +28,7 @@ def _call(result):
 
 def private_mounts():
     """State and generations of the program under test go to folders of this run, out of the host's sight."""
-    _call(_libc.unshare(CLONE_NEWNS))
+    call(libc.unshare(CLONE_NEWNS))
     generations = BUILD / "var-lib"
     generations.mkdir(parents=True, exist_ok=True)
     for command in (
@@ -43,11 +44,13 @@ def network_namespace():
     """A fresh network namespace for this process and its children."""
     home = os.open("/proc/self/ns/net", os.O_RDONLY | os.O_CLOEXEC)
     try:
-        _call(_libc.unshare(CLONE_NEWNET))
+        call(libc.unshare(CLONE_NEWNET))
         yield
     finally:
-        _call(_libc.setns(home, CLONE_NEWNET))
+        call(libc.setns(home, CLONE_NEWNET))
         os.close(home)
+        # The kernel takes a namespace down in the background, and holds the lock of all network configuration meanwhile.
+        time.sleep(0.5)
 
 
 def compile_tools():

@@ -5,9 +5,11 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
+import plot
 from ground import HERE, output
 
 PAGE = HERE.parent / "docs/benchmarks.md"
+PLOT = HERE.parent / "docs/growth.svg"
 BEGIN, END = "<!-- results: written by make bench -->", "<!-- end of results -->"
 
 
@@ -45,6 +47,11 @@ def machine():
     iproute = re.search(r"iproute2-[^,\s]+", output("ip", "-V"))[0]
     return (f"{cpu[1] if cpu else platform.machine()}{virtual}, {os.cpu_count()} cores, {kibibytes / 2**20:.0f} GiB; {system}, "
             f"kernel {platform.release().split('-')[0]}; {iproute}, Swift {swift}.")
+
+
+def draw(curves):
+    series = {name: list(points.items()) for name, points in curves.items()}
+    PLOT.write_text(plot.curves("Seconds over NICs", series, "NICs", "seconds"))
 
 
 def rewrite_page(rows, rounds):
