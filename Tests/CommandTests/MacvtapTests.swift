@@ -219,11 +219,11 @@ struct MacvtapTests {
       let file = try host.files.write("m.conf", Self.text)
       let other = try Namespace()
       defer { other.delete() }
-      // The index that the next link of the host gets.
-      try host.space.ip("link add name probe0 type veth peer name probe1")
-      let last = max(try host.link("probe0")["ifindex"].int ?? 0, try host.link("probe1")["ifindex"].int ?? 0)
-      try host.space.ip("link delete probe0")
-      let taken = last + 1
+      // The index that the next link of the host gets. Nodes go by index, of all namespaces together: it is one that no
+      // other test comes to.
+      let count = Int.random(in: 200...1000)
+      try host.space.ip((1...count).map { "link add name probe\($0) type bridge" }.joined(separator: "\n"))
+      let taken = (try host.link("probe\(count)")["ifindex"].int ?? 0) + 1
       try other.ip(
         """
         link add name p0 type veth peer name p1
