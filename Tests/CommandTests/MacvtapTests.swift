@@ -7,12 +7,14 @@ extension Gate {
   static let macvtap: Bool = {
     guard ready, nft, let space = try? Namespace() else { return false }
     defer { space.delete() }
+    // Nodes go by index, of all namespaces together: one that no test beside this one has.
+    let index = Int.random(in: 100_000...1_000_000)
     return
       (try? space.ip(
         """
         link add gate0 type veth peer name gate1
-        link add link gate0 name gate type macvtap mode bridge
-        """)) != nil && (try? run(["sh", "-c", "ls /dev/tap[0-9]*"]).code == 0) ?? false
+        link add link gate0 name gate index \(index) type macvtap mode bridge
+        """)) != nil && (try? run(["test", "-e", "/dev/tap\(index)"]).code == 0) ?? false
   }()
 
   static let macvtapComment: Comment =
