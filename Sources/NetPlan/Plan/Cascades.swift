@@ -248,10 +248,11 @@ struct Cascades {
 
   // MARK: Addresses
 
-  /// Deleting a primary IPv4 address drops the secondaries of its subnet (`inet_del_ifa`); with an address go the IPv4
-  /// routes that name it as source, of the main table (`fib_sync_down_addr`; with a VRF, whose table counts for its links, of any), from IPv6 routes the naming (`fib6_remove_prefsrc`; not from
-  /// those by a nexthop object), and
-  /// with the last IPv4 address of a link the IPv4 routes by it and its proxies (`fib_inetaddr_event`, `arp_ifdown`).
+  /// Deleting a primary IPv4 address drops the secondaries of its subnet (`inet_del_ifa`). With an address go the IPv4 routes
+  /// of the main table that name it as source (`fib_sync_down_addr`; on a host with VRFs, whose tables count for their links,
+  /// those of any table are put back), and from IPv6 routes the naming (`fib6_remove_prefsrc`; not from those by a nexthop
+  /// object). With the last IPv4 address of a link go the IPv4 routes by it and its proxies (`fib_inetaddr_event`,
+  /// `arp_ifdown`).
   private mutating func explainAddresses(_ without: Set<LinkName>) {
     var leaving: [Address] = []
     func isLeaving(_ change: Change) -> Bool { change.action == .delete || change.action == .replace }
