@@ -115,7 +115,7 @@ package struct Journal: Sendable {
       changes.append(change)
     }
     var journal = Journal(name: header.name, pid: header.pid, changes: changes)
-    for mark in lines[(header.changes + 1)...] {
+    for (index, mark) in lines.enumerated().dropFirst(header.changes + 1) {
       if mark.starts(with: "= ".utf8) {
         if let object = (try? JSON(parsing: Array(mark.dropFirst(2)))).flatMap(Object.init(json:)) {
           journal.putBack.append(object)
@@ -124,7 +124,9 @@ package struct Journal: Sendable {
       }
       let words = String(decoding: mark, as: UTF8.self).split(separator: " ")
       switch (words.first, words.count) {
-      case ("+", 3): journal.announced = Stage(named: words[1]) ?? journal.announced
+      case ("+", 3):
+        guard let stage = Stage(named: words[1]) else { throw Damage(line: index + 1) }
+        journal.announced = stage
       case ("until", 2): journal.deadline = UInt64(words[1])
       default: break
       }

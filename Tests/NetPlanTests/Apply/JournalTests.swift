@@ -206,6 +206,9 @@ struct JournalTests {
     #expect(throws: Journal.Damage.self) { try Journal.parse(Array(text.utf8)) }
     let more = "{\"format\":2,\"name\":\"lab\",\"pid\":1,\"changes\":0,\"mood\":1}\n"
     #expect(throws: Journal.Damage.self) { try Journal.parse(Array(more.utf8)) }
+    let stage = "{\"format\":2,\"name\":\"lab\",\"pid\":1,\"changes\":0}\n+ filter +\n+ unheard-of +\n"
+    let damage = #expect(throws: Journal.Damage.self) { try Journal.parse(Array(stage.utf8)) }
+    #expect(damage?.line == 3)
     let negative = "{\"format\":2,\"name\":\"lab\",\"pid\":1,\"changes\":-1}\n"
     #expect(throws: Journal.Damage.self) { try Journal.parse(Array(negative.utf8)) }
   }
