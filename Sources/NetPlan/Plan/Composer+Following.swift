@@ -55,11 +55,16 @@ extension Composer {
       target.want(.route(moved), because: reason)
     }
     moveAdvertised(from: old, to: new, because: reason, isMoved)
+    moveNames(from: old, to: new, because: reason)
+  }
+
+  /// What others have that only names a link.
+  mutating func moveNames(from old: LinkName, to new: LinkName, because reason: String) {
     moveRules(from: old, to: new, because: reason)
     moveNeighbours(from: old, to: new, because: reason)
   }
 
-  mutating func moveNeighbours(from old: LinkName, to new: LinkName, because reason: String) {
+  private mutating func moveNeighbours(from old: LinkName, to new: LinkName, because reason: String) {
     for case .neighbour(let entry) in observed.objects.values where entry.link == old {
       if entry.origin == Ownership.origin { continue }
       var moved = entry
@@ -70,7 +75,7 @@ extension Composer {
   }
 
   /// Rules of others that name the one name the other.
-  mutating func moveRules(from old: LinkName, to new: LinkName, because reason: String) {
+  private mutating func moveRules(from old: LinkName, to new: LinkName, because reason: String) {
     for rule in observed.rules where rule.id.iif == old || rule.id.oif == old {
       if rule.origin == Ownership.origin { continue }
       var moved = rule

@@ -43,8 +43,8 @@ extension Composer {
       suspend(from: uplink.name, of: uplink.name, gateways: network.gateways.map(\.value), path)
       moveHolds(from: uplink.name, to: bridge.name, because: path, except: ["accept_ra"])
       guard let former else { return }
+      moveNames(from: former, to: uplink.name, because: path)
       if isAbsent(uplink.name) { return keepSuspended(uplink.name) }
-      giveBackNames(from: former, to: uplink.name, network, path)
       suspend(from: former, of: uplink.name, gateways: network.gateways.map(\.value), path)
     }
   }
@@ -88,8 +88,7 @@ extension Composer {
     if network.host == .keep {
       guard wasAbsent else { return }
       copySettings(from: uplink, to: bridge, because: path)
-      moveRules(from: uplink.name, to: bridge.name, because: path)
-      moveNeighbours(from: uplink.name, to: bridge.name, because: path)
+      moveNames(from: uplink.name, to: bridge.name, because: path)
       for former in observed.formers.sorted(by: { $0.id < $1.id })
       where former.users == [topology.name] && former.set == uplink.name.text {
         guard let object = suspended(former) else { continue }
@@ -104,19 +103,10 @@ extension Composer {
     }
     keepSuspended(uplink.name)
     if !wasAbsent {
-      giveBackNames(from: bridge.name, to: uplink.name, network, path)
+      // Where it is, with addresses that the file states, a rule may as well be about the guests, and stays.
+      if case .none = network.host { moveNames(from: bridge.name, to: uplink.name, because: path) }
       suspend(from: bridge.name, of: uplink.name, gateways: network.gateways.map(\.value), path)
     }
-  }
-
-  /// Where the host is on the network no longer, what others have there names the uplink, as it did before. Where it is, with
-  /// addresses that the file states, a rule may as well be about the guests, and stays.
-  private mutating func giveBackNames(
-    from bridge: LinkName, to uplink: LinkName, _ network: Network, _ path: String
-  ) {
-    guard case .none = network.host else { return }
-    moveRules(from: bridge, to: uplink, because: path)
-    moveNeighbours(from: bridge, to: uplink, because: path)
   }
 
   /// A lease that nobody renews takes the address and the default route away at its end.
