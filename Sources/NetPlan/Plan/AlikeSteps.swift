@@ -19,7 +19,7 @@ extension Footing {
     let (before, after) = (AlikeList(places, changes, \.before), AlikeList(places, changes, \.after))
     let isLate = places.contains { index in
       let change = changes[index]
-      return change.action == .replace && change.id.ordinal == 0
+      return change.action == .replace && (change.id.ordinal == 0 || isTaken(change))
         || change.after != nil && self.stage(of: change) == .confirm
     }
     if !isLate { return before.steps(to: after, at: .flip) }
@@ -29,6 +29,12 @@ extension Footing {
       route.preferredSource != nil || route.links.contains(where: unsettled.contains)
     }
     return before.steps(to: remaining, at: .retire) + remaining.steps(to: after, at: .confirm)
+  }
+
+  /// It goes with an address of a link, and comes back there.
+  private func isTaken(_ change: Change) -> Bool {
+    guard let before = change.before?.route, let after = change.after?.route else { return false }
+    return before.links.contains { unsettled.contains($0) && after.links.contains($0) }
   }
 }
 

@@ -144,7 +144,8 @@ extension Composer {
     let key = setting.key
     guard let name = key.link, let hardware = ports[name], !followers.contains(name),
       target.wanted[.sysctl(key)] == nil, target.wanted.link(name) != nil,
-      key.name != "forwarding", key.name != "force_forwarding",
+      target.wanted.link(name)?.forwarding == nil || key.name != "forwarding" || key.family != .ipv4,
+      !isHeld(key),
       followingSettings.contains(where: { $0 == key.family && $1 == key.name }),
       let bridge = observed.link(name), isOurs(bridge), let path = bridge.path
     else { return }
@@ -156,6 +157,12 @@ extension Composer {
       })
     else { return }
     target.want(.sysctl(Sysctl(key: key, value: begun)), because: String(path))
+  }
+
+  /// For guests, by this file or another.
+  func isHeld(_ key: SysctlKey) -> Bool {
+    let former = FormerID(object: ObjectID.sysctl(key).description, attribute: "value")
+    return held[former] != nil || observed[.former(former)] != nil
   }
 
   mutating func copySettings(from uplink: Link, to bridge: Link, because reason: String) {

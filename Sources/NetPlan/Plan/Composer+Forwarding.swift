@@ -50,21 +50,21 @@ extension Composer {
   private func peers(of family: AddressFamily) -> [LinkName] {
     var links = Set(proxies).union(outside.map(place))
     let hosts = Set(uplinks.values.map(hostSide) + stations.values)
-    let routes = observed.routes.filter { [target] in !target.unwanted.contains(.route($0.id)) }
-    if isOutsideAnywhere {
-      for route in routes
-      where route.id.table == 254 && route.kind == .unicast && route.origin != Ownership.origin {
-        // By where it goes with the host.
-        let moved = target.wanted[.route(route.id)]?.route ?? route
-        links.formUnion(observed.links(of: moved).map(place))
-      }
+    let returning = returning()
+    // By where they go with the host.
+    let routes =
+      observed.routes.filter { [target] in !target.unwanted.contains(.route($0.id)) }.map { [target] in
+        target.wanted[.route($0.id)]?.route ?? $0
+      } + target.wanted.routes + returning.compactMap(\.route)
+    for route in routes where route.id.table == 254 && route.kind == .unicast {
+      let isWayOut = route.id.family == family && route.id.destination.length == 0
+      guard isWayOut || isOutsideAnywhere && route.origin != Ownership.origin else { continue }
+      links.formUnion(observed.links(of: route).map(place))
     }
-    for route in Array(routes) + Array(target.wanted.routes)
-    where route.id.family == family && route.id.destination.length == 0 && route.id.table == 254 {
-      for link in observed.links(of: route) { links.insert(place(of: link)) }
-    }
-    let addresses = observed.addresses.filter { [target] in !target.unwanted.contains(Object.address($0).id) }
-    for address in Array(addresses) + Array(target.wanted.addresses)
+    let addresses =
+      observed.addresses.filter { [target] in !target.unwanted.contains(Object.address($0).id) }
+      + target.wanted.addresses + returning.compactMap(\.address)
+    for address in addresses
     where address.local.family == family && address.scope == .global {
       if let heir = heir(of: address.link) { links.insert(heir) }
       if hosts.contains(address.link) { links.insert(address.link) }
@@ -79,6 +79,13 @@ extension Composer {
       case .foreign: true
       }
     }.sorted()
+  }
+
+  /// What was taken off uplinks and comes back (`settleLedger`).
+  private func returning() -> [Object] {
+    observed.formers.filter { [topology, held] in
+      $0.id.attribute == "object" && $0.users == [topology.name] && held[$0.id] == nil
+    }.compactMap(suspended).filter { [observed] in $0.links.allSatisfy { observed.link($0) != nil } }
   }
 
   /// Off now, or on because a configuration of ours turned it on.

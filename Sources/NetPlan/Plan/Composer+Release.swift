@@ -32,13 +32,15 @@ extension Composer {
     }
   }
 
-  /// The kernel's own on a bridge of this file where the host is not to be any more: without the mode by which it made that, it
-  /// keeps it.
+  /// The kernel's own on a bridge of this file where the host is not to be any more, or which has another MAC and its uplink's
+  /// addresses: without the mode, or the MAC, by which it made that, it keeps it.
   private func isLeft(_ address: Address) -> Bool {
     guard address.origin == 3, let bridge = observed.link(address.link), isOurs(bridge),
-      bridge.kind == .bridge
+      bridge.kind == .bridge, let wanted = target.wanted.link(bridge.name)
     else { return false }
-    return target.wanted.link(bridge.name)?.addressGeneration == Link.AddressGeneration.none
+    if wanted.addressGeneration == Link.AddressGeneration.none { return true }
+    return followers.contains(bridge.name) && wanted.mac != bridge.mac && isOwnLinkLocal(address)
+      && !uplinks.contains { $0.value == bridge.name && makes($0.key, address) }
   }
 
   /// What a NIC or a network was given beside its addresses (`setting`, `addGateway`), and is not asked for any more, is as on
@@ -47,23 +49,29 @@ extension Composer {
     let key = setting.key
     guard setting.value == "1", target.wanted[.sysctl(key)] == nil, let name = key.link,
       key.name == "force_forwarding" || key.name == "route_localnet"
-        // That of IPv4 is an attribute of the link. Before Linux 6.17 that of IPv6 goes back with that of all.
-        || key.name == "forwarding" && key.family == .ipv6 && host.facts.forceForwarding == true
-          && !forwardsAll(.ipv6),
-      let link = observed.link(name), isOurs(link), let path = link.path, target.wanted.link(name) != nil,
+        || key.name == "forwarding" && isOfInterface(key.family),
+      let link = observed.link(name), isOurs(link), let path = link.path,
+      let wanted = target.wanted.link(name), key.family == .ipv6 || wanted.forwarding == nil,
       link.kind == .tap || link.kind == .bridge && !hasUplink(name)
     else { return }
-    let former = FormerID(object: ObjectID.sysctl(key).description, attribute: "value")
-    guard held[former] == nil, observed[.former(former)] == nil else { return }
+    if isHeld(key) { return }
     var usual = key
     usual.link = .default
     guard let begun = observed[.sysctl(usual)]?.sysctl?.value, begun != setting.value else { return }
     target.want(.sysctl(Sysctl(key: key, value: begun)), because: String(path))
   }
 
-  /// It has one, or is to have one.
+  /// Each interface forwards or does not; before Linux 6.17 IPv6 is forwarded by all or none, and goes back with that of all.
+  private func isOfInterface(_ family: AddressFamily) -> Bool {
+    family == .ipv4 || host.facts.forceForwarding == true && !forwardsAll(.ipv6)
+  }
+
+  /// It is to have one.
   private func hasUplink(_ bridge: LinkName) -> Bool {
-    uplinks.values.contains(bridge) || observed.links.contains { $0.master == .link(bridge) && !isOurs($0) }
+    uplinks.values.contains(bridge)
+      || observed.links.contains { [target] link in
+        !isOurs(link) && (target.wanted.link(link.name)?.master ?? link.master) == .link(bridge)
+      }
   }
 
   /// Guard rules belong to whoever holds the forwarding of their interface; nobody else must hold it for them to go.
