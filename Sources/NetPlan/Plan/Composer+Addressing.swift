@@ -79,6 +79,8 @@ extension Composer {
         }
         addresses.append(chosen)
       }
+      // What was there before and what is new, always in one order.
+      addresses[network.addresses.count...].sort { $0.family < $1.family }
       addressing.hosts[network.name] = addresses
       let id = ReservationID(name: topology.name, path: "networks.\(network.name)")
       let reservation = Reservation(
@@ -152,6 +154,8 @@ extension Composer {
           lacking += 1
         }
       }
+      // What was there before and what is new, always in one order.
+      addresses[index][nic.addresses.count...].sort()
       addressing.guests[nic.id] = addresses[index]
       let id = ReservationID(name: topology.name, path: "vms.\(nic.vm).nics.\(nic.name)")
       let reservation = Reservation(

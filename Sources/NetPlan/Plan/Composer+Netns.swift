@@ -199,8 +199,17 @@ extension Composer {
   private func innerDevice(of nic: NIC, _ vm: VM) -> LinkName {
     switch nic.device {
     case .written(let name): name
-    case .derived(let preferred, _): inside(nic, vm, "")?.name ?? preferred
+    case .derived(let preferred, _):
+      inside(nic, vm, "").map(\.name).flatMap { isWritten($0, besides: nic, vm) ? nil : $0 } ?? preferred
     case .pattern(let text): LinkName(kernel: text)
+    }
+  }
+
+  /// Another NIC in the same namespace is to have that name.
+  private func isWritten(_ name: LinkName, besides nic: NIC, _ vm: VM) -> Bool {
+    topology.vms.contains { other in
+      other.netns?.value == vm.netns?.value
+        && other.nics.contains { $0.id != nic.id && $0.device == .written(name) }
     }
   }
 
