@@ -10,6 +10,7 @@ func verify(_ plan: Plan, _ batches: [Batch], before: State, now: State) -> [Hos
   var touched: Set<LinkName> = []
   var planned: Set<ObjectID> = []
   var renamed: [LinkName: LinkName] = [:]
+  var remade: Set<LinkName> = []
   let going = Set(
     plan.changes.indices.filter { pending[$0] }.compactMap { plan.changes[$0].before?.link?.name })
   for (index, change) in plan.changes.enumerated() {
@@ -18,6 +19,7 @@ func verify(_ plan: Plan, _ batches: [Batch], before: State, now: State) -> [Hos
     if case .link(let old)? = change.before {
       if let new = change.after?.link?.name, new != old.name { renamed[old.name] = new }
       if !pending[index] { touched.insert(old.name) }
+      if change.action == .replace { remade.insert(old.name) }
     }
     guard !pending[index] else { continue }
     let seen = now[change.id]
@@ -44,6 +46,8 @@ func verify(_ plan: Plan, _ batches: [Batch], before: State, now: State) -> [Hos
   where !planned.contains(id) && before.links(of: object).contains(where: touched.contains) {
     // Settings are there as long as their link is, but those of a port are not looked at.
     if case .sysctl = object { continue }
+    // The kernel makes one, of its own accord, when a link that is made anew has carrier (IFAPROT_KERNEL_LL).
+    if let address = object.address, address.origin == 3, remade.contains(address.link) { continue }
     let present = object.renamed(renamed).id
     if now[present] == nil, !planned.contains(present), !object.isTransient {
       errors.append(.unmet(id, "it went away, and nobody asked for that"))

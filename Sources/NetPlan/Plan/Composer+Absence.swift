@@ -21,10 +21,19 @@ extension Composer {
     from link: LinkName, of uplink: LinkName, gateways: [IPAddress], _ path: String
   ) {
     var losesDefault: [RouteID] = []
+    let away = observed.formers.filter { $0.set != uplink.text }
+      .compactMap { suspended($0)?.route }.filter { $0.id.advertisement == nil }
+      .sorted { $0.id.ordinal < $1.id.ordinal }
+    let sources = leavingSources(link)
     for object in observed.objects.values {
       switch object {
       case .address(let address) where address.link == link && address.origin != Ownership.origin:
         if link != uplink, isOwnLinkLocal(address), !makes(uplink, address) { continue }
+        // An uplink that was down had none of the kernel's making.
+        if link != uplink, address.origin == 3, goesDown(uplink) {
+          if !isOwnLinkLocal(address) { target.drop(object.id, because: path) }
+          continue
+        }
       case .route(let route)
       where observed.links(of: route).contains(link) && route.origin != Ownership.origin:
         if route.id.destination.length == 0, route.id.table == 254 { losesDefault.append(route.id) }
@@ -32,10 +41,15 @@ extension Composer {
           target.drop(object.id, because: path)
           continue
         }
+      // The kernel drops it with its source (`fib_sync_down_addr`), by whatever link it leads.
+      case .route(let route)
+      where route.id.isInMain && route.origin != Ownership.origin
+        && route.preferredSource.map(sources.contains) ?? false:
+        break
       default: continue
       }
       target.drop(object.id, because: path)
-      let former = withCompanions(object, link).renamed([link: uplink])
+      let former = withCompanions(object, link, away).renamed([link: uplink])
       held[FormerID(object: former.id.description, attribute: "object")] = Holding(
         object: .link(uplink), set: uplink.text, otherwise: former.described.json.text())
     }
@@ -50,12 +64,25 @@ extension Composer {
     }
   }
 
-  private func withCompanions(_ object: Object, _ link: LinkName) -> Object {
+  /// IPv4 addresses of others that the host has on this link alone.
+  private func leavingSources(_ link: LinkName) -> Set<IPAddress> {
+    func those(_ isHere: Bool) -> [IPAddress] {
+      observed.addresses.filter {
+        $0.local.family == .ipv4 && ($0.link == link && $0.origin != Ownership.origin) == isHere
+      }.map(\.local.address)
+    }
+    return Set(those(true)).subtracting(those(false))
+  }
+
+  /// `away`: what has been taken off other uplinks.
+  private func withCompanions(_ object: Object, _ link: LinkName, _ away: [Route]) -> Object {
     guard case .route(var route) = object, route.id.advertisement == nil else { return object }
     let staying = observed.routes.count {
       $0.id.first == route.id.first && $0.id.advertisement == nil && !observed.links(of: $0).contains(link)
     }
-    if staying > 0 { route.companions = staying }
+    let alike = away.filter { $0.id.first == route.id.first }
+    if staying + alike.count > 0 { route.companions = staying + alike.count }
+    for other in alike where other.id.ordinal <= route.id.ordinal { route.id.ordinal += 1 }
     return .route(route)
   }
 
@@ -83,5 +110,12 @@ extension Composer {
     {
       held[former.id] = Holding(object: .link(uplink), set: former.set, otherwise: former.value)
     }
+  }
+
+  /// What was taken off uplinks and comes back (`settleLedger`).
+  func returning() -> [Object] {
+    observed.formers.filter { [topology, held] in
+      $0.id.attribute == "object" && $0.users == [topology.name] && held[$0.id] == nil
+    }.compactMap(suspended).filter { isPossible($0) }
   }
 }

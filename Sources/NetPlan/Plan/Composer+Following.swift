@@ -20,6 +20,7 @@ extension Composer {
   mutating func move(
     from old: LinkName, to new: LinkName, because reason: String, _ isMoved: (Object) -> Bool = { _ in true }
   ) {
+    moved[old] = new
     let there = Set(observed.addresses.filter { $0.link == new }.map { Object.address($0).id })
     for address in observed.addresses where address.link == old && address.origin != Ownership.origin {
       // What the uplink itself would make goes with it, by whatever bridges.
@@ -144,7 +145,8 @@ extension Composer {
     let key = setting.key
     guard let name = key.link, let hardware = ports[name], !followers.contains(name),
       target.wanted[.sysctl(key)] == nil, target.wanted.link(name) != nil,
-      target.wanted.link(name)?.forwarding == nil || key.name != "forwarding" || key.family != .ipv4,
+      key.name != "forwarding" || isOfInterface(key.family),
+      key.name != "forwarding" || key.family != .ipv4 || target.wanted.link(name)?.forwarding == nil,
       !isHeld(key),
       followingSettings.contains(where: { $0 == key.family && $1 == key.name }),
       let bridge = observed.link(name), isOurs(bridge), let path = bridge.path
@@ -157,6 +159,26 @@ extension Composer {
       })
     else { return }
     target.want(.sysctl(Sysctl(key: key, value: begun)), because: String(path))
+  }
+
+  /// What is not ours and has a master, by that.
+  func hardwarePorts() -> [LinkName: [LinkName]] {
+    var ports: [LinkName: [LinkName]] = [:]
+    for port in observed.links where !isOurs(port) {
+      if let bridge = port.master?.name { ports[bridge, default: []].append(port.name) }
+    }
+    return ports
+  }
+
+  /// Before it is asked what forwards for guests by itself.
+  mutating func unfollowForwarding() {
+    let ports = hardwarePorts()
+    for bridge in ports.keys.sorted() {
+      for (family, name) in followingSettings where ["forwarding", "force_forwarding"].contains(name) {
+        let key = SysctlKey(family: family, link: bridge, name: name)
+        if let setting = observed[.sysctl(key)]?.sysctl { unfollow(setting, on: ports) }
+      }
+    }
   }
 
   /// For guests, by this file or another.

@@ -59,7 +59,11 @@ extension Composer {
     for route in routes where route.id.table == 254 && route.kind == .unicast {
       let isWayOut = route.id.family == family && route.id.destination.length == 0
       guard isWayOut || isOutsideAnywhere && route.origin != Ownership.origin else { continue }
-      links.formUnion(observed.links(of: route).map(place))
+      // One of ours that nobody asks for any more goes (`prune`).
+      if target.wanted[.route(route.id)] == nil, whose(.route(route)) == .mine { continue }
+      // A route by a nexthop object names no link, and goes with that.
+      let follows = route.nexthopID != nil
+      links.formUnion(observed.links(of: route).map { place(of: follows ? moved[$0] ?? $0 : $0) })
     }
     let addresses =
       observed.addresses.filter { [target] in !target.unwanted.contains(Object.address($0).id) }
@@ -79,13 +83,6 @@ extension Composer {
       case .foreign: true
       }
     }.sorted()
-  }
-
-  /// What was taken off uplinks and comes back (`settleLedger`).
-  private func returning() -> [Object] {
-    observed.formers.filter { [topology, held] in
-      $0.id.attribute == "object" && $0.users == [topology.name] && held[$0.id] == nil
-    }.compactMap(suspended).filter { [observed] in $0.links.allSatisfy { observed.link($0) != nil } }
   }
 
   /// Off now, or on because a configuration of ours turned it on.

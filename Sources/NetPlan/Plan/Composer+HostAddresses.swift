@@ -68,7 +68,7 @@ extension Composer {
   mutating func addGateway(_ gateway: Sourced<IPAddress>, _ network: Network, _ path: String) {
     let family = gateway.value.family
     var route = Route(
-      id: RouteID(destination: .all(family), metric: family == .ipv6 ? 1024 : 0),
+      id: RouteID(destination: .all(family), metric: metric(family)),
       nexthops: [Nexthop(gateway: gateway.value, link: network.hostDevice)])
     route.origin = Ownership.origin
     route.scope = .global
@@ -81,12 +81,29 @@ extension Composer {
       !movesToBridge(there, network), !target.unwanted.contains(.route(route.id)),
       !observed.links(of: there).contains(network.hostDevice)
     {
-      conflict(
-        gateway.position, "\(path).host.gateway", "the host has a default route of its own: \(there.summary)",
-        hint: "leave out 'gateway', or remove that route first")
-      return
+      return refuse(gateway, path, because: there)
     }
     target.want(.route(route), because: path)
+  }
+
+  private mutating func refuse(_ gateway: Sourced<IPAddress>, _ path: String, because there: Route) {
+    conflict(
+      gateway.position, "\(path).host.gateway", "the host has a default route of its own: \(there.summary)",
+      hint: "leave out 'gateway', or remove that route first")
+  }
+
+  /// Such a route may come back with an uplink in the same run.
+  mutating func refuseGatewaysBesideReturning() {
+    let routes = returning().compactMap(\.route)
+    for network in topology.networks where !routes.isEmpty {
+      for gateway in network.gateways {
+        let id = RouteID(destination: .all(gateway.value.family), metric: metric(gateway.value.family))
+        guard target.wanted[.route(id)]?.origin == Ownership.origin,
+          let there = routes.first(where: { $0.id.first == id })
+        else { continue }
+        refuse(gateway, "networks.\(network.name)", because: there)
+      }
+    }
   }
 }
 

@@ -38,6 +38,17 @@ extension Composer {
     bridges[network.name] = link
   }
 
+  /// The kernel makes a link-local address when a bridge comes up, and none when it gets another MAC.
+  private mutating func followMAC(of old: Link, to new: Link, _ path: String) {
+    guard old.mac != new.mac, let mac = new.mac,
+      let own = observed.addresses.first(where: { $0.link == old.name && isOwnLinkLocal($0) })
+    else { return }
+    var address = own
+    let value = own.local.address.value & ~UInt128(UInt64.max) | mac.interfaceIdentifier
+    address.local = IPInterface(IPAddress(family: .ipv6, value: value), length: own.local.length)!
+    target.want(.address(address), because: path)
+  }
+
   private mutating func addBridge(_ network: Network, _ path: String, uplink: Link?) {
     let name = network.device
     if let holder = altnames[name.text] {
@@ -87,6 +98,7 @@ extension Composer {
     if uplink == nil || network.host != .keep {
       let isThere = network.hostVLAN == nil && !hostAddresses(of: network).isEmpty
       bridge.addressGeneration = isThere ? .eui64 : Link.AddressGeneration.none
+      if isThere, let mine { followMAC(of: mine, to: bridge, path) }
       // What the host has there is what the file says, not what a guest or the LAN advertises.
       if host.facts.ipv6 != false { setting(.ipv6, name, "accept_ra", "0", path) }
     }

@@ -4,10 +4,7 @@ extension Composer {
     for link in observed.links where isOurs(link) {
       if target.wanted.link(link.name) == nil { target.drop(.link(link.name), because: String(link.path!)) }
     }
-    var hardware: [LinkName: [LinkName]] = [:]
-    for port in observed.links where !isOurs(port) {
-      if let bridge = port.master?.name { hardware[bridge, default: []].append(port.name) }
-    }
+    let hardware = hardwarePorts()
     for object in observed.objects.values {
       switch object {
       case .address(let address):
@@ -32,37 +29,39 @@ extension Composer {
     }
   }
 
-  /// The kernel's own on a bridge of this file where the host is not to be any more, or which has another MAC and its uplink's
-  /// addresses: without the mode, or the MAC, by which it made that, it keeps it.
+  /// The kernel's own on a bridge of this file where the host is not to be any more, or which gets another MAC: without the
+  /// mode, or the MAC, by which it made that, it keeps it.
   private func isLeft(_ address: Address) -> Bool {
     guard address.origin == 3, let bridge = observed.link(address.link), isOurs(bridge),
       bridge.kind == .bridge, let wanted = target.wanted.link(bridge.name)
     else { return false }
     if wanted.addressGeneration == Link.AddressGeneration.none { return true }
-    return followers.contains(bridge.name) && wanted.mac != bridge.mac && isOwnLinkLocal(address)
-      && !uplinks.contains { $0.value == bridge.name && makes($0.key, address) }
+    if wanted.mac == bridge.mac || !isOwnLinkLocal(address) { return false }
+    // Its uplink's goes with that.
+    return !followers.contains(bridge.name)
+      || !uplinks.contains { $0.value == bridge.name && makes($0.key, address) }
   }
 
   /// What a NIC or a network was given beside its addresses (`setting`, `addGateway`), and is not asked for any more, is as on
   /// an interface that is new. A bridge with an uplink has the settings of that.
   private mutating func settle(_ setting: Sysctl) {
     let key = setting.key
-    guard setting.value == "1", target.wanted[.sysctl(key)] == nil, let name = key.link,
-      key.name == "force_forwarding" || key.name == "route_localnet"
-        || key.name == "forwarding" && isOfInterface(key.family),
-      let link = observed.link(name), isOurs(link), let path = link.path,
-      let wanted = target.wanted.link(name), key.family == .ipv6 || wanted.forwarding == nil,
-      link.kind == .tap || link.kind == .bridge && !hasUplink(name)
-    else { return }
-    if isHeld(key) { return }
     var usual = key
     usual.link = .default
-    guard let begun = observed[.sysctl(usual)]?.sysctl?.value, begun != setting.value else { return }
+    guard setting.value == "1", let name = key.link,
+      key.name == "force_forwarding" || key.name == "route_localnet"
+        || key.name == "forwarding" && isOfInterface(key.family),
+      let begun = observed[.sysctl(usual)]?.sysctl?.value, begun != setting.value,
+      let link = observed.link(name), isOurs(link), let path = link.path,
+      target.wanted[.sysctl(key)] == nil, let wanted = target.wanted.link(name),
+      key.family == .ipv6 || wanted.forwarding == nil,
+      [.tap, .veth, .vlan].contains(link.kind) || link.kind == .bridge && !hasUplink(name), !isHeld(key)
+    else { return }
     target.want(.sysctl(Sysctl(key: key, value: begun)), because: String(path))
   }
 
   /// Each interface forwards or does not; before Linux 6.17 IPv6 is forwarded by all or none, and goes back with that of all.
-  private func isOfInterface(_ family: AddressFamily) -> Bool {
+  func isOfInterface(_ family: AddressFamily) -> Bool {
     family == .ipv4 || host.facts.forceForwarding == true && !forwardsAll(.ipv6)
   }
 
@@ -122,7 +121,12 @@ extension Composer {
       if var former = (target.wanted[.former(id)] ?? observed[.former(id)])?.former {
         if !former.users.contains(topology.name) { former.users = (former.users + [topology.name]).sorted() }
         former.set = holding.set
-        target.want(.former(former), because: reason(former, "ledger"))
+        // It is as it was, and there is nothing to restore.
+        if former.value == former.set, !holding.isAlwaysKept, former.users == [topology.name] {
+          target.drop(.former(id), because: reason(former, "ledger"))
+        } else {
+          target.want(.former(former), because: reason(former, "ledger"))
+        }
       } else if let value = holding.otherwise, value != holding.set || holding.isAlwaysKept {
         let former = Former(id: id, value: value, set: holding.set, users: [topology.name])
         target.want(.former(former), because: reason(former, "ledger"))
@@ -172,12 +176,17 @@ extension Composer {
     return object?.renamed(uplinks)
   }
 
+  /// There is, or is to be, what it is on.
+  func isPossible(_ object: Object) -> Bool {
+    object.links.allSatisfy { observed.link($0) != nil || target.wanted.link($0) != nil }
+  }
+
   private mutating func restore(_ former: Former, because reason: String) {
     if former.isOfMoved { return bringHome(former, because: reason) }
     if former.id.attribute == "object" {
       guard let object = suspended(former),
-        object.links.allSatisfy({ observed.link($0) != nil || target.wanted.link($0) != nil }),
-        object.route?.nexthopID.map({ observed[.nexthop($0)] != nil }) ?? true
+        isPossible(object), object.route?.nexthopID.map({ observed[.nexthop($0)] != nil }) ?? true,
+        object.canBeOnDownLink || !object.links.contains(where: goingDown.contains)
       else { return }
       if let route = object.route, route.companions != nil || route.id.ordinal > 0 {
         return bringBack(route, because: reason)

@@ -16,7 +16,7 @@ extension Composer {
       target.want(.link(free), because: reason)
       // To another bridge of ours the host's addresses went with it (`take`).
       if uplinks[link.name] != nil { continue }
-      if goesDown(link.name), !isUsed(master) {
+      if goesDown(link.name), !isUsed(master, by: link.name) {
         goingDown.insert(link.name)
         move(from: master, to: link.name, because: reason) { $0.canBeOnDownLink }
       } else {
@@ -35,8 +35,9 @@ extension Composer {
 
   /// Whether routes by what has the host in place of hardware would not survive that hardware's going down: somebody has
   /// added them since, so it stays up for them.
-  func isUsed(_ bridge: LinkName) -> Bool {
-    observed.nexthops.contains { $0.link == bridge }
+  func isUsed(_ bridge: LinkName, by hardware: LinkName) -> Bool {
+    returning().contains { $0.route != nil && $0.links.contains(hardware) }
+      || observed.nexthops.contains { $0.link == bridge }
       || observed.routes.contains {
         $0.links.contains(bridge) && $0.origin != Ownership.origin && $0.lifetime?.expires != true
       }

@@ -77,7 +77,7 @@ extension Composer {
       guard target.wanted.link(link.name) == nil, let hardware = link.macvtap.link else { continue }
       let reason = String(link.path ?? "")
       interruptHost(on: hardware)
-      if goesDown(hardware), !carrying.contains(hardware), !isUsed(link.name) {
+      if goesDown(hardware), !carrying.contains(hardware), !isUsed(link.name, by: hardware) {
         goingDown.insert(hardware)
         move(from: link.name, to: hardware, because: reason) { $0.canBeOnDownLink }
       } else {
