@@ -78,7 +78,8 @@ extension Composer {
   private func withCompanions(_ object: Object, _ link: LinkName, _ away: [Route]) -> Object {
     guard case .route(var route) = object, route.id.advertisement == nil else { return object }
     let staying = observed.routes.count {
-      $0.id.first == route.id.first && $0.id.advertisement == nil && !observed.links(of: $0).contains(link)
+      $0.id.first == route.id.first && $0.id != route.id && $0.id.advertisement == nil
+        && !observed.links(of: $0).contains(link)
     }
     let alike = away.filter { $0.id.first == route.id.first }
     if staying + alike.count > 0 { route.companions = staying + alike.count }

@@ -20,7 +20,7 @@ extension Composer {
   mutating func move(
     from old: LinkName, to new: LinkName, because reason: String, _ isMoved: (Object) -> Bool = { _ in true }
   ) {
-    moved[old] = new
+    destinations[old] = new
     let there = Set(observed.addresses.filter { $0.link == new }.map { Object.address($0).id })
     for address in observed.addresses where address.link == old && address.origin != Ownership.origin {
       // What the uplink itself would make goes with it, by whatever bridges.

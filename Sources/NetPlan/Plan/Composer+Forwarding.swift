@@ -63,7 +63,7 @@ extension Composer {
       if target.wanted[.route(route.id)] == nil, whose(.route(route)) == .mine { continue }
       // A route by a nexthop object names no link, and goes with that.
       let follows = route.nexthopID != nil
-      links.formUnion(observed.links(of: route).map { place(of: follows ? moved[$0] ?? $0 : $0) })
+      links.formUnion(observed.links(of: route).map { place(of: follows ? destinations[$0] ?? $0 : $0) })
     }
     let addresses =
       observed.addresses.filter { [target] in !target.unwanted.contains(Object.address($0).id) }

@@ -23,7 +23,7 @@ struct Composer {
   /// Hardware NICs that are (to be) ports, and the bridge of each.
   var uplinks: [LinkName: LinkName] = [:]
   /// Where what the host has on a link goes.
-  var moved: [LinkName: LinkName] = [:]
+  var destinations: [LinkName: LinkName] = [:]
   /// Interfaces that have settings of hardware, with the host's addresses there.
   var followers: Set<LinkName> = []
   /// Hardware on which the host is a station beside guests, and the macvlan of each.
