@@ -66,6 +66,22 @@ struct ForwardingOfAllTests {
     }
   }
 
+  @Test("a bridge that takes the host over in the same run goes on listening to routers")
+  func follower() throws {
+    try Self.twoLANs { host, _ in
+      let before = try host.space.dump()
+      let text = Self.text("a").replacing("networks:\n", with: "networks:\n  lan: {uplink: eth1}\n")
+      let file = try host.files.write("a.conf", text)
+      expect(try host.vnet("apply", file), exits: 0)
+      #expect(try host.space.setting("ipv6/conf/all/forwarding") == "1")
+      #expect(try host.space.setting("ipv6/conf/lan/forwarding") == "0")
+      #expect(try host.space.setting("ipv6/conf/default/forwarding") == "0")
+      expect(try host.vnet("plan", file), exits: 0)
+      expect(try host.vnet("remove", file), exits: 0)
+      expectEqual(before, try host.space.dump())
+    }
+  }
+
   @Test("of two configurations each lets the other's guests pass, and the last one turns it off")
   func two() throws {
     try Self.twoLANs { host, _ in

@@ -120,6 +120,12 @@ struct Cascades {
         if !(replaced[address.link]?.makes(address) ?? false) { append(object, nil) }
         continue
       }
+      // The file says it of the link, in place of what it was.
+      if let key = object.sysctl?.key, key.family == .ipv4, key.name == "forwarding",
+        key.link.flatMap({ replaced[$0]?.forwarding }) != nil, wanted[object.id] == nil
+      {
+        continue
+      }
       // Another kind of link has other settings, and begins with its own.
       if object.sysctl?.key.link.map(converted.contains) ?? false, wanted[object.id] == nil { continue }
       // Where that of all changes, a link that is made then begins with it.

@@ -97,7 +97,12 @@ extension Composer {
     var route = route
     route.companions = nil
     if list.contains(where: { $0.unnumbered == route.unnumbered }) { return }
-    list.insert(route, at: min(route.id.ordinal, list.count))
+    // Its place was among those that leave in this run, too.
+    let before = observed.routes.count {
+      $0.id.first == route.id.first && $0.id.ordinal < route.id.ordinal && $0.id.advertisement == nil
+        && target.unwanted.contains(.route($0.id))
+    }
+    list.insert(route, at: min(route.id.ordinal - before, list.count))
     for (place, var route) in list.enumerated() {
       route.id.ordinal = place
       target.want(.route(route), because: reason)

@@ -187,7 +187,9 @@ extension Composer {
     if nic.routes.isEmpty { return }
     let guests = guestAddresses(of: nic).map(\.address)
     for prefix in nic.routes where prefix.value.family == .ipv4 || host.facts.ipv6 != false {
-      checkOverlap(prefix.value, at: prefix.position, "\(path).routes", proxy: nil)
+      claims.append(
+        Claim(
+          prefix: prefix.value, position: prefix.position, path: "\(path).routes", kind: .guest(proxy: nil)))
       checkDefault(prefix.value, path)
       let gateway = guests.first { $0.family == prefix.value.family }
       addRoute(

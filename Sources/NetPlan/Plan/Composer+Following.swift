@@ -20,7 +20,6 @@ extension Composer {
   mutating func move(
     from old: LinkName, to new: LinkName, because reason: String, _ isMoved: (Object) -> Bool = { _ in true }
   ) {
-    destinations[old] = new
     let there = Set(observed.addresses.filter { $0.link == new }.map { Object.address($0).id })
     for address in observed.addresses where address.link == old && address.origin != Ownership.origin {
       // What the uplink itself would make goes with it, by whatever bridges.
@@ -37,13 +36,7 @@ extension Composer {
       if address.label == old.text { moved.label = new.text }
       target.want(.address(moved), because: reason)
     }
-    // Routes that name one follow it: one NLM_F_REPLACE changes its link under them (`replace_nexthop_single`).
-    for nexthop in observed.nexthops where nexthop.link == old {
-      guard isMoved(.nexthop(nexthop)) else { continue }
-      var moved = nexthop
-      moved.link = new
-      target.want(.nexthop(moved), because: reason)
-    }
+    moveNexthops(from: old, to: new, because: reason, isMoved)
     for route in observed.routes where route.links.contains(old) && route.origin != Ownership.origin {
       guard isMoved(.route(route)) else { continue }
       if route.id.advertisement != nil || observed.routes.contains(where: { $0.supersedes(route) }) {
@@ -57,6 +50,19 @@ extension Composer {
     }
     moveAdvertised(from: old, to: new, because: reason, isMoved)
     moveNames(from: old, to: new, because: reason)
+  }
+
+  /// Routes that name one follow it: one NLM_F_REPLACE changes its link under them (`replace_nexthop_single`).
+  mutating func moveNexthops(
+    from old: LinkName, to new: LinkName, because reason: String, _ isMoved: (Object) -> Bool = { _ in true }
+  ) {
+    destinations[old] = new
+    for nexthop in observed.nexthops where nexthop.link == old {
+      guard isMoved(.nexthop(nexthop)) else { continue }
+      var moved = nexthop
+      moved.link = new
+      target.want(.nexthop(moved), because: reason)
+    }
   }
 
   /// What others have that only names a link.

@@ -59,7 +59,7 @@ extension Composer {
     for route in routes where route.id.table == 254 && route.kind == .unicast {
       let isWayOut = route.id.family == family && route.id.destination.length == 0
       guard isWayOut || isOutsideAnywhere && route.origin != Ownership.origin else { continue }
-      // One of ours that nobody asks for any more goes (`prune`).
+      // One of ours that nobody asks for any more goes (`prune`); so it is with addresses.
       if target.wanted[.route(route.id)] == nil, whose(.route(route)) == .mine { continue }
       // A route by a nexthop object names no link, and goes with that.
       let follows = route.nexthopID != nil
@@ -70,6 +70,7 @@ extension Composer {
       + target.wanted.addresses + returning.compactMap(\.address)
     for address in addresses
     where address.local.family == family && address.scope == .global {
+      if target.wanted[Object.address(address).id] == nil, whose(.address(address)) == .mine { continue }
       if let heir = heir(of: address.link) { links.insert(heir) }
       if hosts.contains(address.link) { links.insert(address.link) }
     }

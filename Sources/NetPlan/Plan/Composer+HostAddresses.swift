@@ -3,38 +3,10 @@
 extension Composer {
   mutating func addHostAddress(_ address: Sourced<IPInterface>, _ network: Network, _ path: String) {
     let written = "\(path).\(network.host == .keep ? "address" : "host.address")"
-    for route in observed.routes
-    where route.id.destination.length > 0 && route.id.destination.overlaps(address.value.prefix)
-      && !observed.links(of: route).contains(network.hostDevice) && whose(.route(route)) != .mine
-      && !movesToBridge(route, network) && !target.unwanted.contains(.route(route.id))
-      && !isOfAddress(route, on: route.links.first ?? .default)
-      && !isPart(of: route.id.destination, on: observed.links(of: route), address.value.prefix, network)
-    {
-      let through = observed.links(of: route).first.map { " (dev \($0))" } ?? ""
-      if route.id.destination.length >= address.value.length {
-        conflict(
-          address.position, written,
-          "\(address.value.prefix) overlaps with the host's route \(route.id)\(through)",
-          hint: "choose another subnet")
-      } else {
-        target.risks.append(
-          Risk(
-            "overlap", object: "address/\(network.hostDevice)/\(address.value)",
-            "\(address.value.prefix) lies inside the host's route \(route.id)\(through)"))
-      }
-    }
-    for other in observed.addresses
-    where other.link != network.hostDevice && other.local.prefix.overlaps(address.value.prefix)
-      && other.local.length > 0 && !other.local.address.isLinkLocal && uplinks[other.link] != network.device
-      && whose(.address(other)) != .mine
-      && !target.unwanted.contains(Object.address(other).id)
-      && !isPart(of: other.local.prefix, on: [other.link], address.value.prefix, network)
-    {
-      conflict(
-        address.position, written,
-        "\(address.value.prefix) overlaps with the host's address \(other.local) on '\(other.link)'",
-        hint: "choose another subnet")
-    }
+    claims.append(
+      Claim(
+        prefix: address.value.prefix, position: address.position, path: written,
+        kind: .subnet(address.value, network: network.name)))
     var wanted = Address(link: network.hostDevice, local: address.value)
     wanted.origin = Ownership.origin
     wanted.scope = .global
@@ -45,20 +17,6 @@ extension Composer {
       if address.value.length < 31 { wanted.broadcast = address.value.prefix.last }
     }
     target.want(.address(wanted), because: path)
-  }
-
-  /// Some of the addresses of a LAN on which the host answers for whoever has them, its own and a router's not among
-  /// them.
-  private mutating func isPart(
-    of lan: IPPrefix, on links: [LinkName], _ subnet: IPPrefix, _ network: Network
-  ) -> Bool {
-    guard let hardware = networkProxies[network.name]?.name, 0 < lan.length, lan.length < subnet.length,
-      lan.contains(subnet)
-    else { return false }
-    let places = [hardware, place(of: hardware), observed.link(hardware)?.master?.name]
-    guard links.contains(where: places.contains) else { return false }
-    return !observed.addresses.contains { places.contains($0.link) && subnet.contains($0.local.address) }
-      && !knownGateways.keys.contains(where: subnet.contains)
   }
 
   private func movesToBridge(_ route: Route, _ network: Network) -> Bool {

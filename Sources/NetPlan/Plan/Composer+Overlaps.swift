@@ -1,61 +1,163 @@
-// Guests and prefixes behind routed TAPs among what the host reaches elsewhere.
+// What the file has somewhere among what the host reaches elsewhere. Asked when all is composed: what others have on
+// hardware may go, move, or come back in the same run.
+
+/// A subnet on which the host is to be, a guest, or a prefix behind one.
+struct Claim {
+  var prefix: IPPrefix
+  var position: SourcePosition?
+  var path: String
+  var kind: Kind
+
+  enum Kind {
+    case subnet(IPInterface, network: String)
+    /// `proxy`: hardware on whose LAN a guest is answered for.
+    case guest(proxy: LinkName?)
+  }
+}
 
 extension Composer {
+  mutating func refuseOverlaps() {
+    if claims.isEmpty { return }
+    let others = surroundings()
+    for claim in claims {
+      switch claim.kind {
+      case .subnet(let address, let name):
+        guard let network = network(named: name) else { continue }
+        check(address, network, claim, others)
+      case .guest(let proxy):
+        checkGateways(claim, others)
+        checkSubnets(claim, proxy: proxy, others)
+        checkRoutes(claim, proxy: proxy, others)
+      }
+    }
+  }
+
+  // MARK: Subnets on which the host is to be
+
+  private mutating func check(
+    _ address: IPInterface, _ network: Network, _ claim: Claim, _ others: Surroundings
+  ) {
+    for found in others.routes where !isHere(found, network) {
+      let route = found.object
+      guard route.id.destination.overlaps(address.prefix),
+        !isOfAddress(route, on: route.links.first ?? .default),
+        !isPart(of: route.id.destination, on: found.links, address.prefix, network, others)
+      else { continue }
+      if route.id.destination.length >= address.length {
+        conflict(
+          claim.position, claim.path,
+          "\(address.prefix) overlaps with the host's route \(route.id)\(found.through)",
+          hint: "choose another subnet")
+      } else {
+        target.risks.append(
+          Risk(
+            "overlap", object: "address/\(network.hostDevice)/\(address)",
+            "\(address.prefix) lies inside the host's route \(route.id)\(found.through)"))
+      }
+    }
+    for found in others.addresses where !isHere(found, network) {
+      let other = found.object
+      guard other.local.prefix.overlaps(address.prefix),
+        !isPart(of: other.local.prefix, on: found.links, address.prefix, network, others)
+      else { continue }
+      conflict(
+        claim.position, claim.path,
+        "\(address.prefix) overlaps with the host's address \(other.local) on '\(other.link)'",
+        hint: "choose another subnet")
+    }
+  }
+
+  private func isHere<Object>(_ found: Surroundings.Found<Object>, _ network: Network) -> Bool {
+    found.isOn { $0 == network.hostDevice || uplinks[$0] == network.device }
+  }
+
+  /// Some of the addresses of a LAN on which the host answers for whoever has them, its own and a router's not among
+  /// them.
+  private func isPart(
+    of lan: IPPrefix, on links: [LinkName], _ subnet: IPPrefix, _ network: Network, _ others: Surroundings
+  ) -> Bool {
+    guard let hardware = networkProxies[network.name]?.name, 0 < lan.length, lan.length < subnet.length,
+      lan.contains(subnet)
+    else { return false }
+    let places = [hardware, place(of: hardware), observed.link(hardware)?.master?.name]
+    guard links.contains(where: places.contains) else { return false }
+    return !observed.addresses.contains { places.contains($0.link) && subnet.contains($0.local.address) }
+      && !others.gateways.keys.contains(where: subnet.contains)
+  }
+
+  // MARK: Guests
+
+  /// The host would send what is for a gateway of its own to the guest.
+  private mutating func checkGateways(_ claim: Claim, _ others: Surroundings) {
+    let prefix = claim.prefix
+    guard prefix.length == prefix.family.bits, let what = others.gateways[prefix.address] else { return }
+    conflict(
+      claim.position, claim.path, "\(prefix.address) is a gateway of the host's: \(what)",
+      hint: "choose another address")
+  }
+
+  /// Inside a subnet that the host is on.
+  private mutating func checkSubnets(_ claim: Claim, proxy: LinkName?, _ others: Surroundings) {
+    let prefix = claim.prefix
+    let isHost = prefix.length == prefix.family.bits
+    for found in others.addresses where found.object.local.prefix.contains(prefix) {
+      let local = found.object.local
+      if local.address == prefix.address, isHost {
+        conflict(
+          claim.position, claim.path,
+          "\(prefix.address) is the host's own address on '\(found.object.link)'",
+          hint: "choose another address")
+        continue
+      }
+      if prefix.family == .ipv4, isHost, local.length < 31,
+        [local.prefix.address, local.prefix.last].contains(prefix.address)
+      {
+        let what = prefix.address == local.prefix.last ? "broadcast address" : "name"
+        conflict(
+          claim.position, claim.path,
+          "\(prefix.address) is no host's address: it is the \(what) of the subnet \(local.prefix) on '\(found.object.link)'",
+          hint: "choose another address")
+        continue
+      }
+      if let proxy, found.isOn({ $0 == proxy || $0 == place(of: proxy) }) { continue }
+      if local.length == prefix.family.bits { continue }
+      risk(prefix, "\(prefix) lies inside the host's subnet \(local.prefix) (dev \(found.object.link))")
+    }
+  }
+
   /// A guest or prefix in the middle of what the host reaches elsewhere cuts it out of there; one that is answered for
   /// on that LAN belongs there.
-  mutating func checkOverlap(
-    _ prefix: IPPrefix, at position: SourcePosition?, _ path: String, proxy: Link?
-  ) {
-    checkGateways(prefix, at: position, path)
-    checkSubnets(prefix, at: position, path, proxy: proxy)
-    for route in observed.routes
-    where route.id.isInMain && route.kind == .unicast && route.id.destination.length > 0
-      && route.id.destination.family == prefix.family && route.id.destination.overlaps(prefix)
-      && prefix.length > 0 && whose(.route(route)) != .mine && !isGuestSide(route)
-      && !isOfAddress(route, on: route.links.first ?? .default)
-      && !target.unwanted.contains(.route(route.id))
-    {
-      let through = route.links.first.map { " (dev \($0))" } ?? ""
-      if route.id.destination == prefix, route.id.metric == (prefix.family == .ipv6 ? 1024 : 0) { continue }
+  private mutating func checkRoutes(_ claim: Claim, proxy: LinkName?, _ others: Surroundings) {
+    let prefix = claim.prefix
+    for found in others.routes where found.object.id.destination.overlaps(prefix) && prefix.length > 0 {
+      let route = found.object
+      guard route.id.isInMain, route.kind == .unicast, !isGuestSide(route),
+        !isOfAddress(route, on: route.links.first ?? .default)
+      else { continue }
+      if route.id.destination == prefix, route.id.metric == metric(prefix.family) { continue }
       if route.id.destination.length >= prefix.length {
         conflict(
-          position, path, "\(prefix) overlaps with the host's route \(route.id)\(through)",
+          claim.position, claim.path,
+          "\(prefix) overlaps with the host's route \(route.id)\(found.through)",
           hint: "choose other addresses, or remove that route first")
         continue
       }
-      if let proxy, route.links.contains(where: { $0 == proxy.name || $0 == place(of: proxy.name) }) {
-        continue
-      }
-      risk(prefix, "\(prefix) lies inside the host's route \(route.id)\(through)")
+      if let proxy, found.isOn({ $0 == proxy || $0 == place(of: proxy) }) { continue }
+      risk(prefix, "\(prefix) lies inside the host's route \(route.id)\(found.through)")
     }
   }
 
-  /// The host would send what is for a gateway of its own to the guest.
-  private mutating func checkGateways(_ prefix: IPPrefix, at position: SourcePosition?, _ path: String) {
-    guard prefix.length == prefix.family.bits else { return }
-    guard let what = knownGateways[prefix.address] else { return }
-    conflict(
-      position, path, "\(prefix.address) is a gateway of the host's: \(what)", hint: "choose another address")
+  private mutating func risk(_ prefix: IPPrefix, _ detail: String) {
+    let id = RouteID(destination: prefix, metric: metric(prefix.family))
+    target.risks.append(
+      Risk(
+        "overlap", object: ObjectID.route(id).description, detail,
+        remedy: "'proxy' answers for a guest on the LAN that its address belongs to"))
   }
 
-  /// Routers that the host's routes name, each with such a route in words.
-  var knownGateways: [IPAddress: String] {
-    mutating get {
-      let found = gateways ?? findGateways()
-      gateways = found
-      return found
-    }
-  }
-
-  /// Found once, since every guest asks.
-  private func findGateways() -> [IPAddress: String] {
-    var found: [IPAddress: String] = [:]
-    for nexthop in observed.nexthops { if let gateway = nexthop.gateway { found[gateway] = nexthop.summary } }
-    let foreign = observed.routes.filter { $0.origin != Ownership.origin }
-    for route in Array(foreign) + target.wanted.routes.filter({ $0.id.destination.length == 0 }) {
-      for gateway in route.nexthops.compactMap(\.gateway) { found[gateway] = route.summary }
-    }
-    return found
+  /// By a routed TAP of ours: the host's side of another guest.
+  private func isGuestSide(_ route: Route) -> Bool {
+    route.links.contains { observed.link($0).map { isOurs($0) && $0.isForVM } ?? false }
   }
 
   /// Shorter prefixes than anybody has for a site are meant to cover everything: `0.0.0.0/1`, `2000::/3`.
@@ -71,48 +173,5 @@ extension Composer {
       Risk(
         "default-route", object: ObjectID.route(id).description,
         "\(prefix) goes before the host's \(there.summary): the host's own traffic would go to the guest"))
-  }
-
-  /// Inside a subnet that the host is on.
-  private mutating func checkSubnets(
-    _ prefix: IPPrefix, at position: SourcePosition?, _ path: String, proxy: Link?
-  ) {
-    for address in observed.addresses
-    where address.local.length > 0 && !address.local.address.isLinkLocal
-      && address.local.family == prefix.family && address.local.prefix.contains(prefix)
-      && whose(.address(address)) != .mine
-    {
-      if address.local.address == prefix.address, prefix.length == prefix.family.bits {
-        conflict(
-          position, path, "\(prefix.address) is the host's own address on '\(address.link)'",
-          hint: "choose another address")
-        continue
-      }
-      if prefix.family == .ipv4, prefix.length == 32, address.local.length < 31,
-        [address.local.prefix.address, address.local.prefix.last].contains(prefix.address)
-      {
-        conflict(
-          position, path,
-          "\(prefix.address) is no host's address: it is the \(prefix.address == address.local.prefix.last ? "broadcast address" : "name") of the subnet \(address.local.prefix) on '\(address.link)'",
-          hint: "choose another address")
-        continue
-      }
-      if let proxy, address.link == proxy.name || address.link == place(of: proxy.name) { continue }
-      if address.local.length == prefix.family.bits { continue }
-      risk(prefix, "\(prefix) lies inside the host's subnet \(address.local.prefix) (dev \(address.link))")
-    }
-  }
-
-  private mutating func risk(_ prefix: IPPrefix, _ detail: String) {
-    let id = RouteID(destination: prefix, metric: metric(prefix.family))
-    target.risks.append(
-      Risk(
-        "overlap", object: ObjectID.route(id).description, detail,
-        remedy: "'proxy' answers for a guest on the LAN that its address belongs to"))
-  }
-
-  /// By a routed TAP of ours: the host's side of another guest.
-  private func isGuestSide(_ route: Route) -> Bool {
-    route.links.contains { observed.link($0).map { isOurs($0) && $0.isForVM } ?? false }
   }
 }

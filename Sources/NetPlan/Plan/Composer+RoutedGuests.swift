@@ -14,11 +14,15 @@ extension Composer {
       addRoute(to: IPPrefix(host: guest), nexthop: Nexthop(link: tap.name), path)
     }
     for guest in nic.addresses where usable(guest.value.family) {
-      checkOverlap(
-        IPPrefix(host: guest.value.address), at: guest.position, "\(path).address", proxy: hardware)
+      claims.append(
+        Claim(
+          prefix: IPPrefix(host: guest.value.address), position: guest.position, path: "\(path).address",
+          kind: .guest(proxy: hardware?.name)))
     }
     for prefix in nic.routes where usable(prefix.value.family) {
-      checkOverlap(prefix.value, at: prefix.position, "\(path).routes", proxy: nil)
+      claims.append(
+        Claim(
+          prefix: prefix.value, position: prefix.position, path: "\(path).routes", kind: .guest(proxy: nil)))
       checkDefault(prefix.value, path)
       let gateway = guests.first { $0.family == prefix.value.family }
       addRoute(

@@ -88,6 +88,7 @@ extension Composer {
     if network.host == .keep {
       guard wasAbsent else { return }
       copySettings(from: uplink, to: bridge, because: path)
+      moveNexthops(from: uplink.name, to: bridge.name, because: path)
       moveNames(from: uplink.name, to: bridge.name, because: path)
       for former in observed.formers.sorted(by: { $0.id < $1.id })
       where former.users == [topology.name] && former.set == uplink.name.text {

@@ -37,8 +37,8 @@ struct Composer {
   var divided: Set<LinkName> = []
   /// Guest addresses and prefixes behind routed TAPs: what forwarding is for.
   var guestRoutes: [Route] = []
-  /// What the host sends elsewhere by: the routes in words. nil until somebody asks.
-  var gateways: [IPAddress: String]?
+  /// What is to be nowhere else (`refuseOverlaps`).
+  var claims: [Claim] = []
   /// NICs with an interface of ours on the host, for the tables that filter them.
   var filtered: [(nic: NIC, tap: LinkName)] = []
   /// NICs whose ports their VM software makes.
@@ -122,6 +122,7 @@ struct Composer {
     releaseStations()
     releaseParents()
     refuseGatewaysBesideReturning()
+    refuseOverlaps()
     checkNames()
     unfollowForwarding()
     routeGuests()

@@ -54,6 +54,8 @@ extension Footing {
       let fall = (Stage.flip, Change(before: before, after: nil))
       return [fall] + (change.after.map { undetected(.confirm, $0) } ?? [])
     }
+    // A setting that is put back is set, beside the one with which it changes: what comes to be after that begins with it.
+    if change.action == .replace, case .sysctl? = change.after { return [(stage(of: change), change)] }
     if change.action == .replace, let before = change.before, let after = change.after {
       return [(.retire, Change(before: before, after: nil))] + undetected(.confirm, after)
     }
