@@ -85,7 +85,6 @@ extension Session.Change {
     } catch {
       throw Exit.because(error)
     }
-    heed()
     try Report.tell(recovery, quiet: options.quiet)
   }
 
@@ -96,18 +95,7 @@ extension Session.Change {
     } catch {
       throw Exit.because(error)
     }
-    heed()
     try Report.tell(recovery, quiet: true)
-  }
-
-  private func heed() {
-    switch recovery {
-    case .undone(let name, let deadline):
-      Confirmation(name: name, deadline: deadline, kept: false)?.write(in: stateDirectory)
-    case .finished(let name, let deadline, _):
-      Confirmation(name: name, deadline: deadline, kept: true)?.write(in: stateDirectory)
-    case .nothing, .waiting, .stuck: break
-    }
   }
 }
 

@@ -38,8 +38,14 @@ struct Guard: ParsableCommand {
       var attempts = Guard.attempts
       while attempts > 0 {
         if journal.has(.waiting) {
-          if deadline == nil { deadline = try journal.waiting()?.deadline }
-          if journal.now >= deadline ?? 0, !undo() { attempts -= 1 }
+          start = nil
+          // What cannot be read is looked at by whoever undoes it.
+          if deadline == nil { deadline = (try? journal.waiting()?.deadline) ?? journal.now }
+          if journal.now >= deadline ?? 0 {
+            if !undo() { attempts -= 1 }
+            // It may be another change's by now.
+            deadline = nil
+          }
         } else if journal.isThere {
           let since = start ?? journal.now
           start = since
@@ -48,7 +54,8 @@ struct Guard: ParsableCommand {
         } else if deadline != nil || pair.callerHasEnded {
           return try pair.end()
         }
-        try pair.keepPartner()
+        // One that is alone for lack of memory or files goes on, and tries again.
+        try? pair.keepPartner()
         usleep(100_000)
       }
     } catch {
@@ -62,7 +69,12 @@ struct Guard: ParsableCommand {
     do {
       let session = try Session.open(options)
       Signals.hold()
-      guard let lock = try? Lock(namespace: session.cookie, in: session.places.locks) else { return true }
+      let lock: Lock
+      do {
+        lock = try Lock(namespace: session.cookie, in: session.places.locks)
+      } catch .held {
+        return true
+      }
       _ = try session.enter(with: lock)
       return true
     } catch {

@@ -32,6 +32,13 @@ enum Loading {
     }
   }
 
+  /// What the topology comes to on the host, where most of a plan's time goes.
+  static func planner(for topology: Topology, on host: Observation) -> Planner {
+    let part = Stopwatch.part()
+    defer { Stopwatch.end(part, "plan") }
+    return Planner(topology: topology, host: host)
+  }
+
   /// Plans, and stops where the host does not allow it: 65 for what contradicts the host, 69 for what it lacks.
   /// `known` are NICs that may be named besides those of the topology and the host.
   static func plan(_ planner: Planner, _ files: [SourceFile], known: [String] = []) throws -> Plan {

@@ -45,7 +45,7 @@ enum PlanSource {
   func plan(on host: Observation, _ linux: borrowing LinuxHost) throws -> (Plan, Attachments?) {
     switch self {
     case .files(let loaded, let only, let allow):
-      var planner = Planner(topology: loaded.topology, host: host)
+      var planner = Loading.planner(for: loaded.topology, on: host)
       planner.only = only
       planner.allow = allow
       var plan = try Loading.plan(planner, loaded.files)

@@ -61,7 +61,7 @@ struct Planning {
   }
 
   private func plan(_ loaded: Loaded, on host: Observation) throws -> Result {
-    var planner = Planner(topology: loaded.topology, host: host)
+    var planner = Loading.planner(for: loaded.topology, on: host)
     planner.only = only
     planner.allow = allow
     var plan = try Loading.plan(planner, loaded.files)

@@ -33,7 +33,7 @@ struct Remove: ParsableCommand {
     let before = try change.observe(for: topology ?? .empty(owner))
     // What stays of the file on the host says what the parts that go were the last to need.
     let rest = topology?.without(parts).keeping(Set(before.state.nicIDs(of: owner)))
-    var planner = Planner(topology: rest ?? .empty(owner), host: before)
+    var planner = Loading.planner(for: rest ?? .empty(owner), on: before)
     planner.only = parts
     planner.leaving = topology?.named(parts) ?? []
     planner.allow = allow.acceptances

@@ -118,7 +118,11 @@ struct Session: ~Copyable {
       transaction: Transaction(
         host: host, store: FileJournal(directory: stateDirectory), isInterrupted: Signals.isPending),
       recovery: .nothing)
-    change.transaction.settle = places.settle
+    change.transaction.settle = { name, deadline, isKept in
+      let failures = places.settle(name, isKept: isKept)
+      Confirmation(name: name, deadline: deadline, kept: isKept)?.write(in: places.directory)
+      return failures
+    }
     try change.recover()
     return change
   }

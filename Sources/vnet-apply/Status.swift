@@ -26,7 +26,7 @@ struct Status: ParsableCommand {
       counters: session.host.counters(),
       drops: session.host.drops(in: host.state), leased: session.host.leases(of: name),
       named: session.named(on: host.state, of: name))
-    var drift = try loaded.map { try Loading.plan(Planner(topology: $0.topology, host: host), $0.files) }
+    var drift = try loaded.map { try Loading.plan(Loading.planner(for: $0.topology, on: host), $0.files) }
     drift?.nameAccounts(from: session.host)
     let waiting = try session.waiting()
     let unfinished = session.unfinished()

@@ -20,6 +20,20 @@ struct ConcurrencyTests {
     #expect(try Clock.wait(10 * Clock.patience) { try run(["test", "-s", path]).code == 0 })
   }
 
+  @Test("nobody else can take the lock, and hold up the way back of a change")
+  func othersLock() throws {
+    try Host.with { host in
+      let file = try host.files.write("quick.conf", Quickstart.text)
+      let path = "/run/vnet-apply/\(try #require(host.space.cookie)).lock"
+      // As former versions left it.
+      _ = try must(["install", "-D", "-m", "644", "/dev/null", path])
+      expect(try host.vnet("apply", file), exits: 0)
+      #expect(try must(["stat", "-c", "%a", path]) == "600\n")
+      let other = try run(["setpriv", "--reuid=65534", "--clear-groups", "flock", "--nonblock", path, "true"])
+      #expect(other.code != 0 && other.stderr.contains("Permission denied"), "\(other)")
+    }
+  }
+
   @Test("of two applies one does the work, the other exits 75 with the holder's pid")
   func twoApplies() throws {
     try Host.with { host in

@@ -38,6 +38,36 @@ struct ConfirmTests {
     }
   }
 
+  @Test("whatever fails of a confirm, what it exits with says whether the change stays")
+  func failing() throws {
+    try with { host, file, before in
+      let apply = ["apply", "--confirm-within", "60s", file]
+      expect(try host.vnet(apply), exits: 0)
+      let calls = try host.calls("sendto,recvmsg,openat,rename,execve", ["confirm"], follows: false)
+      expect(try host.vnet("remove", file), exits: 0)
+      let errors = ["openat": "EMFILE", "rename": "EIO", "execve": "ENOMEM"]
+      // From where it looks at the journal; what it loads before is no part of it.
+      let first = calls.firstIndex { $0.line.contains("journal") } ?? 0
+      for call in Campaign.some(of: Array(calls[first...]), usually: 6) {
+        expect(try host.vnet(apply), exits: 0)
+        var injection = Injection(at: call, .error(errors[call.name] ?? "ENOBUFS"))
+        injection.follows = false
+        let confirm = try host.vnet(["confirm"], injection).outcome
+        let comment = Comment(rawValue: "\(call.line): \(confirm)")
+        #expect([0, 1].contains(confirm.code), comment)
+        if confirm.code == 0 {
+          #expect(host.hasNoGuards(), comment)
+          expect(try host.vnet("plan", file), exits: 0)
+          expect(try host.vnet("remove", file), exits: 0)
+        } else {
+          #expect(try host.vnet("status").stdout.contains("waits to be confirmed"), comment)
+          expect(try host.vnet("rollback"), exits: 0)
+        }
+        expectEqual(before, try host.space.dump(), "\(comment)")
+      }
+    }
+  }
+
   @Test("the very command that it prints confirms it, from another namespace and with another state folder")
   func printed() throws {
     try with { host, file, _ in

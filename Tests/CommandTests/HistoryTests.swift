@@ -38,6 +38,49 @@ struct HistoryTests {
     }
   }
 
+  @Test("what is kept is on the disk before it has its name, and what was removed is gone from it")
+  func durable() throws {
+    try with { host in
+      let file = try host.files.write("lab.conf", Self.text(mtu: 1500))
+      func trace(_ arguments: String...) throws -> [String] {
+        let path = host.files.path + "/durable"
+        let words = ["strace", "-y", "-qq", "-o", path, "-e", "trace=fsync,rename,unlink"]
+        expect(try host.vnet(behind: words, arguments), exits: 0)
+        return try host.files.read("durable").split(separator: "\n").map(String.init)
+      }
+      func place(_ call: String, _ file: String, in calls: [String]) throws -> Int {
+        try #require(calls.firstIndex { $0.hasPrefix(call + "(") && $0.contains(file) }, "\(call) \(calls)")
+      }
+      let applied = try trace("apply", file)
+      let written = try place("fsync", "/reservations.json.new>", in: applied)
+      let named = try place("rename", "/reservations.json\"", in: applied)
+      #expect(written < named && applied[named...].contains { $0.hasPrefix("fsync(") }, "\(applied)")
+      #expect(
+        try place("fsync", "/generation.pending>", in: applied) < place("rename", "/1.json", in: applied))
+      let removed = try trace("remove", file)
+      let gone = try place("unlink", "/1.json", in: removed)
+      #expect(removed[gone...].contains { $0.hasPrefix("fsync(") && !$0.contains(".pending") }, "\(removed)")
+    }
+  }
+
+  @Test("a boot applies what a killed run has decided, not the one before")
+  func decided() throws {
+    try with { host in
+      try apply(host, mtu: 1500)
+      let file = try host.files.write("lab.conf", Self.text(mtu: 1400))
+      let renames = try host.calls("rename", ["apply", file])
+      let last = try #require(renames.last { $0.line.contains("/generation.pending\"") })
+      _ = try host.files.write("lab.conf", Self.text(mtu: 1300))
+      let killed = try host.vnet(["apply", file], Injection(at: last, .signal("SIGKILL")))
+      #expect(killed.reached && killed.outcome.code != 0)
+      let boot = try host.vnet("boot")
+      expect(boot, exits: 0)
+      #expect(boot.stdout.contains("lab, generation 3:\n"), "\(boot)")
+      #expect(try generations(host).map { $0["files"][0]["text"].text } == [1500, 1400, 1300].map(Self.text))
+      expect(try host.vnet("plan", file), exits: 0)
+    }
+  }
+
   @Test("rollback goes to the one before, or to any, as an apply of it would")
   func rollback() throws {
     try with { host in

@@ -6,7 +6,8 @@ import Witness
 struct LockOutTests {
   /// A host with a login from a station of its LAN, or from behind the router there, 203.0.113.9.
   private func withLogin(
-    fromBehindRouter: Bool = false, secondUplink: Bool = false, _ body: (Host, Talk) throws -> Void
+    fromBehindRouter: Bool = false, secondUplink: Bool = false, acceptor: String? = nil,
+    _ body: (Host, Talk) throws -> Void
   ) throws {
     try Host.with(secondUplink: secondUplink) { host in
       if fromBehindRouter {
@@ -16,7 +17,8 @@ struct LockOutTests {
           route replace 192.0.2.0/24 dev lan0 src 203.0.113.9
           """)
       }
-      let login = try Talk(from: host.lan, to: host.space, "192.0.2.10", 22, name: "sshd-session")
+      let login = try Talk(
+        from: host.lan, to: host.space, "192.0.2.10", 22, name: "sshd-session", acceptor: acceptor)
       defer { login.leave() }
       try body(host, login)
     }
@@ -52,6 +54,17 @@ struct LockOutTests {
         expect(try host.vnet("remove", file), exits: 0)
         #expect(login.hears("sshd-session"))
       }
+    }
+  }
+
+  @Test("a login whose connection systemd has accepted, and keeps, is one")
+  func handedOver() throws {
+    try withLogin(acceptor: "systemd") { host, login in
+      let file = try write(host, "networks: {office: {uplink: eth1, host: none}}\n")
+      try expectRefused(
+        ["apply", "--allow", "default-route", file],
+        "the SSH session from 192.0.2.1 comes in by 'eth1', and would end: 192.0.2.10 is no longer the host's",
+        host, login)
     }
   }
 

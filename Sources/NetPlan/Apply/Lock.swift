@@ -20,9 +20,13 @@ package struct Lock: ~Copyable {
     } catch {
       throw .host(error)
     }
-    // O_CLOEXEC: a child that inherited it would keep the lock alive.
-    let fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o644)
-    guard fd >= 0 else { throw .host(HostError("open the lock \(path)", errno: errno)) }
+    // O_CLOEXEC: a child that inherited it would keep the lock alive. Nobody else may open it: to read is enough for flock(2).
+    let fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
+    guard fd >= 0, fchmod(fd, 0o600) == 0 else {
+      let failure = errno
+      close(fd)
+      throw .host(HostError("open the lock \(path)", errno: failure))
+    }
     var waited = 0.0
     while flock(fd, LOCK_EX | LOCK_NB) != 0 {
       let failure = errno
@@ -50,13 +54,18 @@ package struct Lock: ~Copyable {
 
   deinit { close(descriptor) }
 
-  /// A look that takes no lock, and is nobody's way: whether the process that had it last is there.
+  /// A look that takes no lock, and is nobody's way, by proc_locks(5).
   package static func isHeld(namespace cookie: UInt64, in directory: String) -> Bool {
-    let fd = open("\(directory)/\(cookie).lock", O_RDONLY | O_CLOEXEC)
-    guard fd >= 0 else { return false }
-    defer { close(fd) }
-    guard let pid = holder(fd) else { return false }
-    return kill(pid, 0) == 0 || errno == EPERM
+    var status = stat()
+    guard stat("\(directory)/\(cookie).lock", &status) == 0,
+      let locks = (try? Disk.read("/proc/locks")).flatMap(\.self)
+    else { return false }
+    let suffix = ":\(status.st_ino)"
+    return String(decoding: locks, as: UTF8.self).split(separator: "\n").contains { line in
+      let words = line.split(separator: " ")
+      // "1: FLOCK ADVISORY WRITE 708 00:19:42 0 EOF"; who waits has "->" before it.
+      return words.count > 5 && words[1] == "FLOCK" && words[5].hasSuffix(suffix)
+    }
   }
 
   private static func holder(_ fd: Int32) -> Int32? {

@@ -16,8 +16,8 @@ package struct Transaction<H: Host & ~Copyable, Store: JournalStore & ~Copyable>
   /// What speaks against a host that is as planned: probes that fail.
   package var probe: () -> [HostError] = { [] }
   /// Does what goes with the decision about the change of a name, to keep it or not, as long as the journal is there: a
-  /// kill in between has it done again. What fails of it.
-  package var settle: (_ name: String, _ isKept: Bool) -> [HostError] = { _, _ in [] }
+  /// kill in between has it done again. With the deadline of one that has waited. What fails of it.
+  package var settle: (_ name: String, _ deadline: UInt64?, _ isKept: Bool) -> [HostError] = { _, _, _ in [] }
 
   package init(host: consuming H, store: consuming Store, isInterrupted: @escaping () -> Bool = { false }) {
     self.host = host
@@ -94,7 +94,7 @@ package struct Transaction<H: Host & ~Copyable, Store: JournalStore & ~Copyable>
     if !warnings.isEmpty, let seen = try? host.observe().state {
       warnings = delete(schedule(difference(from: seen, to: journal.redoTarget(seen))))
     }
-    warnings += settle(journal.header.name, true)
+    warnings += settle(journal.header.name, journal.deadline, true)
     do {
       try store.end()
     } catch {
@@ -169,7 +169,7 @@ package struct Transaction<H: Host & ~Copyable, Store: JournalStore & ~Copyable>
       }
     }
     if remaining.isEmpty {
-      errors += settle(journal.header.name, false)
+      errors += settle(journal.header.name, journal.deadline, false)
       do {
         try store.end()
       } catch {
@@ -223,10 +223,21 @@ package struct Transaction<H: Host & ~Copyable, Store: JournalStore & ~Copyable>
       : .stuck(name: journal.header.name, remaining: remaining, errors: errors, isSeen: isSeen)
   }
 
-  /// The word that a waiting transaction waits for.
+  /// The word that a waiting transaction waits for. Once it is said that a change is kept, it is, whatever fails of the rest,
+  /// which is left to the next run.
   package mutating func decide(keep: Bool) throws(HostError) -> Recovery {
-    try store.move(.waiting, to: keep ? .committed : .undecided)
-    return try recover()
+    guard keep else {
+      try store.move(.waiting, to: .undecided)
+      return try recover()
+    }
+    let journal = try load(.waiting)
+    try store.move(.waiting, to: .committed)
+    do {
+      return try recover()
+    } catch {
+      guard let journal else { throw error }
+      return .finished(name: journal.header.name, deadline: journal.deadline, warnings: [error])
+    }
   }
 
   /// nil where there is none, or one that was never complete.

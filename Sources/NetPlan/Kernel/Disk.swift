@@ -41,9 +41,10 @@ package enum Disk {
   }
 
   /// Writes a new file beside and renames it over the old one.
-  /// With `exactly`, the mode is that whatever the caller's umask is.
+  /// With `exactly`, the mode is that whatever the caller's umask is. With `syncs`, what it says is on the disk before it has
+  /// the name: a file system may write down the name first, and after a loss of power the file would be empty.
   package static func replace(
-    _ path: String, with bytes: [UInt8], mode: UInt32 = 0o600, exactly: Bool = false
+    _ path: String, with bytes: [UInt8], mode: UInt32 = 0o600, exactly: Bool = false, syncs: Bool = false
   ) throws(HostError) {
     let new = path + newSuffix
     let descriptor = open(new, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, mode)
@@ -54,6 +55,7 @@ package enum Disk {
         throw HostError("set the mode of \(new)", errno: errno)
       }
       try write(bytes, to: descriptor, new)
+      if syncs { try sync(new) }
       try rename(new, to: path)
     } catch {
       unlink(new)
@@ -80,6 +82,15 @@ package enum Disk {
     guard fsync(descriptor) == 0 || errno == EINVAL || errno == EROFS else {
       throw HostError("write \(path) to the disk", errno: errno)
     }
+  }
+
+  /// The list of names of a folder; where that is gone, of the nearest that is left.
+  static func syncNames(of folder: String) throws(HostError) {
+    var path = folder[...]
+    while access(String(path), F_OK) != 0, let slash = path.lastIndex(of: "/"), slash > path.startIndex {
+      path = path[..<slash]
+    }
+    try sync(String(path))
   }
 
   /// Gone is gone.

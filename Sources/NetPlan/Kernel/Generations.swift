@@ -60,6 +60,7 @@ package struct Generations: Sendable {
       let last = try list().last
       if last?.says(thatOf: wanted) ?? wanted.files.isEmpty { return }
       try Disk.makeDirectory(folder)
+      if last == nil { try Disk.sync(parent) }
       var generation = wanted
       generation.number = (last?.number ?? 0) + 1
       generation.time = Int(Glibc.time(nil))
@@ -84,7 +85,8 @@ package struct Generations: Sendable {
       for number in try numbers() { try Disk.remove(path(number)) }
       try proposal.settle(keep: false)
       removeEmptyFolders()
-      return
+      // Or the next boot would apply it once more.
+      return try Disk.syncNames(of: folder)
     }
     try proposal.settle(keep: true, as: path(generation.number))
     try Disk.sync(folder)

@@ -30,10 +30,11 @@ func tapsHeld(by pid: Int32) throws(HostError) -> [LinkName] {
   }
 }
 
-/// A process for each of these sockets, of those that may be looked at.
-func socketHolders(of wanted: Set<UInt32>) throws(HostError) -> [UInt32: Holder] {
-  var found: [UInt32: Holder] = [:]
-  for pid in try Disk.numbers("/proc") where found.count < wanted.count {
+/// The processes that have each of these sockets, of those that may be looked at: systemd keeps what it has accepted for a
+/// service.
+func socketHolders(of wanted: Set<UInt32>) throws(HostError) -> [UInt32: [Holder]] {
+  var found: [UInt32: [Holder]] = [:]
+  for pid in try Disk.numbers("/proc") {
     for descriptor in try Disk.numbers("/proc/\(pid)/fd") {
       var buffer = [CChar](repeating: 0, count: 64)
       let length = readlink("/proc/\(pid)/fd/\(descriptor)", &buffer, buffer.count)
@@ -42,7 +43,8 @@ func socketHolders(of wanted: Set<UInt32>) throws(HostError) -> [UInt32: Holder]
       guard text.hasPrefix("socket:["), let inode = UInt32(text.dropFirst(8).dropLast()),
         wanted.contains(inode)
       else { continue }
-      found[inode] = Holder(pid: pid, name: ProcFile.read("/proc/\(pid)/comm") ?? "?")
+      let holder = Holder(pid: pid, name: ProcFile.read("/proc/\(pid)/comm") ?? "?")
+      if found[inode]?.last != holder { found[inode, default: []].append(holder) }
     }
   }
   return found

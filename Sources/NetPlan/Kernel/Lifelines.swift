@@ -14,8 +14,8 @@ extension LinuxHost {
     }
     if found.isEmpty { return [] }
     // `sshd-session` since OpenSSH 9.8; dropbear is the other one that is common.
-    let servers = try socketHolders(of: Set(found.keys)).filter { _, holder in
-      holder.name.hasPrefix("sshd") || holder.name == "dropbear"
+    let servers = try socketHolders(of: Set(found.keys)).filter { _, holders in
+      holders.contains { $0.name.hasPrefix("sshd") || $0.name == "dropbear" }
     }
     return Set(servers.keys.compactMap { found[$0] }).sorted()
   }

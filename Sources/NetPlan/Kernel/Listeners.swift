@@ -18,7 +18,7 @@ extension LinuxHost {
     let holders = try socketHolders(of: Set(found.map(\.inode)))
     listeners = found.map { listener, inode in
       var listener = listener
-      listener.process = holders[inode]
+      listener.process = holders[inode]?.last
       return listener
     }.sorted()
   }

@@ -8,6 +8,8 @@ struct RecordFile<Record: Described>: Sendable {
   /// What it is called, and what would be lost with it.
   let name: String
   let worth: String
+  /// It is of use after a loss of power.
+  var isLasting = false
 
   func read() throws(HostError) -> [Object] {
     guard let bytes = try Disk.read(path) else { return [] }
@@ -44,6 +46,7 @@ struct RecordFile<Record: Described>: Sendable {
 
   /// An empty file is none, and leaves no empty folder behind.
   private func write(_ records: [Record]) throws(HostError) {
+    defer { if isLasting { try? Disk.syncNames(of: folder) } }
     if records.isEmpty {
       try Disk.remove(path)
       rmdir(folder)
@@ -53,7 +56,7 @@ struct RecordFile<Record: Described>: Sendable {
     let json = JSON.array(records.map(\.json))
     try Disk.replace(
       path, with: Array(json.text(indent: 1).utf8) + [UInt8(ascii: "\n")], mode: 0o644,
-      exactly: true)
+      exactly: true, syncs: isLasting)
   }
 
   private var folder: String { String(path[..<(path.lastIndex(of: "/") ?? path.endIndex)]) }
@@ -82,6 +85,6 @@ extension RecordFile<Reservation> {
   static func reservations(in directory: String) -> RecordFile {
     RecordFile(
       path: directory + "/reservations.json", wrap: Object.reservation, unwrap: \.reservation,
-      name: "reservations", worth: "the addresses of guests")
+      name: "reservations", worth: "the addresses of guests", isLasting: true)
   }
 }

@@ -128,10 +128,14 @@ struct Cascades {
       }
       // Another kind of link has other settings, and begins with its own.
       if object.sysctl?.key.link.map(converted.contains) ?? false, wanted[object.id] == nil { continue }
-      // Where that of all changes, a link that is made then begins with it.
-      if object.sysctl?.key.followsAll ?? false, touched.contains(.sysctl(.ipv6ForwardingOfAll)),
-        wanted[object.id] == nil
+      // Where that of all changes, a link that is made then is as any that is new; the old one comes back as it was.
+      if case .sysctl(var setting) = object, setting.key.followsAll, wanted[object.id] == nil,
+        touched.contains(.sysctl(.ipv6ForwardingOfAll))
       {
+        var usual = setting.key
+        usual.link = .default
+        setting.value = observed[.sysctl(usual)]?.sysctl?.value ?? setting.value
+        append(object, .sysctl(setting))
         continue
       }
       // What is new has no carrier yet, without which it can have no nexthop object (`rtm_to_nh_config`).

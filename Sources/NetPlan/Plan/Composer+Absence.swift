@@ -122,6 +122,6 @@ extension Composer {
   func returning() -> [Object] {
     observed.formers.filter { [topology, held] in
       $0.id.attribute == "object" && $0.users == [topology.name] && held[$0.id] == nil
-    }.compactMap(suspended).filter { isPossible($0) }
+    }.compactMap(suspended).filter(canReturn)
   }
 }

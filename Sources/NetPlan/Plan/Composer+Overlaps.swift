@@ -41,7 +41,7 @@ extension Composer {
       let route = found.object
       guard route.id.destination.overlaps(address.prefix),
         !isOfAddress(route, on: route.links.first ?? .default),
-        !isPart(of: route.id.destination, on: found.links, address.prefix, network, others)
+        !isPart(of: route.id.destination, on: found.places, address.prefix, network, others)
       else { continue }
       if route.id.destination.length >= address.length {
         conflict(
@@ -58,17 +58,17 @@ extension Composer {
     for found in others.addresses where !isHere(found, network) {
       let other = found.object
       guard other.local.prefix.overlaps(address.prefix),
-        !isPart(of: other.local.prefix, on: found.links, address.prefix, network, others)
+        !isPart(of: other.local.prefix, on: found.places, address.prefix, network, others)
       else { continue }
       conflict(
         claim.position, claim.path,
-        "\(address.prefix) overlaps with the host's address \(other.local) on '\(other.link)'",
+        "\(address.prefix) overlaps with the host's address \(other.local)\(found.on)",
         hint: "choose another subnet")
     }
   }
 
   private func isHere<Object>(_ found: Surroundings.Found<Object>, _ network: Network) -> Bool {
-    found.isOn { $0 == network.hostDevice || uplinks[$0] == network.device }
+    found.places.contains { $0 == network.hostDevice || uplinks[$0] == network.device }
   }
 
   /// Some of the addresses of a LAN on which the host answers for whoever has them, its own and a router's not among
@@ -81,7 +81,9 @@ extension Composer {
     else { return false }
     let places = [hardware, place(of: hardware), observed.link(hardware)?.master?.name]
     guard links.contains(where: places.contains) else { return false }
-    return !observed.addresses.contains { places.contains($0.link) && subnet.contains($0.local.address) }
+    return !others.addresses.contains {
+      $0.places.contains(where: places.contains) && subnet.contains($0.object.local.address)
+    } && !target.wanted.addresses.contains { places.contains($0.link) && subnet.contains($0.local.address) }
       && !others.gateways.keys.contains(where: subnet.contains)
   }
 
@@ -105,7 +107,7 @@ extension Composer {
       if local.address == prefix.address, isHost {
         conflict(
           claim.position, claim.path,
-          "\(prefix.address) is the host's own address on '\(found.object.link)'",
+          "\(prefix.address) is the host's own address\(found.on)",
           hint: "choose another address")
         continue
       }
@@ -115,13 +117,13 @@ extension Composer {
         let what = prefix.address == local.prefix.last ? "broadcast address" : "name"
         conflict(
           claim.position, claim.path,
-          "\(prefix.address) is no host's address: it is the \(what) of the subnet \(local.prefix) on '\(found.object.link)'",
+          "\(prefix.address) is no host's address: it is the \(what) of the subnet \(local.prefix)\(found.on)",
           hint: "choose another address")
         continue
       }
-      if let proxy, found.isOn({ $0 == proxy || $0 == place(of: proxy) }) { continue }
+      if let proxy, found.places.contains(where: { $0 == proxy || $0 == place(of: proxy) }) { continue }
       if local.length == prefix.family.bits { continue }
-      risk(prefix, "\(prefix) lies inside the host's subnet \(local.prefix) (dev \(found.object.link))")
+      risk(prefix, "\(prefix) lies inside the host's subnet \(local.prefix)\(found.through)")
     }
   }
 
@@ -142,7 +144,7 @@ extension Composer {
           hint: "choose other addresses, or remove that route first")
         continue
       }
-      if let proxy, found.isOn({ $0 == proxy || $0 == place(of: proxy) }) { continue }
+      if let proxy, found.places.contains(where: { $0 == proxy || $0 == place(of: proxy) }) { continue }
       risk(prefix, "\(prefix) lies inside the host's route \(route.id)\(found.through)")
     }
   }

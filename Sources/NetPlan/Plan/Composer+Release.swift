@@ -181,13 +181,16 @@ extension Composer {
     object.links.allSatisfy { observed.link($0) != nil || target.wanted.link($0) != nil }
   }
 
+  /// Where that is up, too, and what it goes by is there.
+  func canReturn(_ object: Object) -> Bool {
+    isPossible(object) && object.route?.nexthopID.map { observed[.nexthop($0)] != nil } ?? true
+      && (object.canBeOnDownLink || !object.links.contains(where: goingDown.contains))
+  }
+
   private mutating func restore(_ former: Former, because reason: String) {
     if former.isOfMoved { return bringHome(former, because: reason) }
     if former.id.attribute == "object" {
-      guard let object = suspended(former),
-        isPossible(object), object.route?.nexthopID.map({ observed[.nexthop($0)] != nil }) ?? true,
-        object.canBeOnDownLink || !object.links.contains(where: goingDown.contains)
-      else { return }
+      guard let object = suspended(former), canReturn(object) else { return }
       if let route = object.route, route.companions != nil || route.id.ordinal > 0 {
         return bringBack(route, because: reason)
       }

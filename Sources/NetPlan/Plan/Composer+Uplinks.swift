@@ -40,11 +40,13 @@ extension Composer {
       copySettings(from: uplink, to: bridge, because: path)
       moveHolds(from: uplink.name, to: bridge.name, because: path)
     case .none, .stated:
+      // It may have left its bridge by somebody else's hand.
+      if isAbsent(uplink.name) { keepSuspended(uplink.name) }
       suspend(from: uplink.name, of: uplink.name, gateways: network.gateways.map(\.value), path)
       moveHolds(from: uplink.name, to: bridge.name, because: path, except: ["accept_ra"])
       guard let former else { return }
       moveNames(from: former, to: uplink.name, because: path)
-      if isAbsent(uplink.name) { return keepSuspended(uplink.name) }
+      if isAbsent(uplink.name) { return }
       suspend(from: former, of: uplink.name, gateways: network.gateways.map(\.value), path)
     }
   }
@@ -81,18 +83,32 @@ extension Composer {
       hint: "name the former network in 'was', or remove it first")
   }
 
+  /// A nexthop object stays on a link that loses its addresses, but cannot come to one that has none by which its gateway
+  /// is reached (`fib_check_nh`, net/ipv4/fib_semantics.c): of the two ways, there and back, one would be closed.
+  private mutating func refuseBareNexthops(on link: LinkName, _ path: String) {
+    let bound = observed.nexthops.filter {
+      $0.link == link && $0.onlink != true && $0.gateway.map { !$0.isLinkLocal } ?? false
+    }
+    guard let nexthop = bound.min(by: { $0.id < $1.id }) else { return }
+    lacking(
+      nil, "\(path).host",
+      "nexthop \(nexthop.summary) cannot go where the host has no address by which its gateway is reached",
+      hint: "remove the network first, and then apply it")
+  }
+
   /// An uplink that is a port already: what was taken away from it stays away as long as the file says so; when the
   /// file changes its mind, what the host has goes from the bridge, or comes back on it.
   private mutating func keepTaken(_ uplink: Link, _ network: Network, _ bridge: Link, _ path: String) {
     let wasAbsent = isAbsent(uplink.name)
     if network.host == .keep {
       guard wasAbsent else { return }
+      refuseBareNexthops(on: uplink.name, path)
       copySettings(from: uplink, to: bridge, because: path)
       moveNexthops(from: uplink.name, to: bridge.name, because: path)
       moveNames(from: uplink.name, to: bridge.name, because: path)
       for former in observed.formers.sorted(by: { $0.id < $1.id })
       where former.users == [topology.name] && former.set == uplink.name.text {
-        guard let object = suspended(former) else { continue }
+        guard let object = suspended(former), canReturn(object) else { continue }
         if let route = object.route, route.companions != nil || route.id.ordinal > 0 {
           bringBack(route, because: path)
           continue
@@ -106,6 +122,8 @@ extension Composer {
     if !wasAbsent {
       // Where it is, with addresses that the file states, a rule may as well be about the guests, and stays.
       if case .none = network.host { moveNames(from: bridge.name, to: uplink.name, because: path) }
+      refuseBareNexthops(on: bridge.name, path)
+      moveNexthops(from: bridge.name, to: uplink.name, because: path)
       suspend(from: bridge.name, of: uplink.name, gateways: network.gateways.map(\.value), path)
     }
   }

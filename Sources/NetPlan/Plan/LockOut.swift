@@ -28,16 +28,16 @@ package struct LockOut {
     if !before.links(of: remote).isEmpty { return nil }
     let links = before.links(to: remote)
     let wires = before.wires(of: links)
-    // By another than the address is on, it may come in by either: then the way back is all that is known.
-    if let local, case let homes = before.links(of: local), let home = homes.min(),
-      case let lines = before.wires(of: homes), wires.isEmpty || !lines.isDisjoint(with: wires)
-    {
+    if let local, case let homes = before.links(of: local), let home = homes.min() {
+      let lines = before.wires(of: homes)
       let name = lines.map(\.link).min() ?? home
       let later = after.links(of: local)
       if later.isEmpty {
         return Cut(link: name, object: address(local, home), reason: "\(local) is no longer the host's")
       }
-      if !lines.isEmpty, after.wires(of: later).isDisjoint(with: lines) {
+      // By another than the address is on, it may come in by either: then the way back is all that is known.
+      let comesThere = wires.isEmpty || !lines.isDisjoint(with: wires)
+      if comesThere, !lines.isEmpty, after.wires(of: later).isDisjoint(with: lines) {
         return Cut(link: name, object: address(local, home), reason: "\(local) is no longer on it")
       }
     }

@@ -7,17 +7,15 @@ struct Surroundings {
   /// Routers that the host's routes name, each with such a route in words.
   fileprivate(set) var gateways: [IPAddress: String] = [:]
 
-  /// An object as it is, by which people know it, on which links that is, and where it goes in this run.
   struct Found<Object> {
     var object: Object
-    var links: [LinkName]
-    var destinations: [LinkName]
+    /// The links that it will be on.
+    var places: [LinkName]
+    /// By which people know it: where it is now, or, on what is ours, where it goes.
+    var name: LinkName?
 
-    var through: String { links.first.map { " (dev \($0))" } ?? "" }
-
-    func isOn(_ isPlace: (LinkName) -> Bool) -> Bool {
-      links.contains(where: isPlace) || destinations.contains(where: isPlace)
-    }
+    var through: String { name.map { " (dev \($0))" } ?? "" }
+    var on: String { name.map { " on '\($0)'" } ?? "" }
   }
 }
 
@@ -26,9 +24,11 @@ extension Composer {
     var found = Surroundings()
     let returning = returning()
     add(routesAfterwards(returning), to: &found)
-    add(addressesAfterwards(returning), to: &found)
+    addAddresses(returning, to: &found)
     return found
   }
+
+  // MARK: Routes
 
   private func add(_ routes: [Route], to found: inout Surroundings) {
     for nexthop in observed.nexthops {
@@ -42,15 +42,19 @@ extension Composer {
     }
     for route in routes where route.id.destination.length > 0 {
       let links = observed.links(of: route)
-      found.routes.append(
-        .init(object: route, links: links, destinations: links.compactMap { destinations[$0] }))
+      // A route by a nexthop object goes with that.
+      let places =
+        route.nexthopID == nil
+        ? target.wanted[.route(route.id)]?.links ?? links : links.map { destinations[$0] ?? $0 }
+      found.routes.append(Surroundings.Found(object: route, places: places, name: name(links, places)))
     }
   }
 
   /// As they are, or as they come.
   private func routesAfterwards(_ returning: [Object]) -> [Route] {
     let staying = observed.routes.filter {
-      !target.unwanted.contains(.route($0.id)) && whose(.route($0)) != .mine
+      (!target.unwanted.contains(.route($0.id)) || target.wanted[.route($0.id)] != nil)
+        && whose(.route($0)) != .mine
     }
     let coming = target.wanted.routes.filter {
       $0.origin != Ownership.origin && observed[.route($0.id)] == nil
@@ -58,29 +62,38 @@ extension Composer {
     return staying + coming + returning.compactMap(\.route).filter { target.wanted[.route($0.id)] == nil }
   }
 
-  private func add(_ addresses: [Address], to found: inout Surroundings) {
-    for address in addresses where address.local.length > 0 && !address.local.address.isLinkLocal {
-      let new = destinations[address.link].map { [$0] } ?? []
-      found.addresses.append(.init(object: address, links: [address.link], destinations: new))
-    }
+  private func name(_ links: [LinkName], _ places: [LinkName]) -> LinkName? {
+    guard let link = links.first else { return places.first }
+    return observed.link(link).map(isOurs) ?? false ? places.first ?? link : link
   }
 
-  private func addressesAfterwards(_ returning: [Object]) -> [Address] {
-    func id(_ address: Address, on link: LinkName) -> ObjectID {
-      .address(link, address.local, to: address.peerNetwork)
+  // MARK: Addresses
+
+  private func addAddresses(_ returning: [Object], to found: inout Surroundings) {
+    func add(_ address: Address, at place: LinkName) {
+      guard address.local.length > 0, !address.local.address.isLinkLocal else { return }
+      found.addresses.append(
+        Surroundings.Found(object: address, places: [place], name: name([address.link], [place])))
     }
     var moved: Set<ObjectID> = []
-    var result: [Address] = []
     for address in observed.addresses where whose(.address(address)) != .mine {
-      let goes = destinations[address.link].map { id(address, on: $0) }
-      let isMoved = goes.map { target.wanted[$0] != nil } ?? false
-      if let goes, isMoved { moved.insert(goes) }
-      if isMoved || !target.unwanted.contains(Object.address(address).id) { result.append(address) }
+      if let place = destinations[address.link],
+        case let id = ObjectID.address(place, address.local, to: address.peerNetwork),
+        target.wanted[id] != nil
+      {
+        moved.insert(id)
+        add(address, at: place)
+      } else if !target.unwanted.contains(Object.address(address).id) {
+        add(address, at: address.link)
+      }
     }
-    result += target.wanted.addresses.filter {
-      let id = Object.address($0).id
-      return $0.origin != Ownership.origin && observed[id] == nil && !moved.contains(id)
+    for address in target.wanted.addresses {
+      let id = Object.address(address).id
+      guard address.origin != Ownership.origin, observed[id] == nil, !moved.contains(id) else { continue }
+      add(address, at: address.link)
     }
-    return result + returning.compactMap(\.address).filter { target.wanted[Object.address($0).id] == nil }
+    for address in returning.compactMap(\.address) where target.wanted[Object.address(address).id] == nil {
+      add(address, at: address.link)
+    }
   }
 }

@@ -6,9 +6,14 @@ struct Talk {
   /// Who answers, where nobody else ends it.
   fileprivate var server: Child?
 
-  /// A TCP connection from one namespace to another, where somebody answers `name`, who goes by it among processes too.
-  init(from client: Namespace, to server: Namespace, _ address: String, _ port: Int, name: String) throws {
-    let answering = try server.start(["python3", "-c", Talk.server, "tcp", String(port), name])
+  /// A TCP connection from one namespace to another, where somebody answers `name`, who goes by it among processes too;
+  /// `acceptor` has accepted it, and keeps it as well.
+  init(
+    from client: Namespace, to server: Namespace, _ address: String, _ port: Int, name: String,
+    acceptor: String? = nil
+  ) throws {
+    let words = ["python3", "-c", Talk.server, "tcp", String(port), name] + (acceptor.map { [$0] } ?? [])
+    let answering = try server.start(words)
     guard answering.line() == "ready" else {
       throw CommandFailure(description: answering.finish(timeout: 5).description)
     }
@@ -32,10 +37,12 @@ struct Talk {
 
   /// Answers every line, or every datagram, with a name.
   fileprivate static let server = """
-    import ctypes, socket, sys, threading
+    import ctypes, os, socket, sys, threading
     kind, port, name = sys.argv[1], int(sys.argv[2]), sys.argv[3].encode() + b"\\n"
+    acceptor = sys.argv[4].encode() if len(sys.argv) > 4 else None
     # PR_SET_NAME of prctl(2)
-    ctypes.CDLL(None).prctl(15, name[:-1], 0, 0, 0)
+    def call(own): ctypes.CDLL(None).prctl(15, own, 0, 0, 0)
+    call(acceptor or name[:-1])
     s = socket.socket(socket.AF_INET6, socket.SOCK_STREAM if kind == "tcp" else socket.SOCK_DGRAM)
     s.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 0)
     s.bind(("::", port))
@@ -49,7 +56,19 @@ struct Talk {
     while kind == "udp":
         data, peer = s.recvfrom(4096)
         s.sendto(name, peer)
-    while True: threading.Thread(target=quietly, args=(s.accept()[0],), daemon=True).start()
+    kept = []
+    while True:
+        c = s.accept()[0]
+        if not acceptor:
+            threading.Thread(target=quietly, args=(c,), daemon=True).start()
+        elif os.fork():
+            kept.append(c)
+        else:
+            call(name[:-1])
+            # PR_SET_PDEATHSIG
+            ctypes.CDLL(None).prctl(1, 15, 0, 0, 0)
+            quietly(c)
+            os._exit(0)
     """
 
   /// Sends what it reads, and writes what it hears.

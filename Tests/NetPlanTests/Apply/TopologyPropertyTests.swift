@@ -107,7 +107,7 @@ struct TopologyPropertyTests {
             && !(line.hasPrefix("link/") && Self.isEqual(line, but: /"mtu":[0-9]+/)
               && last.networks.contains { if case .existing = $0.segment { true } else { false } })
             // Those of others stay on a bridge that the host leaves, or on which it gets addresses of the file's, until `remove`.
-            && !["nexthop/", "rule/", "neighbour/"].contains { line.hasPrefix($0) }
+            && !["rule/", "neighbour/"].contains { line.hasPrefix($0) }
             // What was routed and is a port now goes on ignoring advertisements.
             && !line.contains(/^sysctl.net.ipv6.conf.\S+.accept_ra: \{.*"1"\} → \{.*"0"\}/)
             // Where IPv6 is forwarded by all or by none, each interface keeps what it said for itself.

@@ -55,6 +55,13 @@ struct LockOutTests {
     return LockOut(plan, on: State(objects))?.cut(from: local ?? own, to: remote ?? station)?.reason
   }
 
+  @Test("an address that is nobody's any more ends a session, by whatever way the host answers")
+  func gone() {
+    let before = address("192.0.2.10/24", on: "eth1")
+    let state = [link("eth1"), link("eth2"), before, route("0.0.0.0/0", via: "eth2")]
+    #expect(cut(state, [(before, nil)], to: IPAddress("203.0.113.9")) == "192.0.2.10 is no longer the host's")
+  }
+
   @Test("an address that moves onto the bridge of its hardware, in one VLAN or in none, is where it was")
   func moved() {
     let before = address("192.0.2.10/24", on: "eth1")
