@@ -82,6 +82,24 @@ struct ConcurrencyTests {
     }
   }
 
+  @Test("what a former boot left in another --state-dir, which it did not empty, is not looked at")
+  func formerBoot() throws {
+    try Host.with { host in
+      let file = try host.files.write("quick.conf", Quickstart.text)
+      let (state, cookie) = (host.files.path + "/state", try #require(host.space.cookie))
+      // The number of a boot, and what the folder was called by former versions.
+      for folder in ["\(cookie)-00000000", cookie] {
+        for name in ["journal.waiting", "ledger.json"] {
+          _ = try must(["install", "-D", "/dev/null", "\(state)/\(folder)/\(name)"])
+        }
+      }
+      expect(try host.vnet("apply", "--state-dir", state, file), exits: 0)
+      let boot = try must(["cat", "/proc/sys/kernel/random/boot_id"]).prefix(8)
+      #expect(try run(["test", "-e", "\(state)/\(cookie)-\(boot)/ledger.json"]).code == 0)
+      expect(try host.vnet("remove", "--state-dir", state, file), exits: 0)
+    }
+  }
+
   @Test("another --state-dir does not open a second door past the lock")
   func stateFolder() throws {
     try Host.with { host in

@@ -24,7 +24,7 @@ package struct StatePlaces: Sendable, Hashable {
   package init(root written: String, namespace cookie: UInt64, isOwn: Bool = false) throws(HostError) {
     // Programs are started in a folder of their own.
     let root = written.hasPrefix("/") ? written : "\(workingDirectory())/\(written)"
-    directory = "\(root)/\(cookie)"
+    directory = "\(root)/\(cookie)" + StatePlaces.boot(in: root)
     self.isOwn = isOwn
     locks = isOwn ? root : StatePlaces.usual
     let lastingRoot = root == StatePlaces.usual ? "/var/lib/vnet-apply" : "\(root)/lasting"
@@ -38,6 +38,13 @@ package struct StatePlaces: Sendable, Hashable {
 }
 
 extension StatePlaces {
+  /// A boot empties `/run`, and gives the host's namespace the same cookie again: in another folder what was before it is told
+  /// apart by the name (random(4)).
+  private static func boot(in root: String) -> String {
+    if root.hasPrefix("/run/") { return "" }
+    return ProcFile.read("/proc/sys/kernel/random/boot_id").map { "-" + $0.prefix(8) } ?? ""
+  }
+
   /// What `--state-dir` would say for them.
   package var root: String { String(directory[..<(directory.lastIndex(of: "/") ?? directory.endIndex)]) }
 
