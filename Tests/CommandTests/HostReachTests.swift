@@ -47,6 +47,39 @@ struct HostReachTests {
     }
   }
 
+  @Test("`to-host: all` of a NIC counts in place of its network's", arguments: ["basic", "none"])
+  func wider(word: String) throws {
+    try running(", to-host: \(word)", "to-host: all") { inner in
+      try #expect(inner.who("one", asks: "10.7.0.1") == "host 10.7.0.51")
+      try #expect(inner.who("one", asks: "2001:db8:7::1") == "host 2001:db8:7::51")
+      try #expect(inner.who("two", asks: "10.7.0.1") == nil)
+    }
+  }
+
+  @Test("what a NIC may not, it may not by the other MACs that it speaks for either")
+  func alsoMAC() throws {
+    let mac = "02:00:00:00:17:99"
+    try running("", "to-host: none, also: [\"\(mac)\"]") { inner in
+      try inner.space("one").ip("link set eth0 address \(mac)")
+      try #expect(inner.who("one", asks: "10.7.0.52") == "two 10.7.0.51")
+      try #expect(inner.who("one", asks: "10.7.0.1") == nil)
+    }
+  }
+
+  @Test("nor do they reach prefixes behind each other by way of the router")
+  func isolatedPrefix() throws {
+    for isIsolated in [false, true] {
+      try running(", isolated: \(isIsolated)", "routes: 10.77.0.0/24") { inner in
+        try inner.space("one").ip("addr add 10.77.0.1/24 dev lo\nlink set lo up")
+        // Not as a redirect would have it.
+        try inner.space("two").sysctl(
+          "net.ipv4.conf.all.accept_redirects=0", "net.ipv4.conf.eth0.accept_redirects=0")
+        try inner.space("two").ip("route add 10.77.0.0/24 via 10.7.0.1")
+        try #expect((inner.who("two", asks: "10.77.0.1") != nil) == !isIsolated)
+      }
+    }
+  }
+
   @Test("`block` of a NIC keeps it from these prefixes, and only it")
   func block() throws {
     try running("", #"block: [192.0.2.0/24, "2001:db8::/64"]"#) { inner in

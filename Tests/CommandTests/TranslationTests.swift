@@ -8,13 +8,13 @@ struct TranslationTests {
   private static let one = Inner.place(51)
   private static let far = Inner.place(51, of: 8)
 
-  private static func text(_ keys: String, _ other: String = "") -> String {
+  private static func text(_ keys: String, _ other: String = "", nic: String = "") -> String {
     """
     networks:
       net: {\(Inner.net)\(keys)}
       other: {\(Inner.other)\(other)}
     vms:
-    \(Inner.vm("one", "net", one))\(Inner.vm("far", "other", far))
+    \(Inner.vm("one", "net", one, nic))\(Inner.vm("far", "other", far))
     """
   }
 
@@ -134,6 +134,29 @@ struct TranslationTests {
       try #expect(inner.who("one", asks: "2001:db8:8::51") == "far 2001:db8:7::51")
       try #expect(inner.who("far", asks: "10.7.0.51") == nil)
       try #expect(inner.who("far", asks: "2001:db8:7::51") == nil)
+    }
+  }
+
+  @Test(
+    "`reach` of a NIC counts in place of its network's, whichever says more, for every MAC that it speaks for"
+  )
+  func reachOfNIC() throws {
+    let also = "02:00:00:00:17:99"
+    for (network, nic, reaches) in [
+      ("[other]", "[]", false), ("[]", "[other]", true), ("all", "[net]", false),
+    ] {
+      let keys = "reach: \(nic), also: [\"\(also)\"]"
+      let text = Self.text(", nat: true, reach: \(network)", nic: keys)
+      try Host.with { host in
+        try Inner.with(text, ["one": Self.one, "far": Self.far], host: host) { inner in
+          for mac in [nil, also] {
+            if let mac { try inner.space("one").ip("link set eth0 address \(mac)") }
+            let comment = Comment(rawValue: "\(network) \(nic) \(mac ?? "")")
+            try #expect((inner.who("one", asks: "10.8.0.51") != nil) == reaches, comment)
+            try #expect(inner.who("one", asks: "192.0.2.1") == "lan 192.0.2.10", comment)
+          }
+        }
+      }
     }
   }
 }

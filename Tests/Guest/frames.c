@@ -58,17 +58,22 @@ static void vrrp(struct frame *f) {
 }
 
 /// A message of BOOTP's layout with the DHCP magic cookie and its type (RFC 2131).
-static void dhcp(struct frame *f, uint8_t type, const uint8_t *mac, const uint8_t *from, const uint8_t *to) {
+static void dhcp_from(struct frame *f, uint16_t port, uint8_t type, const uint8_t *mac, const uint8_t *from, const uint8_t *to) {
   bool server = type == 2;
   uint8_t message[244] = {server ? 2 : 1, 1, 6, 0, 0x12, 0x34, 0x56, 0x78};
   memcpy(message + 12, from, 4);
   memcpy(message + 28, server ? cast.to.mac : OWN, 6);
   memcpy(message + 236, (const uint8_t[8]){0x63, 0x82, 0x53, 0x63, 53, 1, type, 255}, 8);
-  udp4(f, mac, OWN, from, to, server ? 67 : 68, server ? 68 : 67, message, sizeof message);
+  udp4(f, mac, OWN, from, to, port, server ? 68 : 67, message, sizeof message);
+}
+static void dhcp(struct frame *f, uint8_t type, const uint8_t *mac, const uint8_t *from, const uint8_t *to) {
+  dhcp_from(f, type == 2 ? 67 : 68, type, mac, from, to);
 }
 static void dhcp_discover(struct frame *f) { dhcp(f, 1, everybody, nobody, broadcast4); }
 static void dhcp_renew(struct frame *f) { dhcp(f, 3, cast.to.mac, cast.own.ipv4, cast.to.ipv4); }
 static void dhcp_offer(struct frame *f) { dhcp(f, 2, everybody, cast.own.ipv4, broadcast4); }
+/// Clients ask for the port that it is for alone.
+static void dhcp_offer_port(struct frame *f) { dhcp_from(f, 1067, 2, everybody, cast.own.ipv4, broadcast4); }
 
 // IPv6
 
@@ -182,11 +187,13 @@ static void dhcp6(struct frame *f, uint8_t type, const uint8_t *mac, const uint8
 static void dhcp6_solicit(struct frame *f) {
   dhcp6(f, 1, (const uint8_t[6]){0x33, 0x33, 0, 1, 0, 2}, (const uint8_t[16]){0xff, 2, [13] = 1, [15] = 2}, 546, 547);
 }
-static void dhcp6_advertise(struct frame *f) {
+static void dhcp6_advertise_from(struct frame *f, uint16_t port) {
   uint8_t to[16];
   link_local(cast.to.mac, to);
-  dhcp6(f, 2, cast.to.mac, to, 547, 546);
+  dhcp6(f, 2, cast.to.mac, to, port, 546);
 }
+static void dhcp6_advertise(struct frame *f) { dhcp6_advertise_from(f, 547); }
+static void dhcp6_advertise_port(struct frame *f) { dhcp6_advertise_from(f, 1547); }
 
 // What is neither ARP nor IP
 
@@ -263,6 +270,7 @@ static const struct {
     {"arp-reply-other-mac", arp_other_mac},
     {"ipv4-other-source", other_source4},
     {"dhcp-offer", dhcp_offer},
+    {"dhcp-offer-other-port", dhcp_offer_port},
     {"vrrp", vrrp},
     {"ipv6-other-source", other_source6},
     {"ipv6-other-link-local", other_link_local},
@@ -279,6 +287,7 @@ static const struct {
     {"router-advertisement-fragment", ra_fragment},
     {"redirect", redirect},
     {"dhcp6-advertise", dhcp6_advertise},
+    {"dhcp6-advertise-other-port", dhcp6_advertise_port},
     {"bpdu", bpdu},
     {"lacp", lacp},
     {"eapol", eapol},

@@ -195,7 +195,9 @@ extension LinuxHost {
       if let nexthop = NexthopObject(message, links) { state.insert(.nexthop(nexthop)) }
     }
     let stated = StatedPrefixes(of: state.addresses)
-    for family in AddressFamily.allCases {
+    // Of a family that it does not have the kernel tells nothing, or what there is of the others (`rtnl_dump_all`).
+    let hasIPv6 = try readFacts().ipv6 != false
+    for family in AddressFamily.allCases where family == .ipv4 || hasIPv6 {
       let messages = try socket.dumpRoutes(family: family.rawValue)
       let kernels = AdvertisedRoutes(among: messages)
       for message in messages {

@@ -81,6 +81,8 @@ extension LinuxHost {
         if let outcome = try add(step.change, to: &requests, now: now) { outcomes[index] = outcome }
         origins += Array(repeating: index, count: requests.count - count)
       } catch {
+        // As where the kernel says so: its link is gone.
+        if step.change.after == nil, LinuxHost.saysGone(error.errno) { continue }
         outcomes[index] = .failed(HostError(error))
       }
     }

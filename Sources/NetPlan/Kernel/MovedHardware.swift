@@ -37,7 +37,7 @@ extension LinuxHost {
     return try inside(link.netns ?? "") { host throws(HostError) in
       do throws(NetlinkError) {
         let messages = try host.dumpLinks()
-        guard let found = messages.hardware(link.name, link.mac) else {
+        guard let found = messages.hardware(link.name, link.facts?.permanentMAC ?? link.mac) else {
           throw NetlinkError(operation: "find \(name) in netns \(link.netns ?? "")", errno: 19)  // ENODEV
         }
         var message = LinkMessage(index: found.index, name: name.text)

@@ -59,7 +59,9 @@ extension Route {
       if metrics == [] { metrics = nil }
     }
     preference = message.preference
-    if let expires = message.cache?.expires, expires > 0 {
+    if let expires = message.cache?.expires, expires != 0 {
+      // Less than nothing is left of one that is over and has not been collected yet (`fib6_age`).
+      if expires < 0 { return nil }
       // USER_HZ is 100 on every architecture that Swift runs on.
       let end = now + UInt64(expires) / 100
       lifetime = .until(preferred: end, valid: end)
@@ -69,7 +71,10 @@ extension Route {
     var foreign = message.unknown.map(UInt16.init(clamping:))
     // RTA_ENCAP_TYPE and RTA_ENCAP are the nexthop object's.
     if message.nexthopID != nil { foreign.removeAll { $0 == 21 || $0 == 22 } }
-    if message.realm != nil { foreign.append(11) }
+    // RTA_FLOW
+    if message.realm != nil || message.legs?.contains(where: { $0.realm != nil }) == true {
+      foreign.append(11)
+    }
     self.foreign = foreign.isEmpty ? nil : foreign
   }
 

@@ -94,8 +94,8 @@ struct ServiceFolder {
 
   // MARK: What a program makes by itself
 
-  /// The folder is root's own, so nobody puts another in its place; what is in it is taken out by name and never
-  /// followed.
+  /// The folder is root's own, so nobody puts another in its place; what is in it is taken out, whatever the program's user
+  /// has put there.
   private func empty(_ program: ServiceProgram) throws(HostError) {
     try removeSocket(of: program)
     guard let workshop = program.workshop else { return }
@@ -104,7 +104,7 @@ struct ServiceFolder {
   }
 
   private func clear(_ workshop: String) throws(HostError) {
-    for entry in try Disk.entries(workshop) { try Disk.remove("\(workshop)/\(entry)") }
+    try Disk.empty(workshop)
   }
 
   func removeSocket(of program: ServiceProgram) throws(HostError) {

@@ -113,6 +113,11 @@ extension Composer {
       space.take(address.local.prefix)
       if let peer = address.peer { space.take(IPPrefix(host: peer)) }
     }
+    // What has been taken off an uplink comes back some time.
+    for object in observed.formers.compactMap(suspended) {
+      if let route = object.route { space.take(route.id.destination) }
+      if let address = object.address { space.take(address.local.prefix) }
+    }
     for network in topology.networks where !automatic.contains(network.name) {
       for address in network.addresses { space.take(address.value.prefix) }
     }

@@ -121,16 +121,24 @@ extension Composer {
     }
     for link in interfaces(of: nic, on: network) {
       let name = quoted(link)
-      let key = "\(name) . \(nic.mac)"
       if nic.isolated {
-        router.insert("isolated", key)
         for address in guestAddresses(of: nic) {
           router.insert("isolated-\(address.family.shortName)", "\(name) . \(address.address)")
         }
       }
-      // Of a network with an uplink others use the same interface, and what one of another network uses says less.
-      if nic.toHost != network.toHost || !isInside(network) || link != interfaceName(of: network) {
-        router.limitHost(key, in: "nic-host-reach", to: nic.toHost)
+      let isItsNetworks = isInside(network) && link == interfaceName(of: network)
+      for mac in nic.macs {
+        let key = "\(name) . \(mac)"
+        if nic.isolated {
+          router.insert("isolated", key)
+          if isInside(network) { router.insert("isolated-among", "\(key) . \(name)") }
+        }
+        // Of a network with an uplink others use the same interface, and what one of another network uses says less.
+        if !isItsNetworks {
+          router.limitHost(key, in: "nic-host-reach", to: nic.toHost)
+        } else if nic.toHost != network.toHost {
+          router.setHostReach(key, in: "nic-host-reach", to: nic.toHost)
+        }
       }
     }
     addForwards(nic, &router)
@@ -138,7 +146,7 @@ extension Composer {
 
   func guest(_ nic: NIC, _ interface: String, _ network: Network?) -> GuestChecks.Guest {
     var guest = GuestChecks.Guest(
-      interface: "\"\(interface)\"", macs: [nic.mac] + nic.alsoMACs, checks: nic.antiSpoof)
+      interface: "\"\(interface)\"", macs: nic.macs, checks: nic.antiSpoof)
     let own = guestAddresses(of: nic).map(\.address)
     let behind = nic.routes.map(\.value) + nic.alsoPrefixes
     func known(_ family: AddressFamily) -> [IPPrefix] {
@@ -196,8 +204,14 @@ extension Composer {
       guard let network = nic.network.flatMap({ self.network(named: $0.value) }) else { continue }
       for link in interfaces(of: nic, on: network)
       where nic.reach != network.reach || link != interfaceName(of: network) {
-        for way in ways(nic.reach) {
-          router.insert("nic-reach", "\(quoted(link)) . \(nic.mac) . \(way)")
+        let name = quoted(link)
+        for key in nic.macs.map({ "\(name) . \($0)" }) {
+          // In place of its network's, on which it is all the same.
+          if isInside(network), link == interfaceName(of: network) {
+            router.insert("nic-reaches", key)
+            router.insert("nic-reach", "\(key) . \(name)")
+          }
+          for way in ways(nic.reach) { router.insert("nic-reach", "\(key) . \(way)") }
         }
       }
     }
@@ -217,4 +231,9 @@ extension Composer {
   }
 
   private func quoted(_ name: LinkName) -> String { "\"\(name.text)\"" }
+}
+
+extension NIC {
+  /// Its own, and those for which it may speak besides.
+  fileprivate var macs: [MACAddress] { [mac] + alsoMACs }
 }

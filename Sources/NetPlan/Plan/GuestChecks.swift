@@ -115,8 +115,8 @@ struct GuestChecks {
 
   static let packets = [
     "iifname . ether saddr != @nic-mac iifname != @free-mac goto drop-mac",
-    "udp sport 67 udp dport 68 iifname != @free-dhcp goto drop-dhcp",
-    "udp sport 547 udp dport 546 iifname != @free-dhcp goto drop-dhcp",
+    // Clients take an answer from whatever port it comes.
+    "udp dport { 546, 68 } iifname != @free-dhcp goto drop-dhcp",
     "icmp type { redirect, router-advertisement } iifname != @free-router goto drop-router",
     "icmpv6 type { nd-redirect, nd-router-advert } iifname != @free-router goto drop-router",
     "iifname . ip daddr @blocked-ip4 goto drop-block",

@@ -18,9 +18,11 @@ struct RouterTable {
     make("inbound", "ifname")
     make("reach", "ifname . ifname")
     make("nic-reach", "ifname . ether_addr . ifname")
+    make("nic-reaches", "ifname . ether_addr")
     make("host-reach", "ifname", "verdict")
     make("nic-host-reach", "ifname . ether_addr", "verdict")
     make("isolated", "ifname . ether_addr")
+    make("isolated-among", "ifname . ether_addr . ifname")
     for family in AddressFamily.allCases {
       let (ip, type) = (family.shortName, family.nftType)
       make("isolated-\(ip)", "ifname . \(type)")
@@ -54,8 +56,12 @@ struct RouterTable {
   var isEmpty: Bool { sets["inside"]!.elements.isEmpty && sets["nic-host-reach"]!.elements.isEmpty }
 
   mutating func limitHost(_ key: String, in set: String, to reach: HostReach) {
-    guard reach != .all else { return }
-    insert(set, key, "goto host-\(reach.rawValue)")
+    if reach != .all { setHostReach(key, in: set, to: reach) }
+  }
+
+  /// Whatever is said of more than that.
+  mutating func setHostReach(_ key: String, in set: String, to reach: HostReach) {
+    insert(set, key, reach == .all ? "accept" : "goto host-\(reach.rawValue)")
   }
 
   /// A port of the host that leads to a guest; where that is written.
@@ -106,6 +112,10 @@ struct RouterTable {
 
   private static let answers = "ct state established,related accept"
 
+  /// What a NIC says of its own counts in place of what its network says.
+  private static let byNIC = "iifname . ether saddr . oifname @nic-reach accept"
+  private static let byNetwork = "iifname . ether saddr != @nic-reaches iifname . oifname @reach accept"
+
   private static let drops = Drops.ofPackets + ["reach", "outside", "host"]
 
   private static let chains: [TableChain] = [
@@ -128,13 +138,15 @@ struct RouterTable {
     TableChain(
       "among",
       [
-        "iifname . oifname @reach accept", "iifname . ether saddr . oifname @nic-reach accept",
-        "ct status dnat accept", "goto drop-reach",
+        "ct status dnat accept",
+        // Through the router there is no way to one's own network, where an address may be of the guest's own choice.
+        "iifname . ether saddr . oifname @isolated-among goto drop-reach", byNIC, byNetwork,
+        "goto drop-reach",
       ]),
     TableChain(
       "leaving",
       [
-        "iifname . oifname @reach accept", "iifname @outbound accept",
+        byNIC, byNetwork, "iifname @outbound accept",
         "iifname . oifname @outbound-by accept",
         "goto drop-outside",
       ]),

@@ -34,11 +34,13 @@ extension Composer {
     for nexthop in observed.nexthops {
       if let gateway = nexthop.gateway { found.gateways[gateway] = nexthop.summary }
     }
-    let ofFile = target.wanted.routes.filter {
-      $0.id.destination.length == 0 && $0.origin == Ownership.origin
-    }
-    for route in routes.filter({ $0.origin != Ownership.origin }) + ofFile {
+    for route in routes where route.origin != Ownership.origin {
       for gateway in route.nexthops.compactMap(\.gateway) { found.gateways[gateway] = route.summary }
+    }
+    for network in topology.networks {
+      for gateway in network.gateways {
+        found.gateways[gateway.value] = "default via \(gateway.value) dev \(network.hostDevice)"
+      }
     }
     for route in routes where route.id.destination.length > 0 {
       let links = observed.links(of: route)

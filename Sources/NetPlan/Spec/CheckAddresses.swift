@@ -23,6 +23,14 @@ extension Resolver {
         }
       }
     }
+    // The host's side of several routed TAPs may be one address.
+    for nic in nics where nic.written["host-address"] != nil {
+      for own in nic.hostAddresses where !own.address.isLinkLocal {
+        let place = Place(world: "", address: own.address)
+        known[place] =
+          known[place] ?? Holder(text: "the host's side of `\(nic.id)`", at: nic.written["host-address"])
+      }
+    }
     for nic in nics {
       guard !nic.addresses.isEmpty else { continue }
       let network = nic.network.flatMap { networks[$0.value] }
@@ -39,6 +47,7 @@ extension Resolver {
         {
           continue
         }
+        if nic.hostAddresses.contains(where: { $0.address == guest.value.address }) { continue }
         clash(
           .duplicateAddress, ["vms", nic.vm, "nics", nic.name, "address"], guest.position, first.at,
           "\(first.text) and `\(nic.id)` have the address `\(guest.value.address)`")
@@ -59,7 +68,7 @@ extension Resolver {
       let nests: Bool
     }
     var claims: [Claim] = []
-    for network in networks.values {
+    for network in sortedNetworks {
       let name = network.network.name
       var seen: Set<IPPrefix> = []
       for own in network.network.addresses
@@ -87,7 +96,11 @@ extension Resolver {
             path: path + ["address"], at: guest.position, nests: false))
       }
     }
-    claims.sort { a, b in a.prefix == b.prefix ? (a.at ?? .start) < (b.at ?? .start) : a.prefix < b.prefix }
+    // Through an alias several stand at one place.
+    claims.sort { a, b in
+      if a.prefix != b.prefix { return a.prefix < b.prefix }
+      return (a.at ?? .start, a.holder) < (b.at ?? .start, b.holder)
+    }
     // Sorted by address and then by length, what holds a claim is on the stack above which it stands.
     var around: [Claim] = []
     for claim in claims {
@@ -125,6 +138,9 @@ extension Resolver {
     }
   }
 
+  /// Twice all ports of both protocols: each is an element of a set.
+  private static let mostForwards = 1 << 18
+
   /// One port of one address of the host leads to one guest.
   mutating func checkForwards() {
     struct Port: Hashable {
@@ -140,8 +156,18 @@ extension Resolver {
     var known: [Port: Use] = [:]
     // What listens on every address meets whatever has the port on one.
     var onAny: [Port: Use] = [:]
+    var count = 0
     for nic in nics {
       for forward in nic.forwards {
+        count += forward.ports.count * (forward.transport == .both ? 2 : 1)
+        if count > Resolver.mostForwards {
+          let place = forward.position ?? nic.position
+          return reader.within("forward") {
+            $0.report(
+              .outOfRange, place, "more than \(Resolver.mostForwards) ports of the host lead to guests",
+              hint: "guests on a network with `uplink` have all of their ports at addresses of their own")
+          }
+        }
         let use = Use(id: nic.id, at: forward.position)
         search: for isUDP in [false, true] where forward.transport.includes(udp: isUDP) {
           for number in forward.ports {

@@ -27,6 +27,10 @@ extension Resolver {
           hint: "`via: passt` or `via: user`, or listen on 127.0.0.1")
       }
     }
+    for route in nic.routes {
+      guard let reason = route.value.reasonNotToRoute else { continue }
+      report(.badPrefix, nic, "routes", route.position, "`\(route.value)` \(reason)")
+    }
     if let name = nic.network?.value, let network = networks[name], !network.isBroken {
       check(nic, vm, on: network)
     } else {
@@ -150,5 +154,15 @@ extension Resolver {
           "`\(range.lowerBound)-\(range.upperBound)` holds `\(own.value.address)`, the host's own address")
       }
     }
+  }
+}
+
+extension IPPrefix {
+  /// Why nobody is reached by a route to it; nil where somebody may be.
+  fileprivate var reasonNotToRoute: String? {
+    if length == 0 { return nil }
+    if address.isMulticast { return "is of multicast addresses" }
+    if address.isLoopback { return "is of loopback addresses" }
+    return address.isLinkLocal ? "is of link-local addresses, which no router passes on" : nil
   }
 }

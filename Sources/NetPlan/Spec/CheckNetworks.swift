@@ -60,6 +60,24 @@ extension Resolver {
     for case .written(let interface) in keys.address ?? [] { checkHostAddress(interface) }
     if case .stated(let stated)? = keys.host { stated.address?.forEach { checkHostAddress($0) } }
     if case .on(let dhcp)? = keys.dhcp { checkRanges(dhcp, keys) }
+    if case .on(let nat)? = keys.nat, let source = nat.source { checkSource(source, nat, keys) }
+  }
+
+  /// Those with whose family it has nothing to do would leave with another address.
+  private mutating func checkSource(_ source: IPAddress, _ nat: NATKeys, _ keys: NetworkKeys) {
+    guard let at = NATKeys.table.position("source", in: nat),
+      reader.checked(IPInterface(source, length: source.family.bits)!, at) != nil
+    else { return }
+    var families: Set<AddressFamily> = []
+    for address in keys.address ?? [] {
+      switch address {
+      case .automatic: families.formUnion(AddressFamily.allCases)
+      case .written(let interface): families.insert(interface.value.family)
+      }
+    }
+    if families.isEmpty || families.contains(source.family) { return }
+    reader.report(
+      .badAddress, at, "`\(source)` is of another family than the `address` of this network")
   }
 
   private func isOn(_ key: String, _ keys: NetworkKeys) -> Bool {

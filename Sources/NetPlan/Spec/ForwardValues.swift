@@ -73,6 +73,24 @@ extension ValueShape where Value == Forward {
         hint: "give both sides as many ports")
       return nil
     }
+    if let listen = keys.listen {
+      if listen.isUnspecified {
+        reader.report(
+          .badAddress, at, "`\(listen)` is no address of the host",
+          hint: "leave it out to listen on every address")
+        return nil
+      }
+      if listen.isMulticast {
+        reader.report(.badAddress, at, "`\(listen)` is a multicast address")
+        return nil
+      }
+      if let other = keys.from?.first(where: { $0.family != listen.family }) {
+        reader.report(
+          .badForward, at, "nobody of `\(other)` reaches `\(listen)`, which is of the other family",
+          hint: "two forwards, each with its own `from`")
+        return nil
+      }
+    }
     return Forward(
       transport: keys.proto ?? .tcp, listen: keys.listen, ports: ports, to: to, from: keys.from ?? [],
       position: at)

@@ -34,7 +34,8 @@ extension ValueShape where Value == Int {
     }
   }
 
-  static var mtu: ValueShape { integer(68...65535, "an MTU in bytes") }
+  /// With less the kernel has no IPv6 on an interface (`ipv6_add_dev`), and refuses what is to be said of that.
+  static var mtu: ValueShape { integer(1280...65535, "an MTU in bytes") }
   static var vlan: ValueShape { integer(1...4094, "a VLAN", .badVLAN) }
 
   /// Seconds.

@@ -27,13 +27,13 @@ struct Frame: Sendable, CustomTestStringConvertible {
 
   private static let hostile = [
     "source-mac", "arp-reply-other-address", "arp-request-other-address", "arp-announcement-other-address",
-    "arp-reply-other-mac", "ipv4-other-source", "dhcp-offer", "vrrp",
+    "arp-reply-other-mac", "ipv4-other-source", "dhcp-offer", "dhcp-offer-other-port", "vrrp",
     "ipv6-other-source", "ipv6-other-link-local", "neighbour-solicitation-other-source",
     "neighbour-advertisement-other-target", "neighbour-advertisement-other-source",
     "neighbour-advertisement-other-mac", "neighbour-advertisement-hidden-mac",
     "neighbour-solicitation-other-mac", "neighbour-solicitation-hidden-mac", "router-solicitation-other-mac",
     "router-advertisement", "router-advertisement-options",
-    "router-advertisement-fragment", "redirect", "dhcp6-advertise",
+    "router-advertisement-fragment", "redirect", "dhcp6-advertise", "dhcp6-advertise-other-port",
     "bpdu", "lldp-broadcast", "cdp", "ipx", "pppoe", "loopback", "vlan", "vlan-priority", "vlan-service",
   ]
 

@@ -154,7 +154,7 @@ struct LanguageTests {
     } catch {
       #expect(
         error.diagnostics.github(error.files) == """
-          ::error file=lab.conf,line=2,col=14,title=out-of-range::1 is not an MTU in bytes, 68 … 65535
+          ::error file=lab.conf,line=2,col=14,title=out-of-range::1 is not an MTU in bytes, 1280 … 65535
           ::error file=lab.conf,line=2,col=17,title=duplicate-key::the key `mtu` is there twice
 
           """)
