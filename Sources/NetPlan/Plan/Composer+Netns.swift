@@ -82,7 +82,7 @@ extension Composer {
       set(wire.name, in: netns, ["proxy_arp": "0", "accept_ra": "0", "disable_ipv6": "1"])
     } else {
       end.mac = nic.mac
-      end.addressGeneration = .eui64
+      end.addressGeneration = host.facts.ipv6 == false ? nil : .eui64
       // What a guest has learned of its router outlives a snapshot: the same for all clones of it.
       tap.mac = (enclosure.innerMAC ?? nic.mac).routers
       (end.forwarding, tap.forwarding) = (true, true)
@@ -166,7 +166,7 @@ extension Composer {
     link.up = true
     link.mtu = mtu
     link.master = Link.Master.none
-    link.addressGeneration = Link.AddressGeneration.none
+    link.addressGeneration = host.facts.ipv6 == false ? nil : Link.AddressGeneration.none
     return link
   }
 

@@ -130,6 +130,7 @@ struct Composer {
     addDeviceTables()
     serve()
     wantNamespaces()
+    leaveOutIPv6()
     prune()
     pruneTables()
     releaseForwardingOfAll()
@@ -139,6 +140,18 @@ struct Composer {
     keepManagersOff()
     admitToBridges()
     settleLedger()
+  }
+
+  /// In a kernel without IPv6 no link has a mode by which it makes addresses, and to say one is an error
+  /// (`rtnl_link_get_af`).
+  private mutating func leaveOutIPv6() {
+    guard host.facts.ipv6 == false else { return }
+    for var link in target.wanted.links where link.addressGeneration != nil {
+      link.addressGeneration = nil
+      target.want(.link(link), because: target.reasons[.link(link.name)] ?? "")
+    }
+    // By which an uplink is known to be one.
+    for id in Array(held.keys) where id.attribute == "addrgenmode" { held[id]!.otherwise = held[id]!.set }
   }
 
   // MARK: Small vocabulary
