@@ -82,6 +82,27 @@ struct ForwardingOfAllTests {
     }
   }
 
+  @Test(
+    "a TAP that was made anew when forwarding of all went off is a router's again when the change is undone")
+  func remade() throws {
+    try Self.twoLANs { host, _ in
+      func text(_ keys: String, _ networks: String = "") -> String {
+        "name: a\n\(networks)vms: {web: {nics: {eth0: {device: web0, \(keys)}}}}\n"
+      }
+      let routed = try host.files.write("a.conf", text("mode: tap, address: \"2001:db8:77::7\""))
+      expect(try host.vnet("apply", routed), exits: 0)
+      let before = try host.space.dump()
+      #expect(try host.space.setting("ipv6/conf/web0/forwarding") == "1")
+      let bridged = try host.files.write("b.conf", text("network: lab, queues: 4", "networks: {lab: {}}\n"))
+      expect(try host.vnet("apply", "--confirm-within", "60s", bridged), exits: 0)
+      #expect(try host.space.setting("ipv6/conf/all/forwarding") == "0")
+      expect(try host.vnet("rollback"), exits: 0)
+      #expect(try host.space.setting("ipv6/conf/web0/forwarding") == "1")
+      expectEqual(before, try host.space.dump())
+      expect(try host.vnet("plan", routed), exits: 0)
+    }
+  }
+
   @Test("of two configurations each lets the other's guests pass, and the last one turns it off")
   func two() throws {
     try Self.twoLANs { host, _ in

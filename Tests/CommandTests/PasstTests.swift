@@ -44,6 +44,25 @@ struct PasstTests {
     }
   }
 
+  @Test("what its owner puts beside the socket, folders too, keeps it from neither changing nor going")
+  func litter() throws {
+    try applied(Passt.text()) { host, _, _ in
+      func litter() throws {
+        try must([
+          "setpriv", "--reuid=games", "--clear-groups", "sh", "-c",
+          "cd '\(host.passtFolder)/guest' && mkdir -p a/b && touch a/b/c && ln -s /etc etc && chmod 0 a/b",
+        ])
+      }
+      try litter()
+      let file = try host.files.write("p.conf", Passt.text("forward: [\"8090 -> 80\"],"))
+      expect(try host.vnet("apply", file), exits: 0)
+      #expect(try host.listening == ["tcp *:8090"])
+      try litter()
+      expect(try host.vnet("remove", file), exits: 0)
+      #expect(access(host.passtFolder, F_OK) != 0 && access("/etc/passwd", F_OK) == 0)
+    }
+  }
+
   @Test("nobody but its owner gets at the socket; written elsewhere it is made there, and goes with it")
   func socket() throws {
     try applied(Passt.text()) { host, _, _ in
