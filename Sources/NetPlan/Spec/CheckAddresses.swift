@@ -58,7 +58,7 @@ extension Resolver {
   /// Subnets of networks, addresses of routed guests and the prefixes behind them: nothing inside of
   /// another's.
   mutating func checkOverlap() {
-    struct Claim {
+    struct Extent {
       let prefix: IPPrefix
       let holder: String
       let network: String?
@@ -67,14 +67,14 @@ extension Resolver {
       /// May lie inside a shorter claim: a route does, a subnet does not.
       let nests: Bool
     }
-    var claims: [Claim] = []
+    var claims: [Extent] = []
     for network in sortedNetworks {
       let name = network.network.name
       var seen: Set<IPPrefix> = []
       for own in network.network.addresses
       where !own.value.address.isLinkLocal && seen.insert(own.value.prefix).inserted {
         claims.append(
-          Claim(
+          Extent(
             prefix: own.value.prefix, holder: "the network `\(name)`", network: name,
             path: ["networks", name, "address"], at: own.position, nests: false))
       }
@@ -83,7 +83,7 @@ extension Resolver {
       let path = ["vms", nic.vm, "nics", nic.name]
       for route in nic.routes {
         claims.append(
-          Claim(
+          Extent(
             prefix: route.value, holder: "`\(nic.id)`", network: nil, path: path + ["routes"],
             at: route.position,
             nests: true))
@@ -91,7 +91,7 @@ extension Resolver {
       guard nic.network == nil, nic.proxy == nil else { continue }
       for guest in nic.addresses where !guest.value.address.isLinkLocal {
         claims.append(
-          Claim(
+          Extent(
             prefix: IPPrefix(host: guest.value.address), holder: "`\(nic.id)`", network: nil,
             path: path + ["address"], at: guest.position, nests: false))
       }
@@ -102,7 +102,7 @@ extension Resolver {
       return (a.at ?? .start, a.holder) < (b.at ?? .start, b.holder)
     }
     // Sorted by address and then by length, what holds a claim is on the stack above which it stands.
-    var around: [Claim] = []
+    var around: [Extent] = []
     for claim in claims {
       while let top = around.last, !top.prefix.contains(claim.prefix) { around.removeLast() }
       if let outer = around.last {
