@@ -10,6 +10,10 @@ extension Disk {
       throw HostError("read the folder \(path)", errno: errno)
     }
     defer { closedir(directory) }
+    return try names(in: directory, path).sorted()
+  }
+
+  private static func names(in directory: OpaquePointer, _ path: String) throws(HostError) -> [String] {
     var names: [String] = []
     while true {
       errno = 0
@@ -23,7 +27,7 @@ extension Disk {
     guard errno == 0 || errno == ENOENT || errno == ESRCH else {
       throw HostError("read the folder \(path)", errno: errno)
     }
-    return names.sorted()
+    return names
   }
 
   /// Those in `/proc` that are numbers: processes, and descriptors of one.
@@ -55,17 +59,11 @@ extension Disk {
       throw HostError("read the folder \(folder)", errno: errno)
     }
     defer { closedir(stream) }
-    var names: [String] = []
-    while let entry = readdir(stream) {
-      let name = withUnsafeBytes(of: &entry.pointee.d_name) { bytes in
-        String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
-      }
-      if name != ".", name != ".." { names.append(name) }
-    }
-    for name in names where unlinkat(descriptor, name, 0) != 0 && errno != ENOENT {
+    for name in try names(in: stream, folder) where unlinkat(descriptor, name, 0) != 0 && errno != ENOENT {
       let path = "\(folder)/\(name)"
+      guard depth > 0 else { throw HostError("remove \(path)", errno: ELOOP) }
       let inner = openat(descriptor, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
-      guard inner >= 0, depth > 0 else { throw HostError("remove \(path)", errno: errno) }
+      guard inner >= 0 else { throw HostError("remove \(path)", errno: errno) }
       try empty(inner, path, depth: depth - 1)
       guard unlinkat(descriptor, name, AT_REMOVEDIR) == 0 || errno == ENOENT else {
         throw HostError("remove the folder \(path)", errno: errno)
